@@ -1,0 +1,1 @@
+//! One shape for every mistake that can be pointed at: code, severity, message, labelled spans, help.

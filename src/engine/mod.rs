@@ -1,0 +1,1 @@
+//! Drives machines over the network: threads, timers, start and drain, events to metrics.

@@ -1,0 +1,1 @@
+//! When users start and leave: pure functions of elapsed time and counts.

@@ -1,0 +1,1 @@
+//! One virtual user, sans-IO: no socket, no clock, no randomness that was not handed in.

@@ -1,0 +1,1 @@
+//! Counters, HDR histograms, snapshots that merge without loss, thresholds.

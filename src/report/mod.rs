@@ -1,0 +1,1 @@
+//! Consumers of snapshots and events: the console, the summary file, the live line.

@@ -1,0 +1,1 @@
+//! The embedded servers that plans, tests and newcomers run against.
