@@ -1,1 +1,7 @@
-//! The language: files and spans, text to spanned nodes, the keyword table, and the typed plan.
+//! The language. [`syntax`] turns text into a tree of spanned nodes and knows no plan words; [`schema`] is the one
+//! table of keywords, which checks the shape of that tree and prints the JSON Schema; [`model`] is the typed plan,
+//! one file a noun.
+
+pub mod model;
+pub mod schema;
+pub mod syntax;

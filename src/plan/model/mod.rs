@@ -1,0 +1,1 @@
+//! The typed plan, one file a noun.
