@@ -1,0 +1,32 @@
+//! Newtype indices into the program's tables, so that a slot is never taken for a state.
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident, $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The id of the entry at an index of its table.
+            pub fn new(index: usize) -> Self {
+                Self(u32::try_from(index).expect("a plan is limited to far fewer entries"))
+            }
+
+            /// The index into the table.
+            pub fn index(self) -> usize {
+                self.0 as usize
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!($prefix, "{}"), self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A place for one value of a user: a capture, a `set` name, a loop's index, or a built-in such as `user.id`.
+    SlotId, "$";
+}
