@@ -7,9 +7,11 @@
 //! label says what is wrong *here*, the help says what to write instead.
 
 mod code;
+mod nearest;
 mod source;
 
 pub use code::{Code, codes};
+pub use nearest::nearest;
 pub use source::{FileId, LineColumn, Source, Sources, Span};
 
 /// How bad a mistake is. Errors stop the pipeline; warnings do not unless they are denied.
