@@ -1,0 +1,126 @@
+//! The table of keywords as JSON Schema, draft 2020-12, so that an editor completes and explains.
+//!
+//! A step's "exactly one verb" is written as a count of properties and a property a verb rather than as `oneOf`:
+//! editors then point at the key that is wrong instead of saying that nothing matched.
+
+use serde_json::{Map, Value, json};
+
+use super::nouns::{PLAN, all};
+use super::table::{Field, Kind, Noun, Rule};
+use super::units::{DURATION_PATTERN, SIZE_PATTERN};
+
+/// The schema of a plan.
+pub fn json_schema() -> Value {
+    let defs: Map<String, Value> =
+        all().into_iter().skip(1).map(|noun| (definition_name(noun), noun_schema(noun))).collect();
+    let mut schema = Map::new();
+    schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    schema.insert("title".into(), json!("wsplan test plan"));
+    if let Value::Object(plan) = noun_schema(&PLAN) {
+        schema.extend(plan);
+    }
+    schema.insert("$defs".into(), Value::Object(defs));
+    Value::Object(schema)
+}
+
+fn definition_name(noun: &Noun) -> String {
+    noun.name.replace(' ', "_")
+}
+
+fn noun_schema(noun: &Noun) -> Value {
+    let mut schema = Map::new();
+    schema.insert("description".into(), json!(noun.doc));
+    schema.insert("type".into(), json!("object"));
+    let properties: Map<String, Value> =
+        noun.fields.iter().map(|field| (field.key.to_owned(), field_schema(field))).collect();
+    if !properties.is_empty() {
+        schema.insert("properties".into(), Value::Object(properties));
+    }
+    if let Some(open) = &noun.open {
+        schema.insert("patternProperties".into(), json!({ open.pattern: kind_schema(&open.kind) }));
+    }
+    schema.insert("additionalProperties".into(), json!(false));
+    let required: Vec<_> = noun.fields.iter().filter(|field| field.required).map(|field| field.key).collect();
+    if !required.is_empty() {
+        schema.insert("required".into(), json!(required));
+    }
+    let rules: Vec<_> = noun.rules.iter().map(rule_schema).collect();
+    if !rules.is_empty() {
+        schema.insert("allOf".into(), Value::Array(rules));
+    }
+    Value::Object(schema)
+}
+
+fn field_schema(field: &Field) -> Value {
+    let mut schema = Map::new();
+    schema.insert("description".into(), json!(format!("{} Example: `{}`", field.doc, field.example)));
+    if let Value::Object(kind) = kind_schema(&field.kind) {
+        schema.extend(kind);
+    }
+    Value::Object(schema)
+}
+
+fn rule_schema(rule: &Rule) -> Value {
+    let any_of =
+        |keys: &[&str]| -> Vec<Value> { keys.iter().map(|key| json!({ "required": [key] })).collect() };
+    match rule {
+        Rule::OneVerb(keys) | Rule::ExactlyOne(keys) => json!({ "oneOf": any_of(keys) }),
+        Rule::AtLeastOne(keys) => json!({ "anyOf": any_of(keys) }),
+        Rule::Excludes(one, others) => json!({ "not": { "required": [one], "anyOf": any_of(others) } }),
+        Rule::NotEmpty => json!({ "minProperties": 1 }),
+    }
+}
+
+fn kind_schema(kind: &Kind) -> Value {
+    match kind {
+        Kind::Any => json!({}),
+        Kind::Null => json!({ "type": "null" }),
+        Kind::Bool => json!({ "type": "boolean" }),
+        Kind::True => json!({ "const": true }),
+        Kind::Text => json!({ "type": "string", "minLength": 1 }),
+        Kind::Template => json!({ "type": "string" }),
+        Kind::Scalar => json!({ "type": ["string", "number", "boolean"] }),
+        Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Duration => json!({ "type": "string", "pattern": DURATION_PATTERN }),
+        Kind::Size => json!({ "type": "string", "pattern": SIZE_PATTERN }),
+        Kind::Words(words) => {
+            let options: Vec<_> =
+                words.iter().map(|word| json!({ "const": word.word, "description": word.doc })).collect();
+            json!({ "type": "string", "oneOf": options })
+        }
+        Kind::List(of, min, max) => {
+            let mut schema = json!({ "type": "array", "items": kind_schema(of), "minItems": min });
+            if *max != usize::MAX {
+                schema["maxItems"] = json!(max);
+            }
+            schema
+        }
+        Kind::Map(noun) => reference(noun),
+        Kind::Either(kinds) => json!({ "anyOf": kinds.iter().map(kind_schema).collect::<Vec<_>>() }),
+        Kind::ShortOrLong(short, long) => {
+            let short_keys = short.open.as_ref().map(|open| open.pattern).into_iter().map(str::to_owned);
+            let words = short.fields.iter().map(|field| format!("^{}$", field.key));
+            let pattern = short_keys.chain(words).collect::<Vec<_>>().join("|");
+            json!({
+                "type": "object",
+                "if": { "propertyNames": { "pattern": pattern }, "minProperties": 1 },
+                "then": reference(short),
+                "else": reference(long),
+            })
+        }
+        Kind::Body(noun) => json!({
+            "type": ["object", "array", "string"],
+            "if": {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "propertyNames": { "pattern": "^\\$" },
+            },
+            "then": reference(noun),
+        }),
+    }
+}
+
+fn reference(noun: &Noun) -> Value {
+    json!({ "$ref": format!("#/$defs/{}", definition_name(noun)) })
+}

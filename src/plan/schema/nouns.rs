@@ -1,0 +1,663 @@
+//! Every noun of the language: its keys, what may stand behind them, what they mean, an example each.
+
+use super::table::{Field, Kind, Noun, Open, Rule, Word};
+use crate::plan::syntax::Node;
+use Kind::{
+    Any, Body, Bool, Duration, Either, Integer, List, Map, Null, Scalar, ShortOrLong, Size, Template, Text,
+    True, Words,
+};
+
+/// A name that templates can refer to.
+const NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+/// An HTTP token, RFC 9110 section 5.6.2.
+const TOKEN_PATTERN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+const COUNT_MAX: i64 = 1_000_000_000;
+const UNLIMITED: usize = usize::MAX;
+
+const fn optional(key: &'static str, kind: Kind, doc: &'static str, example: &'static str) -> Field {
+    Field { key, doc, kind, example, required: false }
+}
+
+const fn required(key: &'static str, kind: Kind, doc: &'static str, example: &'static str) -> Field {
+    Field { key, doc, kind, example, required: true }
+}
+
+/// The whole plan.
+pub static PLAN: Noun = Noun {
+    name: "plan",
+    doc: "A WebSocket test plan.",
+    fields: &[
+        optional("name", Text, "What the plan is called in reports. Default: the file's name.", "chat"),
+        required(
+            "target",
+            Either(&[Template, List(&Template, 1, 16)]),
+            "Where to connect: a `ws://` URL, or `builtin:echo` or `builtin:chat` for an embedded server. A list is failover order.",
+            "ws://127.0.0.1:9001",
+        ),
+        optional(
+            "vars",
+            Map(&VARS),
+            "Constants for templates; `--var name=value` overrides one. `{{env.NAME}}` reads the environment.",
+            "{ room: lobby }",
+        ),
+        optional(
+            "defaults",
+            Map(&DEFAULTS),
+            "Timeouts, limits and habits for all scenarios.",
+            "{ within: 5s }",
+        ),
+        optional(
+            "load",
+            Map(&LOAD),
+            "How many virtual users, and when. Without it one user runs once: a functional test.",
+            "{ users: 100, ramp: 10s, duration: 1m }",
+        ),
+        optional(
+            "thresholds",
+            List(&Text, 0, 1000),
+            "The verdict: each must hold of the figures, else the exit status is 1.",
+            "[say.rtt p99 < 250ms, errors rate < 1%]",
+        ),
+        optional(
+            "unmatched",
+            Words(UNMATCHED),
+            "What a message means that no step and no reaction took. Default: count.",
+            "count",
+        ),
+        required(
+            "scenarios",
+            Map(&SCENARIOS),
+            "What users do, by name. Each user gets one, by weight.",
+            "{ talker: { steps: [connect: {}] } }",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static UNMATCHED: &[Word] = &[
+    Word { word: "ignore", doc: "Nothing is said of it." },
+    Word { word: "count", doc: "It is counted and reported; the run is not failed by it." },
+    Word { word: "fail", doc: "It is an error." },
+];
+
+static VARS: Noun = Noun {
+    name: "vars",
+    doc: "Constants for templates, by name.",
+    fields: &[],
+    open: Some(Open { what: "a variable's name", pattern: NAME_PATTERN, kind: Any }),
+    rules: &[],
+};
+
+static DEFAULTS: Noun = Noun {
+    name: "defaults",
+    doc: "Timeouts, limits and habits for all scenarios.",
+    fields: &[
+        optional("within", Duration, "How long an expect or a request waits. Default: 10s.", "5s"),
+        optional("connect_timeout", Duration, "How long a connect may take in all. Default: 10s.", "10s"),
+        optional(
+            "max_message",
+            Size,
+            "The largest message taken, counted over all its fragments. Default: 16MiB.",
+            "1MiB",
+        ),
+        optional(
+            "inbox_messages",
+            Integer(1, COUNT_MAX),
+            "How many messages that nobody took are kept for later expects. Default: 64.",
+            "64",
+        ),
+        optional("inbox_bytes", Size, "How many bytes of such messages are kept. Default: 1MiB.", "1MiB"),
+        optional(
+            "drain",
+            Duration,
+            "How long users may take to finish their step when the run ends. Default: 5s.",
+            "5s",
+        ),
+        optional(
+            "on_failure",
+            Words(ON_FAILURE),
+            "What a user does when a step fails. Default: restart.",
+            "restart",
+        ),
+        optional(
+            "restart_delay",
+            Duration,
+            "The pause before a user starts over after a failure, so that a server that is down is not hammered. Default: 1s.",
+            "1s",
+        ),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+static ON_FAILURE: &[Word] = &[
+    Word {
+        word: "restart",
+        doc: "The connection is closed and the iteration ends as failed; the next one, if there is one, starts after `restart_delay`.",
+    },
+    Word {
+        word: "continue",
+        doc: "The failure is counted and the next step runs, as long as the connection is open.",
+    },
+    Word { word: "stop", doc: "The connection is closed and the user leaves the run." },
+];
+
+static LOAD: Noun = Noun {
+    name: "load",
+    doc: "How many virtual users, and when.",
+    fields: &[
+        optional("users", Integer(0, COUNT_MAX), "How many users. Default: 1.", "100"),
+        optional("ramp", Duration, "Over how long they start, evenly. Default: all at once.", "10s"),
+        optional(
+            "duration",
+            Duration,
+            "How long the run lasts, ramp included; users repeat their scenario until then.",
+            "1m",
+        ),
+        optional(
+            "iterations",
+            Integer(1, COUNT_MAX),
+            "How many times each user runs its scenario. Default: once, or until the end where there is a duration or stages.",
+            "10",
+        ),
+        optional(
+            "stages",
+            List(&Map(&STAGE), 1, 1000),
+            "The number of users over time: each stage moves it evenly to `users`, taking `over`.",
+            "[{ users: 1000, over: 30s }, { users: 1000, over: 2m }]",
+        ),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty, Rule::Excludes("stages", &["users", "ramp", "duration"])],
+};
+
+static STAGE: Noun = Noun {
+    name: "stage",
+    doc: "A stretch of the load.",
+    fields: &[
+        required("users", Integer(0, COUNT_MAX), "The number of users at its end.", "1000"),
+        required("over", Duration, "How long it takes to get there; `0s` is a jump.", "30s"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static SCENARIOS: Noun = Noun {
+    name: "scenarios",
+    doc: "What users do, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a scenario's name",
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        kind: Map(&SCENARIO),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static SCENARIO: Noun = Noun {
+    name: "scenario",
+    doc: "What one kind of user does.",
+    fields: &[
+        optional(
+            "weight",
+            Integer(0, 1_000_000),
+            "Its share of the users, relative to the other scenarios. Default: 1.",
+            "4",
+        ),
+        optional(
+            "always",
+            List(&Map(&REACTION), 0, 1000),
+            "Reactions to messages, in every state, also while thinking. The first that matches takes the message.",
+            "[{ when: { $.type: keepalive }, echo: true }]",
+        ),
+        optional(
+            "on_failure",
+            Words(ON_FAILURE),
+            "What a user does when a step fails. Default: the one of `defaults`.",
+            "restart",
+        ),
+        required(
+            "steps",
+            List(&Map(&STEP), 1, 100_000),
+            "What it does, in order.",
+            "[connect: {}, send: hello]",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static REACTION: Noun = Noun {
+    name: "reaction",
+    doc: "What to do with a message whenever it comes: captures first, then answers, then log, then fail.",
+    fields: &[
+        required("when", Map(&MATCHER), "Which messages.", "{ $.type: keepalive }"),
+        optional("capture", Map(&CAPTURES), "Keeps values of the message for templates.", "{ seq: $.seq }"),
+        optional("echo", True, "Sends back the very message that came in.", "true"),
+        optional("send", Body(&BODY), "Sends an answer.", "{ type: pong }"),
+        optional("log", Template, "Prints a line to the log.", "server says {{seq}}"),
+        optional("fail", Template, "Fails the user, with this reason.", "kicked out"),
+    ],
+    open: None,
+    rules: &[
+        Rule::AtLeastOne(&["capture", "echo", "send", "log", "fail"]),
+        Rule::Excludes("echo", &["send"]),
+    ],
+};
+
+/// The verbs, of which a step has exactly one.
+pub const VERBS: &[&str] = &["connect", "send", "expect", "request", "think", "loop", "close", "set", "log"];
+
+static STEP: Noun = Noun {
+    name: "step",
+    doc: "One verb, with modifiers beside it.",
+    fields: &[
+        optional("name", Text, "What the figures call it. Default: made from verb and place.", "say"),
+        optional(
+            "connect",
+            Either(&[Null, Template, Map(&CONNECT)]),
+            "Opens the connection: DNS, TCP and the WebSocket upgrade. A string is the path.",
+            "{ path: /chat }",
+        ),
+        optional(
+            "send",
+            Body(&BODY),
+            "Sends a message: a map or list as JSON, a string as text.",
+            "{ type: join }",
+        ),
+        optional(
+            "expect",
+            ShortOrLong(&MATCHER, &EXPECT),
+            "Waits for a message that matches; one that came before and that nobody took counts.",
+            "{ $.type: joined }",
+        ),
+        optional(
+            "request",
+            Map(&REQUEST),
+            "Sends a message and waits for the reply that belongs to it; its round trip is measured.",
+            "{ send: { id: \"{{correlation_id}}\" }, reply: { $.re: \"{{correlation_id}}\" } }",
+        ),
+        optional(
+            "think",
+            Either(&[Duration, Map(&THINK)]),
+            "Pauses. Messages are still taken and answered meanwhile.",
+            "{ between: [1s, 3s] }",
+        ),
+        optional("loop", Map(&LOOP), "Repeats steps.", "{ times: 10, steps: [send: hello] }"),
+        optional(
+            "close",
+            Either(&[Null, Map(&CLOSE)]),
+            "Closes the connection and waits for the answer.",
+            "{ code: 1000 }",
+        ),
+        optional("set", Map(&SET), "Sets names for templates.", "{ counter: 0 }"),
+        optional("log", Template, "Prints a line to the log.", "joined as {{session}}"),
+    ],
+    open: None,
+    rules: &[Rule::OneVerb(VERBS)],
+};
+
+static CONNECT: Noun = Noun {
+    name: "connect",
+    doc: "How to open the connection.",
+    fields: &[
+        optional(
+            "path",
+            Template,
+            "Path, with a query if need be; starts with `/`. Default: the target's.",
+            "/chat?token={{token}}",
+        ),
+        optional(
+            "query",
+            Map(&QUERY),
+            "Query parameters, encoded and added to the path's.",
+            "{ token: \"{{token}}\" }",
+        ),
+        optional("headers", Map(&HEADERS), "Further headers of the upgrade request.", "{ X-Client: wsplan }"),
+        optional(
+            "subprotocols",
+            List(&Text, 1, 100),
+            "Subprotocols to offer, the preferred first (RFC 6455 section 1.9).",
+            "[chat.v2]",
+        ),
+        optional(
+            "timeout",
+            Duration,
+            "How long it may take in all. Default: `defaults.connect_timeout`.",
+            "10s",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static QUERY: Noun = Noun {
+    name: "query",
+    doc: "Query parameters.",
+    fields: &[],
+    open: Some(Open { what: "a parameter's name", pattern: "^.+$", kind: Scalar }),
+    rules: &[],
+};
+
+static HEADERS: Noun = Noun {
+    name: "headers",
+    doc: "HTTP headers.",
+    fields: &[],
+    open: Some(Open { what: "a header's name", pattern: TOKEN_PATTERN, kind: Scalar }),
+    rules: &[],
+};
+
+static BODY: Noun = Noun {
+    name: "body",
+    doc: "A message body that says outright what it is.",
+    fields: &[
+        optional("$text", Template, "A text message.", "hello {{user.id}}"),
+        optional("$json", Any, "A text message of JSON; for bodies that are neither map nor list.", "42"),
+        optional("$binary", Map(&BINARY), "A binary message.", "{ hex: cafe01 }"),
+        optional(
+            "$file",
+            Text,
+            "The bytes of a file beside the plan, as they are: a text message where they are UTF-8, else binary.",
+            "hello.json",
+        ),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["$text", "$json", "$binary", "$file"])],
+};
+
+static BINARY: Noun = Noun {
+    name: "binary",
+    doc: "Bytes.",
+    fields: &[
+        optional("hex", Text, "In hexadecimal; white space is skipped.", "ca fe 01"),
+        optional("base64", Text, "In base64 (RFC 4648 section 4).", "yv4B"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["hex", "base64"])],
+};
+
+static EXPECT: Noun = Noun {
+    name: "expect",
+    doc: "Which message, what must hold of it, what to keep, and how long to wait.",
+    fields: &[
+        required("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
+        optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
+        optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
+        optional("within", Duration, "How long to wait. Default: `defaults.within`.", "2s"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static REQUEST: Noun = Noun {
+    name: "request",
+    doc: "A message and the reply that belongs to it.",
+    fields: &[
+        required("send", Body(&BODY), "The message.", "{ type: say, id: \"{{correlation_id}}\" }"),
+        required("reply", Map(&MATCHER), "Which message is the reply.", "{ $.re: \"{{correlation_id}}\" }"),
+        optional("assert", Map(&MATCHER), "What must hold of the reply.", "{ $.session: \"{{session}}\" }"),
+        optional("capture", Map(&CAPTURES), "Keeps values of the reply for templates.", "{ seq: $.seq }"),
+        optional("within", Duration, "How long to wait for it. Default: `defaults.within`.", "5s"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static THINK: Noun = Noun {
+    name: "think",
+    doc: "A pause drawn at random.",
+    fields: &[
+        optional("between", List(&Duration, 2, 2), "Evenly between two bounds.", "[1s, 3s]"),
+        optional(
+            "normal",
+            Map(&NORMAL),
+            "Normally distributed; never below zero.",
+            "{ mean: 2s, stddev: 500ms }",
+        ),
+        optional("exponential", Map(&EXPONENTIAL), "Exponentially distributed.", "{ mean: 2s }"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["between", "normal", "exponential"])],
+};
+
+static NORMAL: Noun = Noun {
+    name: "normal",
+    doc: "A normal distribution.",
+    fields: &[
+        required("mean", Duration, "Its mean.", "2s"),
+        required("stddev", Duration, "Its standard deviation.", "500ms"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static EXPONENTIAL: Noun = Noun {
+    name: "exponential",
+    doc: "An exponential distribution.",
+    fields: &[required("mean", Duration, "Its mean.", "2s")],
+    open: None,
+    rules: &[],
+};
+
+static LOOP: Noun = Noun {
+    name: "loop",
+    doc: "Steps and how often. `{{loop.index}}` counts from 0.",
+    fields: &[
+        optional("times", Integer(0, COUNT_MAX), "So many times.", "10"),
+        optional(
+            "for",
+            Duration,
+            "Until so much time has passed; a round that has begun is finished.",
+            "30s",
+        ),
+        optional("forever", True, "Until the run ends.", "true"),
+        optional(
+            "while",
+            Map(&CONDITION),
+            "As long as this holds of variables, asked before each round.",
+            "{ n: { lt: 5 } }",
+        ),
+        required("steps", List(&Map(&STEP), 1, 100_000), "What to repeat.", "[send: hello]"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["times", "for", "forever", "while"])],
+};
+
+static CLOSE: Noun = Noun {
+    name: "close",
+    doc: "How to close the connection (RFC 6455 section 7).",
+    fields: &[
+        optional("code", Integer(1000, 4999), "The close code. Default: 1000.", "1000"),
+        optional("reason", Template, "The reason, 123 bytes at most. Default: none.", "done"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static SET: Noun = Noun {
+    name: "set",
+    doc: "Names and their values; a value may hold templates.",
+    fields: &[],
+    open: Some(Open { what: "a name", pattern: NAME_PATTERN, kind: Any }),
+    rules: &[Rule::NotEmpty],
+};
+
+static CAPTURES: Noun = Noun {
+    name: "capture",
+    doc: "Values to keep, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a capture's name",
+        pattern: NAME_PATTERN,
+        kind: Either(&[Text, Map(&CAPTURE)]),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static CAPTURE: Noun = Noun {
+    name: "capture source",
+    doc: "Where a value comes from. A string is short for `path`.",
+    fields: &[
+        optional("path", Text, "A JSONPath (RFC 9535); the first node it selects.", "$.session_id"),
+        optional("regex", Text, "A regular expression on the text, or on the string at `path`.", "id=(\\d+)"),
+        optional(
+            "group",
+            Either(&[Integer(0, 100), Text]),
+            "Which group of it, by number or name. Default: 1 where there is one, else 0, the whole match.",
+            "1",
+        ),
+    ],
+    open: None,
+    rules: &[Rule::AtLeastOne(&["path", "regex"])],
+};
+
+/// What a matcher compares a subject with: a value that it must equal, or operators.
+const COMPARISON: Kind = Either(&[Null, Scalar, List(&Any, 0, UNLIMITED), Map(&OPERATORS)]);
+
+static MATCHER: Noun = Noun {
+    name: "matcher",
+    doc: "What must hold of a message: by JSONPath (RFC 9535), or of its `text` or `binary` as a whole. All of it must hold.",
+    fields: &[
+        optional(
+            "text",
+            Either(&[Template, Map(&TEXT_OPERATORS)]),
+            "The text of a text message, as a whole.",
+            "{ starts_with: ok }",
+        ),
+        optional(
+            "binary",
+            Either(&[Template, Map(&BINARY_OPERATORS)]),
+            "The bytes of a binary message, as a whole.",
+            "{ starts_with: { hex: ca fe } }",
+        ),
+    ],
+    open: Some(Open { what: "a JSONPath", pattern: "^\\$", kind: COMPARISON }),
+    rules: &[Rule::NotEmpty],
+};
+
+static CONDITION: Noun = Noun {
+    name: "condition",
+    doc: "What must hold of variables, captures and set names.",
+    fields: &[],
+    open: Some(Open { what: "a name", pattern: "^[A-Za-z_][A-Za-z0-9_.]*$", kind: COMPARISON }),
+    rules: &[Rule::NotEmpty],
+};
+
+static OPERATORS: Noun = Noun {
+    name: "operators",
+    doc: "Comparisons; all of them must hold. To compare with a map, write `{ eq: {...} }`.",
+    fields: &[
+        optional("eq", Any, "Equal. Numbers compare by value: 1 equals 1.0.", "joined"),
+        optional("ne", Any, "Not equal, or not there.", "error"),
+        optional("lt", Scalar, "Less than, for two numbers or two strings.", "10"),
+        optional("lte", Scalar, "Less than or equal.", "10"),
+        optional("gt", Scalar, "Greater than.", "0"),
+        optional("gte", Scalar, "Greater than or equal.", "1"),
+        optional("exists", Bool, "Whether there is such a value at all; `null` is one.", "true"),
+        optional("type", Words(TYPES), "Of which JSON type.", "string"),
+        optional("matches", Text, "A regular expression that a string must match somewhere.", "^[0-9a-f]+$"),
+        optional("contains", Any, "A string holds this text; a list holds this element.", "lobby"),
+        optional("one_of", List(&Any, 1, UNLIMITED), "Equal to one of these.", "[joined, rejoined]"),
+        optional(
+            "length",
+            LENGTH,
+            "Characters of a string, elements of a list, members of a map.",
+            "{ gte: 1 }",
+        ),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+const LENGTH: Kind = Either(&[Integer(0, COUNT_MAX), Map(&LENGTH_OPERATORS)]);
+
+static TYPES: &[Word] = &[
+    Word { word: "string", doc: "A string." },
+    Word { word: "number", doc: "Any number." },
+    Word { word: "integer", doc: "A number without a fraction." },
+    Word { word: "boolean", doc: "True or false." },
+    Word { word: "array", doc: "An array." },
+    Word { word: "object", doc: "An object." },
+    Word { word: "null", doc: "Null." },
+];
+
+static LENGTH_OPERATORS: Noun = Noun {
+    name: "length operators",
+    doc: "Comparisons of a length; all of them must hold.",
+    fields: &[
+        optional("eq", Integer(0, COUNT_MAX), "Equal.", "3"),
+        optional("ne", Integer(0, COUNT_MAX), "Not equal.", "0"),
+        optional("lt", Integer(0, COUNT_MAX), "Less than.", "10"),
+        optional("lte", Integer(0, COUNT_MAX), "Less than or equal.", "10"),
+        optional("gt", Integer(0, COUNT_MAX), "Greater than.", "0"),
+        optional("gte", Integer(0, COUNT_MAX), "Greater than or equal.", "1"),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+static TEXT_OPERATORS: Noun = Noun {
+    name: "text operators",
+    doc: "Comparisons of a whole text; all of them must hold.",
+    fields: &[
+        optional("equals", Template, "Equal.", "pong"),
+        optional("contains", Template, "Holds this text.", "lobby"),
+        optional("starts_with", Template, "Starts with this text.", "ok "),
+        optional("matches", Text, "A regular expression that must match somewhere.", "^ok [0-9]+$"),
+        optional("length", LENGTH, "Its length in characters.", "{ gt: 0 }"),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+/// Bytes: in hexadecimal or base64, or a string's UTF-8.
+const BYTES: Kind = Either(&[Template, Map(&BINARY)]);
+
+static BINARY_OPERATORS: Noun = Noun {
+    name: "binary operators",
+    doc: "Comparisons of a whole binary message; all of them must hold.",
+    fields: &[
+        optional("equals", BYTES, "Equal.", "{ hex: cafe01 }"),
+        optional("contains", BYTES, "Holds these bytes.", "{ hex: fe }"),
+        optional("starts_with", BYTES, "Starts with these bytes.", "{ hex: ca fe }"),
+        optional("matches", Text, "A regular expression on the bytes that must match somewhere.", "^\\xca"),
+        optional("length", LENGTH, "Its length in bytes.", "{ gt: 0 }"),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+/// Every noun that can be reached from the plan, each once.
+pub fn all() -> Vec<&'static Noun> {
+    let mut found: Vec<&'static Noun> = Vec::new();
+    let mut open = vec![&PLAN];
+    while let Some(noun) = open.pop() {
+        if found.iter().any(|known| std::ptr::eq(*known, noun)) {
+            continue;
+        }
+        found.push(noun);
+        for field in noun.fields {
+            reach(&field.kind, &mut open);
+        }
+        if let Some(keys) = &noun.open {
+            reach(&keys.kind, &mut open);
+        }
+    }
+    found
+}
+
+fn reach(kind: &Kind, open: &mut Vec<&'static Noun>) {
+    match kind {
+        Map(noun) | Body(noun) => open.push(noun),
+        List(of, ..) => reach(of, open),
+        Either(kinds) => kinds.iter().for_each(|kind| reach(kind, open)),
+        ShortOrLong(short, long) => open.extend([*short, *long]),
+        _ => {}
+    }
+}
+
+/// Whether an `expect` is the short form, a matcher alone.
+pub fn expect_is_short(node: &Node) -> bool {
+    std::ptr::eq(super::check::short_or_long(node, &MATCHER, &EXPECT), &raw const MATCHER)
+}
