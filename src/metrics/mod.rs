@@ -1,1 +1,28 @@
-//! Counters, HDR histograms, snapshots that merge without loss, thresholds.
+//! What is counted and timed, and how it adds up: counters, HDR histograms, errors, snapshots, thresholds.
+//!
+//! Each thread of the engine owns a [`Recorder`]; nothing on the message path is shared. At every tick the
+//! recorder's interval is taken out as a [`Snapshot`]. Snapshots of one interval [`merge`](Snapshot::merge)
+//! into one, and intervals [`append`](Snapshot::append) to the totals, both without losing a count.
+//! [`Threshold`]s judge the totals. Nothing here prints, and nothing here knows a plan or a socket.
+
+mod counts;
+mod errors;
+mod kind;
+mod layout;
+mod recorder;
+mod snapshot;
+mod text;
+mod threshold;
+mod timing;
+
+pub use counts::{Counter, Counts, Gauge};
+pub use errors::{DISTINCT_ERRORS_MAX, ErrorEntry, ErrorTable, SAMPLE_BYTES_MAX};
+pub use kind::{ErrorKind, UnknownErrorKind};
+pub use layout::{Layout, TimerId};
+pub use recorder::{Recorder, UserEnd};
+pub use snapshot::Snapshot;
+pub use text::{format_count, format_duration, format_percent, format_rate, parse_duration};
+pub use threshold::{
+    Judgement, Metric, Observed, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value, judge,
+};
+pub use timing::{LONGEST_TIME, Timing};

@@ -1,0 +1,166 @@
+//! The plain counters of a run, and the names by which thresholds call them.
+
+use serde::{Deserialize, Serialize};
+
+/// Writes the struct, its sum and the names from one table, so that none of them can lack a counter.
+macro_rules! counts {
+    ($($(#[doc = $doc:literal])+ $field:ident $variant:ident $name:literal $(of $whole:ident)?;)+) => {
+        /// What was counted, each since the beginning of the interval or the run.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct Counts {
+            $($(#[doc = $doc])+ pub $field: u64,)+
+        }
+
+        impl Counts {
+            /// Adds all of another's counts.
+            pub fn merge(&mut self, other: &Self) {
+                $(self.$field = self.$field.saturating_add(other.$field);)+
+            }
+        }
+
+        /// One of the [`Counts`], by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Counter {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Counter {
+            /// Every counter.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name that thresholds use.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// This counter's value.
+            pub fn of(self, counts: &Counts) -> u64 {
+                match self { $(Self::$variant => counts.$field,)+ }
+            }
+
+            /// The counter of which this one is a part, where a percentage means something.
+            pub fn whole(self) -> Option<Self> {
+                match self { $($(Self::$variant => Some(Self::$whole),)?)+ _ => None }
+            }
+        }
+    };
+}
+
+counts! {
+    /// Users that began.
+    users_started UsersStarted "users.started";
+    /// Users that left without having failed.
+    users_finished UsersFinished "users.finished" of UsersStarted;
+    /// Users that left having failed; they are not among the finished.
+    users_failed UsersFailed "users.failed" of UsersStarted;
+    /// Connections begun: name resolution, TCP and upgrade together are one.
+    connections_attempted ConnectionsAttempted "connections.attempted";
+    /// Connections whose upgrade succeeded.
+    connections_established ConnectionsEstablished "connections.established" of ConnectionsAttempted;
+    /// Connections that were not established.
+    connections_failed ConnectionsFailed "connections.failed" of ConnectionsAttempted;
+    /// Established connections that the peer ended first, whether that was expected or not.
+    connections_closed_by_peer ConnectionsClosedByPeer "connections.closed_by_peer" of ConnectionsEstablished;
+    /// Whole data messages sent (not frames, not control frames).
+    messages_sent MessagesSent "messages.sent";
+    /// Whole data messages received.
+    messages_received MessagesReceived "messages.received";
+    /// Bytes of payload sent in data messages.
+    bytes_sent BytesSent "messages.bytes_sent";
+    /// Bytes of payload received in data messages.
+    bytes_received BytesReceived "messages.bytes_received";
+    /// Messages received that nothing in the plan took.
+    messages_unmatched MessagesUnmatched "messages.unmatched" of MessagesReceived;
+    /// Messages that a full inbox let go before anything could take them.
+    inbox_dropped InboxDropped "messages.dropped" of MessagesReceived;
+    /// Runs of a scenario that ended, well or not.
+    iterations Iterations "iterations";
+    /// Runs of a scenario that failed.
+    iterations_failed IterationsFailed "iterations.failed" of Iterations;
+    /// Connects, requests and expects that ended, well or not: what the error rate is a share of.
+    operations Operations "operations";
+}
+
+/// How many there are of something that comes and goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gauge {
+    /// How many there are at the end of the interval.
+    pub now: u64,
+    /// The most there were at one time in the interval.
+    ///
+    /// Exact for one thread. Of several threads the peaks are added interval by interval: never less than the
+    /// truth, and more only by what left one thread and came to another within the same interval.
+    pub peak: u64,
+}
+
+impl Gauge {
+    /// One more.
+    pub fn up(&mut self) {
+        self.now += 1;
+        self.peak = self.peak.max(self.now);
+    }
+
+    /// One less.
+    pub fn down(&mut self) {
+        debug_assert!(self.now > 0, "more left than came");
+        self.now = self.now.saturating_sub(1);
+    }
+
+    /// Ends the interval: what it saw is returned, and the next one begins with as many as there are.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self { now: self.now, peak: self.now })
+    }
+
+    /// Adds those of another thread or machine in the same interval.
+    pub fn merge(&mut self, other: Self) {
+        self.now = self.now.saturating_add(other.now);
+        self.peak = self.peak.saturating_add(other.peak);
+    }
+
+    /// Goes on to the interval that follows.
+    pub fn append(&mut self, later: Self) {
+        self.now = later.now;
+        self.peak = self.peak.max(later.peak);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_adds_up_and_has_its_own_name() {
+        let fields = serde_json::to_value(Counts::default()).unwrap();
+        let numbered: serde_json::Map<_, _> =
+            fields.as_object().unwrap().keys().zip(1u64..).map(|(k, n)| (k.clone(), n.into())).collect();
+        assert_eq!(numbered.len(), Counter::ALL.len());
+        let mut counts: Counts = serde_json::from_value(numbered.into()).unwrap();
+        counts.merge(&counts.clone());
+        for (counter, n) in Counter::ALL.iter().zip(1u64..) {
+            assert_eq!(counter.of(&counts), 2 * n, "{}", counter.name());
+        }
+        let names: std::collections::BTreeSet<_> = Counter::ALL.iter().map(|c| c.name()).collect();
+        assert_eq!(names.len(), Counter::ALL.len());
+    }
+
+    #[test]
+    fn a_peak_within_an_interval_is_seen_and_not_carried_over() {
+        let mut users = Gauge::default();
+        users.up();
+        users.up();
+        users.down();
+        assert_eq!(users.take(), Gauge { now: 1, peak: 2 });
+        assert_eq!(users.take(), Gauge { now: 1, peak: 1 });
+    }
+
+    #[test]
+    fn threads_add_and_intervals_follow() {
+        let mut first = Gauge { now: 3, peak: 5 };
+        first.merge(Gauge { now: 1, peak: 2 });
+        assert_eq!(first, Gauge { now: 4, peak: 7 });
+        first.append(Gauge { now: 0, peak: 4 });
+        assert_eq!(first, Gauge { now: 0, peak: 7 });
+    }
+}
