@@ -31,6 +31,9 @@ pub(super) struct Intake {
     violation: Option<Box<ProtocolViolation>>,
     read_at: Instant,
     buffer_grew: bool,
+    /// The room that the frame reader's buffer had when it was last offered: how its size shows from outside.
+    #[cfg(test)]
+    pub(super) room_bytes: usize,
 }
 
 impl Intake {
@@ -42,6 +45,8 @@ impl Intake {
             violation: None,
             read_at: Instant::now(),
             buffer_grew: false,
+            #[cfg(test)]
+            room_bytes: 0,
         }
     }
 
@@ -70,6 +75,10 @@ impl Intake {
     fn read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.violation.is_some() {
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        #[cfg(test)]
+        {
+            self.room_bytes = buffer.remaining();
         }
         let start = buffer.filled().len();
         match self.fill(cx, buffer) {

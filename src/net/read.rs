@@ -210,7 +210,82 @@ fn may_be_sent(code: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+
+    /// What fastwebsockets 0.10 begins with.
+    const BEGUN_BUFFER_BYTES: usize = 8_192;
+
+    async fn reader_and_server() -> (Reader, TcpStream, impl Sized) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let (read_half, write_half) = client.into_split();
+        (Reader::new(read_half, None, 16 << 20), server, write_half)
+    }
+
+    /// Reads one binary message's length while the server writes `stream`.
+    async fn read_while_writing(reader: &mut Reader, server: &mut TcpStream, stream: &[u8]) -> usize {
+        let (read, written) = tokio::join!(reader.next(), server.write_all(stream));
+        written.unwrap();
+        match read.unwrap().event {
+            Event::Binary(payload) => payload.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The room in the frame reader's buffer while it waits for what does not come.
+    async fn idle_room_bytes(reader: &mut Reader) -> usize {
+        {
+            let mut next = pin!(reader.next());
+            let idle = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending())).await;
+            assert!(idle);
+        }
+        reader.intake.borrow().room_bytes
+    }
+
+    #[tokio::test]
+    async fn a_buffer_that_grew_is_let_go_when_nothing_more_comes() {
+        let (mut reader, mut server, _writer) = reader_and_server().await;
+        let mut large = vec![0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 0];
+        large.resize(large.len() + (1 << 20), 7);
+        assert_eq!(read_while_writing(&mut reader, &mut server, &large).await, 1 << 20);
+        assert!(reader.intake.borrow().room_bytes > BEGUN_BUFFER_BYTES, "it did not grow");
+        assert_eq!(idle_room_bytes(&mut reader).await, BEGUN_BUFFER_BYTES);
+        // A future dropped between frames has consumed nothing, and what comes then is read as ever.
+        assert_eq!(read_while_writing(&mut reader, &mut server, b"\x82\x05hello").await, 5);
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_small_messages_leaves_no_large_buffer() {
+        let (mut reader, mut server, _writer) = reader_and_server().await;
+        let small = [&[0x82, 100][..], &[7; 100]].concat();
+        server.write_all(&small.repeat(1_000)).await.unwrap();
+        let mut most_room_bytes = 0;
+        for _ in 0..1_000 {
+            reader.next().await.unwrap();
+            most_room_bytes = most_room_bytes.max(reader.intake.borrow().room_bytes);
+        }
+        assert!(most_room_bytes > BEGUN_BUFFER_BYTES, "it did not grow");
+        assert_eq!(idle_room_bytes(&mut reader).await, BEGUN_BUFFER_BYTES);
+    }
+
+    #[tokio::test]
+    async fn small_messages_leave_the_buffer_as_it_is() {
+        let (mut reader, mut server, _writer) = reader_and_server().await;
+        let message = [&[0x82, 126, 7, 208][..], &[7; 2_000]].concat();
+        for _ in 0..100 {
+            assert_eq!(read_while_writing(&mut reader, &mut server, &message).await, 2_000);
+            assert!(reader.intake.borrow().room_bytes <= BEGUN_BUFFER_BYTES);
+        }
+        assert!(idle_room_bytes(&mut reader).await <= BEGUN_BUFFER_BYTES);
+    }
 
     #[test]
     fn close_codes_are_those_that_may_be_sent() {

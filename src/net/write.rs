@@ -235,3 +235,39 @@ impl std::fmt::Display for NotQueued {
 }
 
 impl std::error::Error for NotQueued {}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_buffer_that_grew_is_given_back_when_it_is_drained() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let (_reader, write_half) = client.into_split();
+        let mut writer = Writer::new(write_half);
+
+        // Large enough that the socket takes it in parts, so that both buffers come to be used.
+        writer.message(Opcode::Binary, |buffer| buffer.resize(buffer.len() + (32 << 20), 7)).unwrap();
+        assert_eq!(writer.try_flush().unwrap().flush, Flush::Blocked);
+        writer.message(Opcode::Binary, |buffer| buffer.resize(buffer.len() + 60_000, 7)).unwrap();
+        let total_bytes = 14 + (32 << 20) + 8 + 60_000;
+        let mut received = vec![0; 1 << 16];
+        let mut received_bytes = 0;
+        while received_bytes < total_bytes {
+            received_bytes += server.read(&mut received).await.unwrap();
+            writer.try_flush().unwrap();
+        }
+        assert_eq!(writer.queued_bytes(), 0);
+        assert_eq!((writer.writing.capacity(), writer.queued.capacity()), (0, 0));
+
+        writer.message(Opcode::Text, |buffer| buffer.extend_from_slice(b"small")).unwrap();
+        writer.try_flush().unwrap();
+        let kept_bytes = writer.queued.capacity();
+        assert!(kept_bytes > 0 && kept_bytes <= KEPT_BUFFER_BYTES, "a small buffer is used again");
+    }
+}
