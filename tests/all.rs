@@ -1,1 +1,4 @@
 //! Every integration test, linked once.
+
+mod net;
+mod support;

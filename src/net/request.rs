@@ -1,0 +1,196 @@
+//! What a client asks for when it upgrades: the HTTP request of RFC 6455 section 4.1.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::header::{self, HeaderName, HeaderValue};
+use hyper::{Request, Uri};
+
+use super::address::Target;
+
+/// One upgrade request. `Host`, `Upgrade`, `Connection` and `Sec-WebSocket-*` are added to it.
+#[derive(Debug, Clone, Default)]
+pub struct UpgradeRequest {
+    /// Begins with `/`, percent-encoded; where it is empty the target's own is asked for.
+    pub path_and_query: String,
+    /// Sent in this order, repeated names too. A `Host` replaces the target's; names that
+    /// [`is_reserved_header`] are refused.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Offered in this order, the most wanted first.
+    pub subprotocols: Vec<String>,
+}
+
+/// Why a request cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RequestError {
+    /// It does not begin with `/`, or has characters that must be percent-encoded.
+    PathAndQuery {
+        /// As it was given.
+        path_and_query: String,
+    },
+    /// A header that belongs to the handshake itself.
+    ReservedHeader {
+        /// Its name.
+        name: HeaderName,
+    },
+    /// Not a token (RFC 9110 section 5.6.2), or offered twice (RFC 6455 section 4.1).
+    Subprotocol {
+        /// As it was given.
+        subprotocol: String,
+    },
+}
+
+/// Whether a header belongs to the handshake itself, so that no plan may set it.
+pub fn is_reserved_header(name: &HeaderName) -> bool {
+    [header::UPGRADE, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(name)
+        || name.as_str().starts_with("sec-websocket-")
+}
+
+impl UpgradeRequest {
+    /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
+    pub(super) fn build(&self, target: &Target, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
+        let path =
+            if self.path_and_query.is_empty() { target.path_and_query() } else { &self.path_and_query };
+        let bad_path = || RequestError::PathAndQuery { path_and_query: path.to_owned() };
+        if !path.starts_with('/') {
+            return Err(bad_path());
+        }
+        let uri = Uri::builder().path_and_query(path).build().map_err(|_| bad_path())?;
+
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        // First, as RFC 9110 section 7.2 would have it.
+        headers.insert(
+            header::HOST,
+            HeaderValue::from_str(&target.host_header()).expect("a target's host is ASCII"),
+        );
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(header::SEC_WEBSOCKET_KEY, HeaderValue::from_str(key).expect("base64 is ASCII"));
+        if let Some(offer) = self.offer()? {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offer);
+        }
+        for (name, value) in &self.headers {
+            if is_reserved_header(name) {
+                return Err(RequestError::ReservedHeader { name: name.clone() });
+            }
+            if name == header::HOST {
+                headers.insert(name, value.clone());
+            } else {
+                headers.append(name, value.clone());
+            }
+        }
+        Ok(request)
+    }
+
+    fn offer(&self) -> Result<Option<HeaderValue>, RequestError> {
+        for (place, subprotocol) in self.subprotocols.iter().enumerate() {
+            if !is_token(subprotocol) || self.subprotocols[..place].contains(subprotocol) {
+                return Err(RequestError::Subprotocol { subprotocol: subprotocol.clone() });
+            }
+        }
+        if self.subprotocols.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(HeaderValue::from_str(&self.subprotocols.join(", ")).expect("tokens are ASCII")))
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    // A header name is exactly a token.
+    HeaderName::from_bytes(text.as_bytes()).is_ok()
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PathAndQuery { path_and_query } => {
+                write!(f, "{path_and_query:?} is not a path: it begins with / and is percent-encoded")
+            }
+            Self::ReservedHeader { name } => write!(f, "the header {name} is set by the handshake"),
+            Self::Subprotocol { subprotocol } => {
+                write!(f, "{subprotocol:?} is not a subprotocol's name, or is offered twice")
+            }
+        }
+    }
+}
+
+impl std::error::Error for RequestError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(request: &UpgradeRequest) -> Result<Request<Empty<Bytes>>, RequestError> {
+        request.build(&Target::parse("ws://h:9001/own?x=1").unwrap(), "dGhlIHNhbXBsZSBub25jZQ==")
+    }
+
+    #[test]
+    fn the_handshake_headers_are_there() {
+        let request = build(&UpgradeRequest {
+            path_and_query: String::new(),
+            headers: vec![
+                (HeaderName::from_static("x-a"), HeaderValue::from_static("1")),
+                (HeaderName::from_static("x-a"), HeaderValue::from_static("2")),
+            ],
+            subprotocols: vec!["chat.v2".to_owned(), "chat.v1".to_owned()],
+        })
+        .unwrap();
+        let shown: Vec<_> = request
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        assert_eq!(request.uri(), "/own?x=1");
+        assert_eq!(
+            shown,
+            [
+                "host: h:9001",
+                "upgrade: websocket",
+                "connection: Upgrade",
+                "sec-websocket-version: 13",
+                "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+                "sec-websocket-protocol: chat.v2, chat.v1",
+                "x-a: 1",
+                "x-a: 2",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_host_and_a_path_of_ones_own_win() {
+        let request = build(&UpgradeRequest {
+            path_and_query: "/other".to_owned(),
+            headers: vec![(header::HOST, HeaderValue::from_static("virtual.example"))],
+            subprotocols: Vec::new(),
+        })
+        .unwrap();
+        assert_eq!(request.uri(), "/other");
+        assert_eq!(request.headers().get_all(header::HOST).iter().collect::<Vec<_>>(), ["virtual.example"]);
+        assert!(!request.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_says_why() {
+        for path in ["chat", "?x", "/a b", "/a\r\nX: y"] {
+            let request = UpgradeRequest { path_and_query: path.to_owned(), ..UpgradeRequest::default() };
+            let error = RequestError::PathAndQuery { path_and_query: path.to_owned() };
+            assert_eq!(build(&request).map(|_| ()), Err(error), "{path:?}");
+        }
+        for name in ["upgrade", "connection", "sec-websocket-extensions", "content-length"] {
+            let name = HeaderName::from_static(name);
+            let headers = vec![(name.clone(), HeaderValue::from_static("1"))];
+            let request = UpgradeRequest { headers, ..UpgradeRequest::default() };
+            assert_eq!(build(&request).map(|_| ()), Err(RequestError::ReservedHeader { name }));
+        }
+        for names in [&["a b"][..], &[""], &["a", "b", "a"]] {
+            let subprotocols: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+            let request = UpgradeRequest { subprotocols, ..UpgradeRequest::default() };
+            let subprotocol = names[names.len() - 1].to_owned();
+            assert_eq!(build(&request).map(|_| ()), Err(RequestError::Subprotocol { subprotocol }));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Connections against a server that keeps to its script, however wrong.
+
+mod handshake;
+mod reading;
+mod roundtrip;
+mod writing;
+
+use wsplan::net::{ConnectFailure, Connection, Options, Resolver, Target, UpgradeRequest, connect};
+
+use crate::support::scripted::ScriptedServer;
+
+/// Connects to `url` as a plain client does.
+async fn open(url: &str) -> Result<Connection, ConnectFailure> {
+    open_with(url, &UpgradeRequest::default(), &Options::default()).await
+}
+
+async fn open_with(
+    url: &str,
+    request: &UpgradeRequest,
+    options: &Options,
+) -> Result<Connection, ConnectFailure> {
+    let target = Target::parse(url).unwrap();
+    let resolver = Resolver::default();
+    tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &resolver, options))
+        .await
+        .expect("connecting hung")
+}
+
+/// The failure of one connection to `server`, which is finished then.
+async fn failure(server: ScriptedServer) -> ConnectFailure {
+    let failure = open(&server.url()).await.map(|_| ()).unwrap_err();
+    server.finish();
+    failure
+}
