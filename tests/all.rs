@@ -1,4 +1,5 @@
 //! Every integration test, linked once.
 
+mod diagnostics;
 mod net;
 mod support;

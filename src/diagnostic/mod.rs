@@ -7,11 +7,18 @@
 //! label says what is wrong *here*, the help says what to write instead.
 
 mod code;
+mod excerpt;
+mod explain;
+mod json;
 mod nearest;
+mod render;
 mod source;
 
 pub use code::{Code, codes};
+pub use explain::explain;
+pub use json::to_json;
 pub use nearest::nearest;
+pub use render::{Style, render, summary};
 pub use source::{FileId, LineColumn, Source, Sources, Span};
 
 /// How bad a mistake is. Errors stop the pipeline; warnings do not unless they are denied.

@@ -1,5 +1,6 @@
 //! The texts that spans point into: files by id, byte spans, lines and columns.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// One of the files of a [`Sources`].
@@ -25,7 +26,7 @@ impl Span {
     }
 
     /// The span as a range of indices into the file's text.
-    pub fn range(self) -> std::ops::Range<usize> {
+    pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -56,6 +57,15 @@ impl Source {
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The bytes of a line, counted from 0, without its end; nothing behind the last.
+    pub fn line(&self, number: usize) -> Option<Range<usize>> {
+        let start = *self.line_starts.get(number)? as usize;
+        let end = self.line_starts.get(number + 1).map_or(self.text.len(), |&next| next as usize);
+        let line = &self.text[start..end];
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        Some(start..start + line.strip_suffix('\r').unwrap_or(line).len())
     }
 }
 

@@ -31,10 +31,20 @@ pub(super) fn too_deep(span: Span, limit: usize) -> Diagnostic {
 
 /// The mistake of a `{{template}}` without quotes.
 pub(super) fn bare_template(text: &str, span: Span) -> Diagnostic {
-    let source = text.get(span.range()).unwrap_or("{{…}}");
     Diagnostic::new(codes::SYNTAX, "a value that starts with `{{` must be quoted")
         .label(span, "YAML reads this as a map inside a map")
-        .help(format!("quote the whole value, from `\"{source}` to its end"))
+        .help(format!("quote the whole value: {}", quoted(text, span)))
+}
+
+/// The value of a line from a template to its end, in the quotes that it allows.
+fn quoted(text: &str, template: Span) -> String {
+    let range = template.range();
+    let end = place::line(text, range.end).end;
+    let rest = text.get(range.end..end).unwrap_or("");
+    // Where other entries or a comment may follow, only the template is sure to be part of the value.
+    let value_end = if rest.contains([',', ']', '}', '#', ':']) { range.end } else { end };
+    let value = text.get(range.start..value_end).unwrap_or("{{…}}").trim_end();
+    if value.contains('"') { format!("`'{value}'`") } else { format!("`\"{value}\"`") }
 }
 
 struct Fault<'a> {

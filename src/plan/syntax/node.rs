@@ -2,7 +2,8 @@
 
 use crate::diagnostic::Span;
 
-/// A value and where it stands. The span of a scalar covers it with its quotes; the span of a list or map covers
+/// A value and where it stands. The span of a scalar covers it with its quotes, or from its `|` or `>` to its last
+/// line; an absent value has an empty one behind its colon or dash. The span of a list or map covers
 /// it from its first to its last byte.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {

@@ -42,10 +42,7 @@ pub(super) fn block_scalar(text: &str, from: usize, content: &Range<usize>) -> R
 
 /// What a label at one offset should underline: a word, one mark, or nothing at the end of a line.
 pub(super) fn token(text: &str, offset: usize) -> Range<usize> {
-    let mut start = offset.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
+    let start = text.floor_char_boundary(offset);
     let rest = &text[start..];
     if rest.trim().is_empty() {
         let end = text.trim_end().len();

@@ -87,7 +87,8 @@ impl<'a> Builder<'a> {
         let range = span.byte_range().unwrap_or(self.last_end..self.last_end);
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                self.scalar(&value, style, anchor, tag.as_deref(), &span)
+                let node = self.scalar(&value, style, tag.as_deref(), &span);
+                self.add(node, style == ScalarStyle::Plain, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "seq", &span);
@@ -136,14 +137,7 @@ impl<'a> Builder<'a> {
         root
     }
 
-    fn scalar(
-        &mut self,
-        value: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
-        span: &yaml::Span,
-    ) -> Step {
+    fn scalar(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, span: &yaml::Span) -> Node {
         let mut range = span.byte_range().unwrap_or(self.last_end..self.last_end);
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             range = place::block_scalar(self.text, self.last_end, &range);
@@ -158,8 +152,7 @@ impl<'a> Builder<'a> {
             range = place..place;
         }
         self.last_end = self.last_end.max(range.end);
-        let node = Node { span: self.problems.span(&range), kind };
-        self.add(node, style == ScalarStyle::Plain, anchor)
+        Node { span: self.problems.span(&range), kind }
     }
 
     fn refuse(&mut self, refused: Refused, span: &yaml::Span, range: &Range<usize>) {
