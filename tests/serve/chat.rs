@@ -26,6 +26,7 @@ async fn a_session_is_started_resumed_and_named_in_every_reply() {
 
     let other = server.client().await.ask(json!({"type": "attach"})).await;
     assert_ne!(other["session_id"], json!(session));
+    drop((first, second));
     server.stop().await;
 }
 
@@ -41,6 +42,7 @@ async fn a_request_must_name_the_session_of_its_connection() {
     let error = client.ask(request("s2")).await;
     assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("session_mismatch")));
     assert_eq!((&error["_messageId"], &error["session_id"]), (&json!(7), &json!("s1")));
+    drop(client);
     server.stop().await;
 }
 
@@ -66,6 +68,7 @@ async fn what_is_said_is_answered_and_heard_by_the_whole_room_in_one_order() {
     let message = anna.hear().await;
     assert_eq!((&message["seq"], &message["text"]), (&json!(2), &json!({"kind": "any"})));
     assert_eq!(message["from"], said["session_id"], "a session was made for who joined without one");
+    drop((anna, ben));
     server.stop().await;
 }
 
@@ -95,6 +98,7 @@ async fn rooms_do_not_hear_each_other_and_those_who_left_hear_nothing() {
     assert_eq!(both.ask(json!({"type": "say", "text": 4, "room": "red"})).await["code"], "not_joined");
     assert_eq!(both.ask(json!({"type": "leave", "room": "red"})).await["code"], "not_joined");
     assert_eq!(blue.ask(json!({"type": "ping"})).await["type"], "pong");
+    drop((red, blue, both));
     server.stop().await;
 }
 
@@ -109,6 +113,7 @@ async fn joining_twice_is_joining_once_and_ending_is_leaving() {
     goes.close(1000).await;
     // The Close came back before the connection's place was given up: ask until it was.
     while stays.join("r").await != 1 {}
+    drop(stays);
     server.stop().await;
 }
 
@@ -143,6 +148,7 @@ async fn wrong_messages_are_answered_with_errors_and_the_connection_goes_on() {
         assert_eq!(error.get("re"), has_id.then_some(&json!(5)), "{error}");
     }
     assert_eq!(client.ask(json!({"type": "ping"})).await, json!({"type": "pong"}));
+    drop(client);
     server.stop().await;
 }
 
@@ -155,6 +161,7 @@ async fn a_connection_is_in_no_more_than_64_rooms() {
     }
     assert_eq!(client.ask(json!({"type": "join", "room": "one more"})).await["code"], "bad_request");
     assert_eq!(client.join("room 0").await, 1);
+    drop(client);
     server.stop().await;
 }
 
@@ -204,6 +211,7 @@ async fn a_room_of_many_gets_every_message_once_and_in_order() {
             }
         }
     }
+    drop(clients);
     let totals = server.stop().await;
     assert_eq!(totals.messages_in, MEMBERS + MEMBERS * ROUNDS);
     assert_eq!(totals.messages_out, MEMBERS + MEMBERS * ROUNDS + MEMBERS * MEMBERS * ROUNDS);

@@ -37,6 +37,7 @@ async fn sixteen_mebibytes_are_echoed_and_one_byte_more_is_refused() {
 
     client.send(Message::binary(vec![7; (16 << 20) + 1])).await;
     assert_eq!(client.closed().await, Some((1009, "message is too long".to_owned())));
+    drop(client);
     let totals = server.stop().await;
     assert_eq!((totals.messages_in, totals.messages_out, totals.protocol_errors), (1, 1, 1));
 }
@@ -59,6 +60,7 @@ async fn a_frame_that_comes_with_the_upgrade_request_is_not_lost() {
     let server = Server::echo().await;
     let mut client = RawClient::upgraded(server.address, &frame(0x81, b"early")).await;
     assert_eq!(client.read(7).await, b"\x81\x05early");
+    drop(client);
     server.stop().await;
 }
 
@@ -72,6 +74,7 @@ async fn pings_are_answered_in_order() {
     for number in 0..10u8 {
         assert_eq!(client.next().await, Message::Pong(vec![number].into()));
     }
+    drop(client);
     server.stop().await;
 }
 
@@ -161,6 +164,7 @@ async fn a_client_that_does_not_read_is_held_up_alone_and_loses_nothing() {
         assert_eq!(message[..4], number.to_be_bytes());
     }
     sending.await.unwrap();
+    drop((other, stream));
     let totals = server.stop().await;
     assert_eq!((totals.messages_out, totals.undelivered), (u64::from(MESSAGES) + 200, 0));
 }
@@ -175,5 +179,6 @@ async fn the_limit_on_messages_is_an_option() {
     assert_eq!(client.next().await, Message::text("ten bytes!"));
     client.send("eleven byte").await;
     assert_eq!(client.closed().await.unwrap().0, 1009);
+    drop(client);
     server.stop().await;
 }

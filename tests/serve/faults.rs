@@ -124,16 +124,16 @@ async fn a_delay_holds_up_neither_reading_nor_pongs_nor_the_end() {
         client.send(Message::Ping(b"now".as_ref().into())).await;
         assert_eq!(client.next().await, Message::Pong(b"now".as_ref().into()));
     }
-    let reading = tokio::spawn(async move {
-        assert_eq!(
-            first.next().await,
-            Message::text("late"),
-            "what is held back leaves when the server ends"
-        );
-        assert_eq!(first.closed().await.unwrap().0, 1001);
-        second
+    let reading = [first, second].map(|mut client| {
+        tokio::spawn(async move {
+            assert_eq!(client.next().await, Message::text("late"));
+            assert_eq!(client.closed().await.unwrap().0, 1001);
+        })
     });
+    // What is held back leaves when the server ends.
     let totals = server.stop().await;
-    drop(reading.await.unwrap());
+    for client in reading {
+        client.await.unwrap();
+    }
     assert_eq!((totals.messages_in, totals.messages_out), (2, 2));
 }

@@ -22,6 +22,7 @@ async fn sent_back_it_keeps_the_connection() {
         assert_eq!(keepalive, json!({"type": "keepalive", "seq": seq}));
         client.say(keepalive).await;
     }
+    drop(client);
     let totals = server.stop().await;
     assert_eq!(totals.keepalive_timeouts, 0);
     assert!(totals.messages_out >= 5, "{totals:?}");
@@ -57,6 +58,7 @@ async fn it_is_neither_delayed_nor_dropped() {
     let mut client = server.client().await;
     client.say(json!({"type": "ping"})).await;
     assert_eq!(client.hear().await["type"], "keepalive");
+    drop(client);
     let totals = server.stop().await;
     assert_eq!((totals.dropped, totals.messages_in), (1, 1));
 }
@@ -68,5 +70,6 @@ async fn zero_turns_it_off() {
     for _ in 0..100 {
         assert_eq!(client.ask(json!({"type": "ping"})).await["type"], "pong");
     }
+    drop(client);
     assert_eq!(server.stop().await.messages_out, 100);
 }

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use wsplan::serve::{Kind, Options, Totals, serve};
 
 /// Keeps a test that would wait for ever from doing so; no test depends on its length.
@@ -72,7 +72,9 @@ struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     async fn connect(address: SocketAddr) -> Self {
-        let (stream, response) = patiently(connect_async(format!("ws://{address}/chat"))).await.unwrap();
+        // Without Nagle's algorithm, which would hold a second message back for the answer to the first.
+        let connecting = connect_async_with_config(format!("ws://{address}/chat"), None, true);
+        let (stream, response) = patiently(connecting).await.unwrap();
         assert_eq!(response.status(), 101);
         Self(stream)
     }
