@@ -2,4 +2,5 @@
 
 mod diagnostics;
 mod net;
+mod serve;
 mod support;
