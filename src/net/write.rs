@@ -255,13 +255,15 @@ mod tests {
         writer.message(Opcode::Binary, |buffer| buffer.resize(buffer.len() + (32 << 20), 7)).unwrap();
         assert_eq!(writer.try_flush().unwrap().flush, Flush::Blocked);
         writer.message(Opcode::Binary, |buffer| buffer.resize(buffer.len() + 60_000, 7)).unwrap();
-        let total_bytes = 14 + (32 << 20) + 8 + 60_000;
-        let mut received = vec![0; 1 << 16];
-        let mut received_bytes = 0;
-        while received_bytes < total_bytes {
-            received_bytes += server.read(&mut received).await.unwrap();
-            writer.try_flush().unwrap();
-        }
+        let mut rest = (&mut server).take(14 + (32 << 20) + 8 + 60_000);
+        let mut sink = tokio::io::sink();
+        let drain = async {
+            while writer.try_flush().unwrap().flush == Flush::Blocked {
+                writer.writable().await.unwrap();
+            }
+        };
+        let (received, ()) = tokio::join!(tokio::io::copy(&mut rest, &mut sink), drain);
+        assert_eq!(received.unwrap(), 14 + (32 << 20) + 8 + 60_000);
         assert_eq!(writer.queued_bytes(), 0);
         assert_eq!((writer.writing.capacity(), writer.queued.capacity()), (0, 0));
 

@@ -104,7 +104,7 @@ async fn a_broken_frame_rule_is_told_after_what_came_before_it() {
         (vec![0x08, 0], V::FragmentedControl { opcode: 8 }),
         (server_frame(0x89, &[0; 126]), V::LongControl { opcode: 9 }),
         (server_frame(0x8a, &[0; 126]), V::LongControl { opcode: 10 }),
-        (server_frame(0x88, &[0; 70_000]), V::LongControl { opcode: 8 }),
+        (server_frame(0x88, &vec![0; 70_000]), V::LongControl { opcode: 8 }),
         (server_frame(0x80, b"x"), V::OrphanContinuation),
         ([server_frame(0x01, b"x"), text("y")].concat(), V::InterleavedMessage),
         ([server_frame(0x02, b"x"), server_frame(0x02, b"y")].concat(), V::InterleavedMessage),
@@ -177,7 +177,7 @@ async fn an_event_tells_its_size_on_the_wire_and_when_it_came() {
     let stream = [
         text("hello"),
         server_frame(0x82, &[0; 126]),
-        server_frame(0x02, &[0; 65_536]),
+        server_frame(0x02, &vec![0; 65_536]),
         server_frame(0x80, b"end"),
     ]
     .concat();
