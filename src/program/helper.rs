@@ -102,14 +102,17 @@ macro_rules! helpers {
             /// Its row of the table.
             pub fn signature(self) -> &'static Signature {
                 match self {
-                    $(Self::$variant => &Signature {
-                        name: $name,
-                        parameters: &[$($parameter),*],
-                        repeats: false $(|| $repeats)?,
-                        gives: Gives::$gives,
-                        doc: $doc,
-                        example: $example,
-                    },)*
+                    $(Self::$variant => {
+                        const ROW: Signature = Signature {
+                            name: $name,
+                            parameters: &[$($parameter),*],
+                            repeats: false $(|| $repeats)?,
+                            gives: Gives::$gives,
+                            doc: $doc,
+                            example: $example,
+                        };
+                        &ROW
+                    })*
                 }
             }
         }

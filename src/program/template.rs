@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::escape::Escape;
 use super::helper::Helper;
 use super::id::SlotId;
 use super::value::Value;
@@ -31,22 +32,6 @@ pub enum Segment {
     },
     /// `{{#if x}}...{{/if}}`; what it writes is already escaped.
     Block(Box<Interpreted>),
-}
-
-/// How a value is written at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Escape {
-    /// As text.
-    None,
-    /// As text inside the quotes of a JSON string (RFC 8259 section 7).
-    JsonString,
-    /// As a JSON value of its own type.
-    JsonValue,
-    /// As text in the query of a URL: all but the unreserved characters (RFC 3986 section 2.3) percent-encoded.
-    UrlQuery,
-    /// As text in one segment of a URL's path: all but the characters of a segment (RFC 3986 section 3.3)
-    /// percent-encoded, a slash too.
-    UrlPath,
 }
 
 /// What yields a value.
@@ -125,6 +110,8 @@ pub struct Interpreted {
     pub tree: handlebars::Template,
     /// The slots it reads, ascending.
     pub slots: Vec<SlotId>,
+    /// The helpers it calls.
+    pub helpers: Vec<Helper>,
     /// How values are written in it.
     pub escape: Escape,
 }
@@ -221,7 +208,9 @@ impl Expr {
             Self::Constant(_) | Self::Secret(_) => {}
             Self::Slot(slot) | Self::Field { slot, .. } => slots.push(*slot),
             Self::Call { arguments, .. } => {
-                arguments.iter().for_each(|argument| argument.collect_slots(slots))
+                for argument in arguments {
+                    argument.collect_slots(slots);
+                }
             }
             Self::Interpreted(interpreted) => slots.extend(&interpreted.slots),
             Self::Rendered { template, .. } => template.collect_slots(slots),
@@ -242,19 +231,6 @@ fn sorted(mut slots: Vec<SlotId>) -> Vec<SlotId> {
     slots.sort_unstable();
     slots.dedup();
     slots
-}
-
-impl Escape {
-    /// The name in texts.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "text",
-            Self::JsonString => "json_string",
-            Self::JsonValue => "json",
-            Self::UrlQuery => "url_query",
-            Self::UrlPath => "url_path",
-        }
-    }
 }
 
 impl fmt::Display for Template {

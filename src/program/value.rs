@@ -254,11 +254,10 @@ impl Value {
             Self::Unset => "an unset value",
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
-            Self::Int(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a string",
             Self::Json(text) if text.starts_with('{') => "a map",
             Self::Json(text) if text.starts_with('[') => "a list",
-            Self::Json(_) => "a number",
+            Self::Int(_) | Self::Float(_) | Self::Json(_) => "a number",
         }
     }
 }
