@@ -344,7 +344,10 @@ impl<'l, 'a> Text<'l, 'a> {
             None => (1, 1),
         };
         let text = self.source.text();
-        tag::read_tag(text, tag::offset(text, line, column))
+        let at = tag::offset(text, line, column);
+        // Whatever the parser counts, a label shall not be the reason for a panic.
+        let at = if text[at..].starts_with("{{") { at } else { text.find("{{").unwrap_or(0) };
+        tag::read_tag(text, at)
     }
 }
 

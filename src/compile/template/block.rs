@@ -230,12 +230,11 @@ impl Text<'_, '_> {
         let mut complete = true;
         let mut lowered = handlebars::Template::new();
         for (i, element) in template.elements.iter().enumerate() {
-            let tag = self.element_tag(template, i);
             let element = match element {
                 TemplateElement::Comment(_) => continue,
                 TemplateElement::RawString(literal) => Some(raw_string(literal, escape)),
                 TemplateElement::Expression(call) | TemplateElement::HtmlExpression(call) => {
-                    let shape = tag::read_shape(text, &tag);
+                    let shape = tag::read_shape(text, &self.element_tag(template, i));
                     let operand = self.expression(call, &shape);
                     operand.map(|operand| foreign.write(&operand, &text[shape.name], escape))
                 }
@@ -243,12 +242,13 @@ impl Text<'_, '_> {
                     if let Some(literal) = raw_block(block) {
                         Some(raw_string(literal, escape))
                     } else {
+                        let tag = self.element_tag(template, i);
                         let (elses, _) = tag::block_parts(text, &tag);
                         let block = self.block_tree(block, &tag, &elses, escape, foreign);
                         block.map(|block| TemplateElement::HelperBlock(Box::new(block)))
                     }
                 }
-                _ => self.refuse_partial(&tag),
+                _ => self.refuse_partial(&self.element_tag(template, i)),
             };
             match element {
                 Some(element) => lowered.elements.push(element),
