@@ -27,7 +27,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn bytes(&mut self, encoding: Encoding, text: &model::Template) -> Option<Vec<u8>> {
+    /// Bytes that are written as text.
+    pub(super) fn bytes(&mut self, encoding: Encoding, text: &model::Template) -> Option<Vec<u8>> {
         // Long bytes are folded over lines: white space is not part of them.
         let written: Vec<(usize, char)> =
             text.text().char_indices().filter(|(_, c)| !c.is_whitespace()).collect();

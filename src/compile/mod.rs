@@ -1,7 +1,12 @@
 //! Plan to program: name resolution, data-flow lints, lowering. Errors accumulate; it never stops at the first.
 
 mod body;
+mod capture;
 mod file;
+mod matcher;
+mod operand;
+mod path;
+mod pattern;
 mod scope;
 mod template;
 
