@@ -1,5 +1,6 @@
 //! Every integration test, linked once.
 
 mod diagnostics;
+mod matchers;
 mod net;
 mod support;
