@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod diagnostics;
+mod matchers;
 mod net;
 mod serve;
 mod support;

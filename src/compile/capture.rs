@@ -1,0 +1,66 @@
+//! Captures to instructions. The caller makes the slots, because names are its matter; here is where a value is found.
+
+use super::Lowering;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::plan::model::capture::{self as plan, GroupReference};
+use crate::program::{Capture, CaptureSource, Pattern, SlotId};
+
+impl Lowering<'_> {
+    /// A capture into a slot. `None` when something in it was reported.
+    pub fn capture(&mut self, capture: &plan::Capture, slot: SlotId) -> Option<Capture> {
+        let path = capture.path.as_ref().map(|node| self.path(node));
+        let source = match &capture.regex {
+            None => {
+                if let Some(group) = &capture.group {
+                    self.report(
+                        Diagnostic::new(codes::MISSING_KEY, "a group without a pattern")
+                            .label(group.node.span, "there is no `regex` that has groups"),
+                    );
+                }
+                CaptureSource::Path(path??)
+            }
+            Some(node) => {
+                let pattern = self.pattern(node)?;
+                let group = match &capture.group {
+                    Some(group) => self.group(group, &pattern)?,
+                    None => usize::from(pattern.0.captures_len() > 1),
+                };
+                let within = match path {
+                    Some(path) => Some(path?),
+                    None => None,
+                };
+                CaptureSource::Regex { pattern, group, within }
+            }
+        };
+        Some(Capture { slot, name: capture.name.text.clone(), source, span: capture.name.span })
+    }
+
+    fn group(&mut self, group: &plan::Group, pattern: &Pattern) -> Option<usize> {
+        let names = || pattern.0.capture_names().flatten();
+        let (found, code) = match &group.reference {
+            GroupReference::Number(number) => {
+                (Some(*number).filter(|number| *number < pattern.0.captures_len()), codes::OUT_OF_RANGE)
+            }
+            GroupReference::Name(name) => {
+                (pattern.0.capture_names().position(|known| known == Some(name)), codes::UNKNOWN_WORD)
+            }
+        };
+        if found.is_none() {
+            let count = pattern.0.captures_len() - 1;
+            let has = match (count, names().next()) {
+                (0, _) => "it has none; put parentheses around what is to be kept".to_owned(),
+                (_, Some(_)) => {
+                    let names: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+                    format!("it has {count}, of which {} have names: {}", names.len(), names.join(", "))
+                }
+                (_, None) => format!("its groups are 1 to {count}; a name is given by `(?<name>...)`"),
+            };
+            self.report(
+                Diagnostic::new(code, "the pattern has no such group")
+                    .label(group.node.span, "no group of the pattern")
+                    .help(has),
+            );
+        }
+        found
+    }
+}

@@ -1,0 +1,61 @@
+//! Regular expressions: compiled once, bounded in size, refused with the place inside the string.
+
+use super::Lowering;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::plan::syntax::Node;
+use crate::program::Pattern;
+use crate::program::matcher::BinaryPattern;
+use regex_syntax::ParserBuilder;
+use std::ops::Range;
+
+/// A compiled pattern may take this much memory. A pattern of a plan takes some KiB; `(\w{100}){100}` takes over a GiB.
+const SIZE_LIMIT_BYTES: usize = 1 << 20;
+
+impl Lowering<'_> {
+    /// A pattern that is searched in text.
+    pub(super) fn pattern(&mut self, node: &Node) -> Option<Pattern> {
+        let text = self.pattern_text(node)?;
+        let compiled = regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT_BYTES).build();
+        compiled.map(Pattern).map_err(|_| self.refuse_pattern(node, text, true)).ok()
+    }
+
+    /// A pattern that is searched in bytes.
+    pub(super) fn binary_pattern(&mut self, node: &Node) -> Option<BinaryPattern> {
+        let text = self.pattern_text(node)?;
+        let compiled = regex::bytes::RegexBuilder::new(text).size_limit(SIZE_LIMIT_BYTES).build();
+        compiled.map(BinaryPattern).map_err(|_| self.refuse_pattern(node, text, false)).ok()
+    }
+
+    fn pattern_text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {
+        let text = node.text()?;
+        let Some(at) = text.find("{{") else { return Some(text) };
+        let end = text[at..].find("}}").map_or(text.len(), |end| at + end + 2);
+        let span = self.place_of(node, text, at..end);
+        self.report(
+            Diagnostic::new(codes::NOT_CONSTANT, "a regular expression cannot hold a template")
+                .label(span, "known only while a user runs")
+                .help("capture what varies and compare it with `eq` or `contains`; a literal `{{` is written `\\{\\{`"),
+        );
+        None
+    }
+
+    fn refuse_pattern(&mut self, node: &Node, text: &str, utf8: bool) {
+        let (reason, place) = reason(text, utf8);
+        let span = place.map_or(node.span, |place| self.place_of(node, text, place));
+        let message = "regular expression does not compile";
+        self.report(Diagnostic::new(codes::BAD_REGEX, message).label(span, reason));
+    }
+}
+
+/// Why a pattern was refused. The parser below `regex` says where, which `regex` itself only draws.
+fn reason(pattern: &str, utf8: bool) -> (String, Option<Range<usize>>) {
+    let Err(error) = ParserBuilder::new().utf8(utf8).build().parse(pattern) else {
+        return (format!("compiles to over {} MiB", SIZE_LIMIT_BYTES >> 20), None);
+    };
+    let (reason, span) = match &error {
+        regex_syntax::Error::Parse(error) => (error.kind().to_string(), error.span()),
+        regex_syntax::Error::Translate(error) => (error.kind().to_string(), error.span()),
+        other => return (other.to_string(), None),
+    };
+    (reason, Some(span.start.offset..span.end.offset))
+}

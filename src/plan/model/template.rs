@@ -1,0 +1,40 @@
+//! A string of the plan that may hold `{{...}}`, with the node it was written as, so that a mistake in it can be
+//! pointed at to the character. It is not parsed here.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Sources, Span};
+use crate::plan::syntax::{Key, Node, NodeKind};
+
+/// A string that may hold `{{...}}`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    node: Node,
+}
+
+impl Template {
+    /// The template that a string is; `None` for anything but a string.
+    pub fn decode(node: &Node) -> Option<Self> {
+        node.text().map(|_| Self { node: node.clone() })
+    }
+
+    /// The template that a map's key is.
+    pub fn from_key(key: &Key) -> Self {
+        Self { node: Node { span: key.span, kind: NodeKind::String(key.text.clone()) } }
+    }
+
+    /// The text as the author meant it, without YAML's or JSON's quotes and escapes.
+    pub fn text(&self) -> &str {
+        self.node.text().unwrap_or_default()
+    }
+
+    /// Where the whole of it stands.
+    pub fn span(&self) -> Span {
+        self.node.span
+    }
+
+    /// Where the bytes `range` of the text stand.
+    pub fn inner_span(&self, sources: &Sources, range: Range<usize>) -> Span {
+        self.node.inner_span(sources, range)
+    }
+}
