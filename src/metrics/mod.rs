@@ -21,7 +21,7 @@ pub use kind::{ErrorKind, UnknownErrorKind};
 pub use layout::{Layout, TimerId};
 pub use recorder::{Recorder, UserEnd};
 pub use snapshot::Snapshot;
-pub use text::{format_count, format_duration, format_percent, format_rate, parse_duration};
+pub use text::{format_count, format_duration, format_percent, format_rate};
 pub use threshold::{
     Judgement, Metric, Observed, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value, judge,
 };

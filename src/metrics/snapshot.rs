@@ -150,12 +150,12 @@ mod tests {
             |(times, errors, users, sent, names)| {
                 let layout = Arc::new(Layout::new(names));
                 let mut recorder = Recorder::new(Arc::clone(&layout));
-                times
-                    .iter()
-                    .for_each(|&(timer, us)| recorder.time(TimerId(timer), Duration::from_micros(us)));
-                errors
-                    .iter()
-                    .for_each(|&(kind, place)| recorder.error(ErrorKind::ALL[kind], place, String::new));
+                for (timer, us) in times {
+                    recorder.time(TimerId(timer), Duration::from_micros(us));
+                }
+                for (kind, place) in errors {
+                    recorder.error(ErrorKind::ALL[kind], place, String::new);
+                }
                 (0..users).for_each(|_| recorder.user_started());
                 (0..users / 2).for_each(|_| recorder.user_left(UserEnd::Finished));
                 recorder.counts().messages_sent += u64::from(sent);

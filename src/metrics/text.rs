@@ -8,9 +8,11 @@ const MS: u128 = 1_000_000;
 const S: u128 = 1_000_000_000;
 const MIN: u128 = 60 * S;
 const H: u128 = 60 * MIN;
+const D: u128 = 24 * H;
 
 /// The units of a written duration, longest first.
-const UNITS: [(&str, u128); 6] = [("h", H), ("m", MIN), ("s", S), ("ms", MS), ("us", US), ("ns", 1)];
+const UNITS: [(&str, u128); 7] =
+    [("d", D), ("h", H), ("m", MIN), ("s", S), ("ms", MS), ("us", US), ("ns", 1)];
 
 /// A duration with three significant digits (`1.24ms`, `3.20s`), from a minute on in whole seconds (`1m23s`), from
 /// an hour on in whole minutes (`1h05m`).
@@ -76,7 +78,7 @@ pub fn format_percent(percent: f64) -> String {
 
 fn three_significant(number: f64) -> String {
     match number {
-        n if n == 0.0 => "0".to_owned(),
+        0.0 => "0".to_owned(),
         n if n < 9.995 => format!("{n:.2}"),
         n if n < 99.95 => format!("{n:.1}"),
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
@@ -99,9 +101,9 @@ pub(super) fn write_exact(f: &mut fmt::Formatter<'_>, duration: Duration) -> fmt
     Ok(())
 }
 
-/// Reads `250ms`, `1.5s`, `1m30s`: numbers with units `h m s ms us ns`, longest first, each at most once. `None` of
+/// Reads `250ms`, `1.5s`, `1m30s`: numbers with units `d h m s ms us ns`, longest first, each at most once. `None` of
 /// anything else, also of a bare number.
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let (mut total, mut longest) = (0u128, u128::MAX);
     while !rest.is_empty() {
@@ -109,7 +111,6 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
         let (number, after) = rest.split_at(number_len);
         let unit_len = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_len);
-        let unit = if unit == "µs" { "us" } else { unit };
         let (_, size) = UNITS.into_iter().find(|(name, _)| *name == unit)?;
         if size >= longest {
             return None;
@@ -202,7 +203,7 @@ mod tests {
             ("1.5s", 1_500_000_000),
             ("0s", 0),
             ("10us", 10_000),
-            ("10µs", 10_000),
+            ("1d", 86_400_000_000_000),
             ("1h2m3s4ms5us6ns", 3_723_004_005_006),
             ("0.000000001s", 1),
         ];
@@ -218,8 +219,9 @@ mod tests {
             "5",
             "ms",
             "5 ms",
+            "5µs",
             "-5ms",
-            "5d",
+            "5w",
             "5MS",
             "1s1m",
             "1s1s",
@@ -245,7 +247,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_or_refused(text in "[0-9.hmsuµn ]{0,60}") {
+        fn any_text_is_read_or_refused(text in "[0-9.dhmsun ]{0,60}") {
             let _ = parse_duration(&text);
         }
 

@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 /// Longer times are recorded as this one.
-pub const LONGEST_TIME: Duration = Duration::from_secs(3600);
+pub const LONGEST_TIME: Duration = Duration::from_hours(1);
 
 const LONGEST_US: u64 = 3_600_000_000;
 const SIGNIFICANT_DIGITS: u8 = 3;
@@ -159,7 +159,9 @@ mod tests {
 
     fn of(times: &[Duration]) -> Timing {
         let mut timing = Timing::new();
-        times.iter().for_each(|&time| timing.record(time));
+        for &time in times {
+            timing.record(time);
+        }
         timing
     }
 

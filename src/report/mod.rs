@@ -1,1 +1,16 @@
-//! Consumers of snapshots and events: the console, the summary file, the live line.
+//! Consumers of snapshots: the report at the end, the summary file, and the live line during the run.
+//!
+//! Everything here turns figures into text. What is printed where, and whether with colour, the caller decides;
+//! nothing here reads a clock, asks the terminal or takes part in the run.
+
+pub mod console;
+mod escape;
+pub mod live;
+mod paint;
+mod run;
+pub mod summary;
+mod table;
+mod text;
+
+pub use escape::escape_for_terminal;
+pub use run::{ErrorRow, Generator, Place, RunReport, error_rows};

@@ -3,7 +3,7 @@
 
 use super::mistake::{COUNT, PER_SECOND, PERCENT_OR_PER_SECOND, TIME};
 use super::{Metric, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value};
-use crate::metrics::parse_duration;
+use crate::metrics::text::parse_duration;
 
 const OPERATOR_SIGNS: [char; 4] = ['<', '>', '=', '!'];
 

@@ -240,6 +240,15 @@ fn errors_that_no_threshold_speaks_of_are_a_verdict_of_their_own() {
     );
 }
 
+#[test]
+fn every_name_is_documented() {
+    let documented = include_str!("../../../docs/figures.md");
+    for name in Metric::fixed_names() {
+        let name = name.strip_prefix("errors.").unwrap_or(&name);
+        assert!(documented.contains(&format!("`{name}`")), "docs/figures.md does not say what `{name}` is");
+    }
+}
+
 fn any_threshold() -> impl Strategy<Value = String> {
     let timer = "[a-z<>=!äé]([a-z.<>=! ä]{0,8}[a-z.])?";
     let fixed = prop::sample::select(Metric::fixed_names().collect::<Vec<_>>());

@@ -1,0 +1,133 @@
+//! The report at the end of a run, as text for people.
+
+mod counts;
+mod errors;
+mod timings;
+
+use std::fmt::Write;
+
+use super::paint::{Paint, Tone};
+use super::table::{Cell, Column, Side, lay_out};
+use super::text::{columns, cut, format_bytes, wrap};
+use super::{RunReport, escape_for_terminal};
+use crate::metrics::{format_count, format_duration, format_percent};
+
+/// Narrower than this nothing is readable, and lines run over.
+const WIDTH_MIN: usize = 40;
+
+/// How the report is to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Columns of the terminal, or what lines should be cut to.
+    pub width: usize,
+    /// Whether to colour it with ANSI escapes.
+    pub colour: bool,
+}
+
+/// The report as text, each line ended. Nothing in it that came from a server, a plan or a path can control the
+/// terminal.
+pub fn render(report: &RunReport, look: Look) -> String {
+    let page = Page { report, width: look.width.max(WIDTH_MIN), paint: Paint { colour: look.colour } };
+    let sections =
+        [page.heading(), page.counts(), page.timings(), page.errors(), page.thresholds(), page.verdict()];
+    sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+struct Page<'r> {
+    report: &'r RunReport,
+    width: usize,
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn heading(&self) -> String {
+        let report = self.report;
+        let plan = cut(&escape_for_terminal(&report.plan), self.width / 2);
+        let path = cut(&escape_for_terminal(&report.path), self.width - columns(&plan) - 2);
+        let took = format!(
+            "{} in {}",
+            if report.interrupted { "interrupted" } else { "ended" },
+            format_duration(report.duration)
+        );
+        let rest = self.width.saturating_sub(columns(&plan) + columns(&path) + 4);
+        let took = if columns(&took) <= rest { format!("  {took}") } else { format!("\n{took}") };
+        format!(
+            "{}  {}{}\n",
+            self.paint.paint(Tone::Strong, &plan),
+            self.paint.paint(Tone::Quiet, &path),
+            took
+        )
+    }
+
+    fn thresholds(&self) -> String {
+        let observed = &self.report.judgement.observed;
+        if observed.is_empty() {
+            return String::new();
+        }
+        let widest = observed.iter().map(|o| columns(&o.value)).max().unwrap_or(0);
+        let room = self.width.saturating_sub(widest + 7).max(8);
+        let rows: Vec<Vec<Cell>> = observed
+            .iter()
+            .map(|o| {
+                let (mark, tone) = if o.passed { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
+                let expression = cut(&escape_for_terminal(&o.expression), room);
+                let value = Cell::new(if o.passed { Tone::Plain } else { Tone::Bad }, o.value.as_str());
+                vec![Cell::new(tone, mark), Cell::new(Tone::Plain, expression), value]
+            })
+            .collect();
+        let shape =
+            [(Side::Left, 2), (Side::Left, 1), (Side::Left, 3)].map(|(side, gap)| Column { side, gap });
+        format!("{}\n{}", self.paint.paint(Tone::Strong, "thresholds"), lay_out(&rows, &shape, self.paint))
+    }
+
+    fn verdict(&self) -> String {
+        let (mark, tone, words) = self.verdict_words();
+        let verdict = wrap(&words, self.width - 2, 3).join("\n  ");
+        let generator = wrap(&self.generator(), self.width, 3).join("\n");
+        format!(
+            "{}\n{} {}\n",
+            self.paint.paint(Tone::Quiet, &generator),
+            self.paint.paint(tone, mark),
+            self.paint.paint(tone, &verdict)
+        )
+    }
+
+    fn verdict_words(&self) -> (&'static str, Tone, String) {
+        let report = self.report;
+        let failed = report.judgement.observed.iter().filter(|o| !o.passed).count();
+        let mut reasons = Vec::new();
+        if failed > 0 {
+            reasons.push(format!("{failed} of {} thresholds did not hold", report.judgement.observed.len()));
+        }
+        if report.judgement.unspoken_error_count > 0 {
+            let count = format_count(report.judgement.unspoken_error_count);
+            reasons.push(format!("no threshold allows {count} of the errors"));
+        }
+        let because =
+            if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", and ")) };
+        match report.exit_status {
+            0 => ("✓", Tone::Good, "passed".to_owned()),
+            _ if report.interrupted => ("!", Tone::Odd, format!("interrupted{because}")),
+            1 => ("✗", Tone::Bad, format!("failed{because}")),
+            status => ("✗", Tone::Bad, format!("not carried out, exit status {status}{because}")),
+        }
+    }
+
+    fn generator(&self) -> String {
+        let generator = &self.report.generator;
+        let threads = if generator.threads == 1 { "thread" } else { "threads" };
+        let available = self.report.duration.as_secs_f64() * f64::from(generator.threads);
+        let share = if available > 0.0 { generator.cpu.as_secs_f64() * 100.0 / available } else { 0.0 };
+        let mut text = format!("the generator used {} of CPU", format_duration(generator.cpu));
+        if available > 0.0 {
+            write!(text, " ({} of {} {threads})", format_percent(share), generator.threads)
+                .expect("a String takes any text");
+        }
+        write!(text, " and {} of memory", format_bytes(generator.peak_rss_bytes as f64))
+            .expect("a String takes any text");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+use std::fmt::Write;
+
+use super::super::run::tests::{empty_run, eventful_run};
+use super::super::{ErrorRow, Place};
+use super::*;
+use crate::metrics::ErrorKind;
+
+fn plain(report: &RunReport, width: usize) -> String {
+    render(report, Look { width, colour: false })
+}
+
+#[test]
+fn an_eventful_run() {
+    insta::assert_snapshot!(plain(&eventful_run(), 100), @r#"
+    chat  plans/chat.yaml  ended in 30.2s
+
+    users            1,000 started          998 finished       2 failed      1,000 at once
+    connections      1,000 attempted      1,000 established    0 failed          2 closed by peer
+    messages        60,012 sent         120,345 received      12 unmatched
+                   1,988/s sent         3,988/s received
+    bytes          4.20 MB sent         9.10 MB received
+                  139 kB/s sent        302 kB/s received
+
+                     count   errors      p50      p90      p95      p99    p99.9      max
+    connect.total    1,000        0    900us   1.30ms   1.35ms   1.39ms   1.40ms   1.40ms
+    say.rtt         60,000       11   3.27ms   5.30ms   5.55ms   5.75ms   5.80ms   5.80ms
+    joined.wait          0        3        -        -        -        -        -        -
+    日本.rtt             3        0    1m00s    1m30s    1m30s    1m30s    1m30s    1m30s
+
+    errors  15 of 61,012 operations, 0.02%
+      timeout  12
+        plans/chat.yaml:31  9
+          no message matched `$.re` within 2s; 3 came, the last was {"type":"presence","members":17}
+        plans/chat.yaml:44  3
+          no message matched within 5s
+      closed_by_peer(1011)  2  plans/chat.yaml:31
+        going\u{1b}[31m away\r\n
+      internal  1  nowhere in the plan
+        user 17 panicked
+
+    thresholds
+      ✓ say.rtt p99 < 250ms    5.75ms
+      ✗ errors rate < 0.01%    0.02%
+      ✗ joined.wait p95 < 1s   no value
+
+    the generator used 12.3s of CPU (20.4% of 2 threads) and 64.2 MB of memory
+    ✗ failed: 2 of 3 thresholds did not hold
+    "#);
+}
+
+#[test]
+fn the_documented_example_is_a_real_report() {
+    let documented = include_str!("../../../docs/figures.md");
+    assert!(documented.contains(&format!("```text\n{}```", plain(&eventful_run(), 100))));
+}
+
+#[test]
+fn an_eventful_run_on_eighty_columns() {
+    insta::assert_snapshot!(plain(&eventful_run(), 80), @r#"
+    chat  plans/chat.yaml  ended in 30.2s
+
+    users            1,000 started               998 finished       2 failed
+                     1,000 at once
+    connections      1,000 attempted           1,000 established    0 failed
+                         2 closed by peer
+    messages        60,012 sent              120,345 received      12 unmatched
+                   1,988/s sent              3,988/s received
+    bytes          4.20 MB sent              9.10 MB received
+                  139 kB/s sent             302 kB/s received
+
+                    count  errors     p50     p90     p95     p99   p99.9     max
+    connect.total   1,000       0   900us  1.30ms  1.35ms  1.39ms  1.40ms  1.40ms
+    say.rtt        60,000      11  3.27ms  5.30ms  5.55ms  5.75ms  5.80ms  5.80ms
+    joined.wait         0       3       -       -       -       -       -       -
+    日本.rtt            3       0   1m00s   1m30s   1m30s   1m30s   1m30s   1m30s
+
+    errors  15 of 61,012 operations, 0.02%
+      timeout  12
+        plans/chat.yaml:31  9
+          no message matched `$.re` within 2s; 3 came, the last was
+          {"type":"presence","members":17}
+        plans/chat.yaml:44  3
+          no message matched within 5s
+      closed_by_peer(1011)  2  plans/chat.yaml:31
+        going\u{1b}[31m away\r\n
+      internal  1  nowhere in the plan
+        user 17 panicked
+
+    thresholds
+      ✓ say.rtt p99 < 250ms    5.75ms
+      ✗ errors rate < 0.01%    0.02%
+      ✗ joined.wait p95 < 1s   no value
+
+    the generator used 12.3s of CPU (20.4% of 2 threads) and 64.2 MB of memory
+    ✗ failed: 2 of 3 thresholds did not hold
+    "#);
+}
+
+#[test]
+fn an_eventful_run_on_a_narrow_terminal() {
+    insta::assert_snapshot!(plain(&eventful_run(), 45), @r#"
+    chat  plans/chat.yaml  ended in 30.2s
+
+    users            1,000 started
+                       998 finished
+                         2 failed
+                     1,000 at once
+    connections      1,000 attempted
+                     1,000 established
+                         0 failed
+                         2 closed by peer
+    messages        60,012 sent
+                   120,345 received
+                        12 unmatched
+                   1,988/s sent
+                   3,988/s received
+    bytes          4.20 MB sent
+                   9.10 MB received
+                  139 kB/s sent
+                  302 kB/s received
+
+                    count     p50     p99     max
+    connect.total   1,000   900us  1.39ms  1.40ms
+    say.rtt        60,000  3.27ms  5.75ms  5.80ms
+    joined.wait         0       -       -       -
+    日本.rtt            3   1m00s   1m30s   1m30s
+
+    errors  15 of 61,012 operations, 0.02%
+      timeout  12
+        plans/chat.yaml:31  9
+          no message matched `$.re` within 2s; 3
+          came, the last was
+          {"type":"presence","members":17}
+        plans/chat.yaml:44  3
+          no message matched within 5s
+      closed_by_peer(1011)  2  plans/chat.yaml:31
+        going\u{1b}[31m away\r\n
+      internal  1  nowhere in the plan
+        user 17 panicked
+
+    thresholds
+      ✓ say.rtt p99 < 250ms    5.75ms
+      ✗ errors rate < 0.01%    0.02%
+      ✗ joined.wait p95 < 1s   no value
+
+    the generator used 12.3s of CPU (20.4% of 2
+    threads) and 64.2 MB of memory
+    ✗ failed: 2 of 3 thresholds did not hold
+    "#);
+}
+
+#[test]
+fn a_run_of_nothing() {
+    insta::assert_snapshot!(plain(&empty_run(), 80), @r#"
+    nothing  nothing.yaml  ended in 0s
+
+    users           0 started       0 finished      0 failed      0 at once
+    connections     0 attempted     0 established   0 failed      0 closed by peer
+    messages        0 sent          0 received      0 unmatched
+    bytes         0 B sent        0 B received
+
+                    count   p50   p90   p95   p99   p99.9   max
+    connect.total       0     -     -     -     -       -     -
+
+    the generator used 0s of CPU and 0 B of memory
+    ✓ passed
+    "#);
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let mut report = eventful_run();
+    report.errors[0].sample = "x".repeat(3000);
+    report.plan = "日".repeat(100);
+    report.errors[1].place.as_mut().unwrap().file = "long/path/".repeat(20);
+    report.errors[2].place.as_mut().unwrap().file = "long/path/".repeat(20);
+    for width in 40..140 {
+        for line in plain(&report, width).lines() {
+            assert!(columns(line) <= width, "{width} columns: {line:?}");
+            assert_eq!(line, line.trim_end(), "{width} columns");
+        }
+    }
+}
+
+#[test]
+fn nothing_from_outside_controls_the_terminal() {
+    let mut report = eventful_run();
+    report.plan = "\x1b[2Jplan".into();
+    report.path = "\x1b[2J\n.yaml".into();
+    report.judgement.observed[0].expression = "a\x1b[8mb.rtt p99 < 1s".into();
+    for row in &mut report.errors {
+        row.sample = "\x1b]0;owned\x07\u{202e}\r".into();
+        row.place = Some(Place { file: "\x1b[31m.yaml".into(), line: 1, timer: None });
+    }
+    let text = plain(&report, 100);
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n' || c == '\u{202e}'), "{text:?}");
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let coloured = render(&eventful_run(), Look { width: 100, colour: true });
+    let mut stripped = coloured.clone();
+    for code in [0, 1, 2, 31, 32, 33] {
+        stripped = stripped.replace(&format!("\x1b[{code}m"), "");
+    }
+    assert_eq!(stripped, plain(&eventful_run(), 100));
+    assert!(coloured.contains("\x1b[31m✗\x1b[0m") && coloured.contains("\x1b[32m✓\x1b[0m"));
+}
+
+#[test]
+fn many_places_are_summed_up() {
+    let mut report = eventful_run();
+    let row = |line| ErrorRow {
+        kind: ErrorKind::Timeout,
+        count: 10,
+        place: Some(Place { file: "a.yaml".into(), line, timer: None }),
+        sample: String::new(),
+    };
+    report.errors = (1..=3).map(row).collect();
+    assert!(!plain(&report, 80).contains("more place"));
+    report.errors.push(row(4));
+    assert!(plain(&report, 80).contains("    a.yaml:3  10\n    and 10 at 1 more place\n"));
+    report.errors.push(row(5));
+    assert!(plain(&report, 80).contains("    a.yaml:3  10\n    and 20 at 2 more places\n"));
+}
+
+#[test]
+fn ever_new_close_codes_are_no_wall_of_text() {
+    let mut report = eventful_run();
+    let row = |code| ErrorRow {
+        kind: ErrorKind::ClosedByPeer { code: Some(code) },
+        count: 10,
+        place: None,
+        sample: String::new(),
+    };
+    report.errors = (3000..3500).map(row).collect();
+    let text = plain(&report, 80);
+    assert!(
+        text.contains("  closed_by_peer(3011)  10  nowhere in the plan\n  and 4,880 of 488 more kinds\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn verdicts() {
+    let mut text = String::new();
+    let mut say = |change: fn(&mut RunReport)| {
+        let mut report = eventful_run();
+        change(&mut report);
+        writeln!(text, "{}", plain(&report, 100).lines().last().unwrap()).unwrap();
+    };
+    say(|_| {});
+    say(|report| {
+        report.judgement.observed.clear();
+        report.judgement.unspoken_error_count = 15;
+    });
+    say(|report| report.judgement.unspoken_error_count = 15);
+    say(|report| (report.exit_status, report.interrupted) = (130, true));
+    say(|report| {
+        (report.exit_status, report.interrupted) = (130, true);
+        report.judgement.observed.clear();
+    });
+    say(|report| {
+        report.exit_status = 3;
+        report.judgement.observed.clear();
+    });
+    say(|report| report.exit_status = 0);
+    insta::assert_snapshot!(text, @r#"
+    ✗ failed: 2 of 3 thresholds did not hold
+    ✗ failed: no threshold allows 15 of the errors
+    ✗ failed: 2 of 3 thresholds did not hold, and no threshold allows 15 of the errors
+    ! interrupted: 2 of 3 thresholds did not hold
+    ! interrupted
+    ✗ not carried out, exit status 3
+    ✓ passed
+    "#);
+}

@@ -1,0 +1,331 @@
+//! The figures while a run goes on: one line that is drawn over and over on a terminal, and a line every few
+//! seconds where there is none.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::paint::{Paint, Tone};
+use super::text::columns;
+use crate::metrics::{Gauge, Snapshot, Timing, format_count, format_duration, format_rate};
+
+/// How the figures are to be shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Display {
+    /// One line, drawn over at every tick, never wider than the terminal.
+    Terminal {
+        /// Columns of the terminal.
+        width: usize,
+        /// Whether to colour it.
+        colour: bool,
+    },
+    /// A line of its own, this often.
+    Lines {
+        /// The time between two lines.
+        every: Duration,
+    },
+}
+
+/// Rates and percentiles on a terminal are of this much time, so that they can be read before they change.
+const TERMINAL_WINDOW: Duration = Duration::from_secs(3);
+
+/// Where in the run a tick is.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Time since the run began.
+    pub elapsed: Duration,
+    /// Time since the tick before: what the interval's figures are of.
+    pub interval: Duration,
+    /// How long the run takes, where that is known.
+    pub total: Option<Duration>,
+    /// How many users there should be now.
+    pub target_users: u64,
+}
+
+/// Shows the figures of one run to a writer.
+#[derive(Debug)]
+pub struct Live<W> {
+    writer: W,
+    display: Display,
+    window: VecDeque<(Duration, Snapshot)>,
+    users: Gauge,
+    connection_count: u64,
+    error_count: u64,
+    next_line: Duration,
+    drawn: bool,
+}
+
+impl<W: Write> Live<W> {
+    /// Shows nothing until the first tick.
+    pub fn new(writer: W, display: Display) -> Self {
+        let next_line = match display {
+            Display::Terminal { .. } => Duration::ZERO,
+            Display::Lines { every } => every,
+        };
+        Self {
+            writer,
+            display,
+            window: VecDeque::new(),
+            users: Gauge::default(),
+            connection_count: 0,
+            error_count: 0,
+            next_line,
+            drawn: false,
+        }
+    }
+
+    /// The terminal has another width now.
+    pub fn resize(&mut self, columns: usize) {
+        if let Display::Terminal { width, .. } = &mut self.display {
+            *width = columns;
+        }
+    }
+
+    /// Takes the figures of the interval that has just ended, of all threads together, and shows them if it is
+    /// time to.
+    pub fn tick(&mut self, interval: Snapshot, moment: Moment) -> io::Result<()> {
+        self.users = interval.users;
+        self.connection_count += interval.counts.connections_established;
+        self.error_count += interval.errors.total();
+        self.window.push_back((moment.interval, interval));
+        self.forget_what_is_past();
+        match self.display {
+            Display::Terminal { width, colour } => {
+                let line = self.line(moment, width, Paint { colour });
+                self.drawn = true;
+                write!(self.writer, "\r\x1b[K{line}")?;
+            }
+            Display::Lines { every } if moment.elapsed >= self.next_line => {
+                while self.next_line <= moment.elapsed && !every.is_zero() {
+                    self.next_line += every;
+                }
+                let line = self.line(moment, usize::MAX, Paint { colour: false });
+                writeln!(self.writer, "{line}")?;
+            }
+            Display::Lines { .. } => return Ok(()),
+        }
+        self.writer.flush()
+    }
+
+    /// Takes the line off the terminal, so that something else can be printed; the next tick draws it again.
+    pub fn clear(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.drawn) {
+            self.writer.write_all(b"\r\x1b[K")?;
+            self.writer.flush()?;
+        }
+        Ok(())
+    }
+
+    fn forget_what_is_past(&mut self) {
+        let span = match self.display {
+            Display::Terminal { .. } => TERMINAL_WINDOW,
+            Display::Lines { every } => every,
+        };
+        let mut held: Duration = self.window.iter().map(|(time, _)| *time).sum();
+        while self.window.len() > 1 && held.saturating_sub(self.window[0].0) >= span {
+            held -= self.window[0].0;
+            self.window.pop_front();
+        }
+    }
+
+    /// The parts that fit, the less important ones left out first.
+    fn line(&self, moment: Moment, width: usize, paint: Paint) -> String {
+        let time: Duration = self.window.iter().map(|(time, _)| *time).sum();
+        let rate = |of: fn(&Snapshot) -> u64| {
+            let count: u64 = self.window.iter().map(|(_, figures)| of(figures)).sum();
+            format_rate(if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() })
+        };
+        let times = self.reply_times();
+        let time_at = |percent| times.percentile(percent).map_or_else(|| "-".to_owned(), format_duration);
+        let elapsed = match moment.total {
+            Some(total) => format!("{} of {}", clock(moment.elapsed), clock(total)),
+            None => clock(moment.elapsed),
+        };
+        let users = format!("{}/{}", format_count(self.users.now), format_count(moment.target_users));
+        let errors = if self.error_count == 0 { Tone::Quiet } else { Tone::Bad };
+        // (how early it is left out, its label, its text, its tone)
+        let mut parts = vec![
+            (0, "", elapsed, Tone::Strong),
+            (1, "users", users, Tone::Plain),
+            (6, "connects", format_count(self.connection_count), Tone::Plain),
+            (4, "out", rate(|figures| figures.counts.messages_sent), Tone::Plain),
+            (3, "in", rate(|figures| figures.counts.messages_received), Tone::Plain),
+            (7, "p50", time_at(50.0), Tone::Plain),
+            (5, "p99", time_at(99.0), Tone::Plain),
+            (2, "errors", format_count(self.error_count), errors),
+        ];
+        let width_of = |parts: &[(u8, &str, String, Tone)]| {
+            let texts = parts.iter().map(|(_, label, text, _)| {
+                columns(text) + if label.is_empty() { 0 } else { label.len() + 1 }
+            });
+            texts.sum::<usize>() + 2 * (parts.len() - 1)
+        };
+        // The last column stays free: writing it makes some terminals go on to the next line.
+        while width_of(&parts) >= width && parts.len() > 1 {
+            let least = parts.iter().map(|part| part.0).max().unwrap_or(0);
+            parts.retain(|part| part.0 != least);
+        }
+        let shown = parts.iter().map(|(_, label, text, tone)| {
+            let gap = if label.is_empty() { "" } else { " " };
+            format!("{}{gap}{}", paint.paint(Tone::Quiet, label), paint.paint(*tone, text))
+        });
+        shown.collect::<Vec<_>>().join("  ")
+    }
+
+    /// What users waited for replies and messages; as long as there are none, for connections.
+    fn reply_times(&self) -> Timing {
+        let of = |wanted: fn(&str) -> bool| {
+            let mut sum = Timing::new();
+            let timings = self.window.iter().flat_map(|(_, figures)| figures.timings());
+            timings
+                .filter(|(name, _)| wanted(name))
+                .filter_map(|(_, timing)| timing)
+                .for_each(|t| sum.merge(t));
+            sum
+        };
+        let replies = of(|name| matches!(name.rsplit('.').next(), Some("rtt" | "wait")));
+        if replies.count() > 0 { replies } else { of(|name| name == "connect.total") }
+    }
+}
+
+/// Whole seconds: `12s`, `2m05s`, `1h02m05s`.
+fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, s) => format!("{s}s"),
+        (0, m, s) => format!("{m}m{s:02}s"),
+        (h, m, s) => format!("{h}h{m:02}m{s:02}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::metrics::{ErrorKind, Layout, Recorder, TimerId};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// One second in which a user came and so much was sent, with replies of so many milliseconds.
+    fn second(recorder: &mut Recorder, sent: u64, replies_ms: &[u64]) -> Snapshot {
+        recorder.user_started();
+        recorder.counts().connections_established += 1;
+        recorder.counts().messages_sent += sent;
+        recorder.counts().messages_received += 2 * sent;
+        for &ms in replies_ms {
+            recorder.time(TimerId(1), Duration::from_millis(ms));
+        }
+        recorder.take()
+    }
+
+    fn recorder() -> Recorder {
+        Recorder::new(Arc::new(Layout::new(["connect.total", "say.rtt"])))
+    }
+
+    fn at(seconds: u32, total: Option<Duration>) -> Moment {
+        Moment { elapsed: SECOND * seconds, interval: SECOND, total, target_users: 1000 }
+    }
+
+    fn written(live: Live<Vec<u8>>) -> String {
+        String::from_utf8(live.writer).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_line_is_drawn_over_the_one_before() {
+        let mut recorder = recorder();
+        let mut live = Live::new(Vec::new(), Display::Terminal { width: 120, colour: false });
+        live.clear().unwrap();
+        live.tick(second(&mut recorder, 100, &[]), at(1, Some(SECOND * 90))).unwrap();
+        live.tick(second(&mut recorder, 300, &[1, 2, 3]), at(2, Some(SECOND * 90))).unwrap();
+        live.clear().unwrap();
+        live.clear().unwrap();
+        let first = "1s of 1m30s  users 1/1,000  connects 1  out 100/s  in 200/s  p50 -  p99 -  errors 0";
+        let second =
+            "2s of 1m30s  users 2/1,000  connects 2  out 200/s  in 400/s  p50 2.00ms  p99 3.00ms  errors 0";
+        assert_eq!(written(live), format!("\r\x1b[K{first}\r\x1b[K{second}\r\x1b[K"));
+    }
+
+    #[test]
+    fn rates_and_percentiles_are_of_the_last_seconds_and_totals_of_the_run() {
+        let mut recorder = recorder();
+        let mut live = Live::new(Vec::new(), Display::Terminal { width: 120, colour: false });
+        live.tick(second(&mut recorder, 9000, &[500]), at(1, None)).unwrap();
+        recorder.error(ErrorKind::Timeout, None, String::new);
+        for n in 2..=4 {
+            live.tick(second(&mut recorder, 30, &[10]), at(n, None)).unwrap();
+        }
+        let last = written(live).rsplit('\r').next().unwrap().to_owned();
+        assert_eq!(
+            last,
+            "\x1b[K4s  users 4/1,000  connects 4  out 30.0/s  in 60.0/s  p50 10.0ms  p99 10.0ms  errors 1"
+        );
+    }
+
+    #[test]
+    fn until_there_are_replies_connections_are_what_is_timed() {
+        let mut recorder = recorder();
+        recorder.time(TimerId(0), Duration::from_millis(7));
+        let mut live = Live::new(Vec::new(), Display::Lines { every: SECOND });
+        live.tick(recorder.take(), at(1, None)).unwrap();
+        assert!(written(live).contains("p50 7.00ms"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_the_most_important_parts() {
+        for (width, expected) in [
+            (77, "1s  users 1/1,000  connects 1  out 5.00/s  in 10.0/s  p50 -  p99 -  errors 0"),
+            (76, "1s  users 1/1,000  connects 1  out 5.00/s  in 10.0/s  p99 -  errors 0"),
+            (50, "1s  users 1/1,000  in 10.0/s  errors 0"),
+            (20, "1s  users 1/1,000"),
+            (10, "1s"),
+            (0, "1s"),
+        ] {
+            let mut live = Live::new(Vec::new(), Display::Terminal { width: 120, colour: false });
+            live.resize(width);
+            live.tick(second(&mut recorder(), 5, &[]), at(1, None)).unwrap();
+            assert_eq!(written(live), format!("\r\x1b[K{expected}"), "{width} columns");
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_terminal_a_line_comes_every_few_seconds() {
+        let mut recorder = recorder();
+        let mut live = Live::new(Vec::new(), Display::Lines { every: SECOND * 2 });
+        for n in 1..=5 {
+            live.tick(second(&mut recorder, u64::from(n) * 10, &[]), at(n, None)).unwrap();
+        }
+        live.clear().unwrap();
+        let text = written(live);
+        assert_eq!(
+            text.lines().collect::<Vec<_>>(),
+            [
+                "2s  users 2/1,000  connects 2  out 15.0/s  in 30.0/s  p50 -  p99 -  errors 0",
+                "4s  users 4/1,000  connects 4  out 35.0/s  in 70.0/s  p50 -  p99 -  errors 0",
+            ]
+        );
+        assert!(!text.contains('\x1b'));
+    }
+
+    #[test]
+    fn colour_takes_no_room() {
+        let draw = |colour| {
+            let mut live = Live::new(Vec::new(), Display::Terminal { width: 60, colour });
+            live.tick(second(&mut recorder(), 5, &[]), at(1, None)).unwrap();
+            written(live)
+        };
+        let mut stripped = draw(true);
+        for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m"] {
+            stripped = stripped.replace(code, "");
+        }
+        assert_ne!(draw(true), draw(false));
+        assert_eq!(stripped, draw(false));
+    }
+
+    #[test]
+    fn clocks() {
+        for (seconds, text) in [(0, "0s"), (59, "59s"), (65, "1m05s"), (3725, "1h02m05s")] {
+            assert_eq!(clock(Duration::from_secs(seconds)), text);
+        }
+    }
+}

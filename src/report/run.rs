@@ -1,0 +1,184 @@
+//! What there is to say about a run that has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::metrics::{ErrorKind, ErrorTable, Judgement, Snapshot};
+
+/// Everything the end report and the summary are made of.
+#[derive(Clone, Debug)]
+pub struct RunReport {
+    /// The plan's name.
+    pub plan: String,
+    /// The plan's file, as it was given.
+    pub path: String,
+    /// When the run began.
+    pub started: Timestamp,
+    /// How long it took, draining included.
+    pub duration: Duration,
+    /// All figures.
+    pub totals: Snapshot,
+    /// What the thresholds came to.
+    pub judgement: Judgement,
+    /// The errors with the places they happened at; see [`error_rows`].
+    pub errors: Vec<ErrorRow>,
+    /// What the generator itself used.
+    pub generator: Generator,
+    /// The exit status of the process.
+    pub exit_status: u8,
+    /// Whether somebody ended the run before its time.
+    pub interrupted: bool,
+}
+
+/// What the generator itself used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Generator {
+    /// CPU time of the process, user and system.
+    pub cpu: Duration,
+    /// The most memory that was resident at one time.
+    pub peak_rss_bytes: u64,
+    /// Threads that drove users.
+    pub threads: u32,
+}
+
+/// Where in a plan something happened, and what the figures call it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as it was given.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The timer whose operation it was, so that the error is counted in that timer's row.
+    pub timer: Option<String>,
+}
+
+/// One kind of error at one place of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorRow {
+    /// What went wrong.
+    pub kind: ErrorKind,
+    /// How often.
+    pub count: u64,
+    /// Where; `None` if it belongs to no line.
+    pub place: Option<Place>,
+    /// What the first of them said. May hold text from the server.
+    pub sample: String,
+}
+
+/// The rows of an error table with their states resolved to places, most frequent first. States that share a
+/// line share a row.
+pub fn error_rows(table: &ErrorTable, resolve: impl Fn(u32) -> Option<Place>) -> Vec<ErrorRow> {
+    let mut rows: BTreeMap<_, ErrorRow> = BTreeMap::new();
+    for entry in table.entries() {
+        let place = entry.place.and_then(&resolve);
+        let line = place.as_ref().map(|place| (place.file.clone(), place.line));
+        match rows.entry((entry.kind, line)) {
+            std::collections::btree_map::Entry::Occupied(mut row) => row.get_mut().count += entry.count,
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert(ErrorRow { kind: entry.kind, count: entry.count, place, sample: entry.sample });
+            }
+        }
+    }
+    let mut rows: Vec<_> = rows.into_values().collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.count));
+    rows
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::metrics::{Layout, Recorder, Threshold, TimerId, UserEnd, judge};
+
+    const TIMERS: [&str; 4] = ["connect.total", "say.rtt", "joined.wait", "日本.rtt"];
+
+    /// A run with something of everything: steps used and not, kinds with one and with several places, a sample
+    /// that attacks the terminal, thresholds that hold and do not.
+    pub(in crate::report) fn eventful_run() -> RunReport {
+        let mut recorder = Recorder::new(Arc::new(Layout::new(TIMERS)));
+        (1..=1000u64).for_each(|n| recorder.time(TimerId(0), Duration::from_micros(400 + n)));
+        (1..=60_000u64).for_each(|n| recorder.time(TimerId(1), Duration::from_micros(800 + n * n % 4_999)));
+        (1..=3u64).for_each(|n| recorder.time(TimerId(3), Duration::from_secs(n * 30)));
+        (0..1000).for_each(|_| recorder.user_started());
+        (0..998).for_each(|_| recorder.user_left(UserEnd::Finished));
+        (0..2).for_each(|_| recorder.user_left(UserEnd::Failed));
+        let late = || "no message matched `$.re` within 2s; 3 came, the last was {\"type\":\"presence\",\"members\":17}";
+        (0..9).for_each(|_| recorder.error(ErrorKind::Timeout, Some(4), || late().into()));
+        for _ in 0..3 {
+            recorder.error(ErrorKind::Timeout, Some(7), || "no message matched within 5s".into());
+        }
+        let closed = ErrorKind::ClosedByPeer { code: Some(1011) };
+        (0..2).for_each(|_| recorder.error(closed, Some(5), || "going\x1b[31m away\r\n".into()));
+        recorder.error(ErrorKind::Internal, None, || "user 17 panicked".into());
+        let counts = recorder.counts();
+        counts.connections_attempted = 1000;
+        counts.connections_established = 1000;
+        counts.connections_closed_by_peer = 2;
+        (counts.messages_sent, counts.messages_received) = (60_012, 120_345);
+        (counts.bytes_sent, counts.bytes_received) = (4_200_840, 9_100_000);
+        (counts.messages_unmatched, counts.operations) = (12, 61_012);
+        let totals = recorder.take();
+        let duration = Duration::from_millis(30_180);
+        let thresholds: Vec<_> = ["say.rtt p99 < 250ms", "errors rate < 0.01%", "joined.wait p95 < 1s"]
+            .map(|text| Threshold::parse(text).unwrap())
+            .into();
+        RunReport {
+            plan: "chat".into(),
+            path: "plans/chat.yaml".into(),
+            started: "2026-11-20T08:38:43.5Z".parse().unwrap(),
+            duration,
+            judgement: judge(&thresholds, &totals, duration),
+            errors: error_rows(&totals.errors, place_of),
+            totals,
+            generator: Generator {
+                cpu: Duration::from_millis(12_340),
+                peak_rss_bytes: 64_200_000,
+                threads: 2,
+            },
+            exit_status: 1,
+            interrupted: false,
+        }
+    }
+
+    /// A run of nothing at all.
+    pub(in crate::report) fn empty_run() -> RunReport {
+        let totals = Snapshot::new(Arc::new(Layout::new(["connect.total"])));
+        RunReport {
+            plan: "nothing".into(),
+            path: "nothing.yaml".into(),
+            started: Timestamp::UNIX_EPOCH,
+            duration: Duration::ZERO,
+            judgement: judge(&[], &totals, Duration::ZERO),
+            errors: Vec::new(),
+            totals,
+            generator: Generator::default(),
+            exit_status: 0,
+            interrupted: false,
+        }
+    }
+
+    fn place_of(state: u32) -> Option<Place> {
+        let at =
+            |line, timer: &str| Place { file: "plans/chat.yaml".into(), line, timer: Some(timer.into()) };
+        match state {
+            4 | 5 => Some(at(31, "say.rtt")),
+            7 => Some(at(44, "joined.wait")),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn states_that_share_a_line_share_a_row() {
+        let mut table = ErrorTable::default();
+        for place in [Some(4), Some(5), Some(7), Some(7), Some(7), None, Some(99)] {
+            table.count(ErrorKind::Timeout, place, || format!("{place:?}"));
+        }
+        let rows = error_rows(&table, place_of);
+        let seen: Vec<_> = rows.iter().map(|row| (row.place.as_ref().map(|p| p.line), row.count)).collect();
+        assert_eq!(seen, [(Some(44), 3), (None, 2), (Some(31), 2)]);
+        assert_eq!(rows[2].sample, "Some(4)");
+    }
+}

@@ -1,0 +1,272 @@
+//! The summary of a run as JSON, described by `schema/summary.schema.json`.
+//!
+//! Fields may be added later; those that are here keep their names and meaning.
+
+mod write;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::RunReport;
+use crate::metrics::Timing;
+
+pub use write::WriteError;
+
+/// The figures and the verdict of one run of `wsplan run`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Summary {
+    /// The version of wsplan that made the run.
+    pub wsplan: String,
+    /// The plan's name.
+    pub plan: String,
+    /// When the run began, in UTC (RFC 3339).
+    #[schemars(extend("format" = "date-time"))]
+    pub started: String,
+    /// How long it took in seconds, draining included.
+    pub duration_s: f64,
+    /// Virtual users.
+    pub users: Users,
+    /// WebSocket connections.
+    pub connections: Connections,
+    /// Data messages.
+    pub messages: Messages,
+    /// Every timer of the plan by its name, also those that were never used.
+    pub metrics: BTreeMap<String, Metric>,
+    /// What went wrong, by kind and line of the plan, most frequent first.
+    pub errors: Vec<Error>,
+    /// The thresholds in the plan's order.
+    pub thresholds: Vec<Threshold>,
+    /// What the generator itself used.
+    pub generator: Generator,
+    /// The exit status: 0 it held, 1 a threshold failed or there were errors that none allows, 3 it could not be
+    /// carried out, 130 it was interrupted.
+    pub exit_status: u8,
+}
+
+/// Virtual users.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Users {
+    /// Users that began.
+    pub started: u64,
+    /// Users that left without having failed.
+    pub finished: u64,
+    /// Users that left having failed.
+    pub failed: u64,
+    /// The most users at one time.
+    pub peak: u64,
+}
+
+/// WebSocket connections.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Connections {
+    /// Connections begun.
+    pub attempted: u64,
+    /// Connections whose upgrade succeeded.
+    pub established: u64,
+    /// Connections that were not established.
+    pub failed: u64,
+    /// Established connections that the peer ended first.
+    pub closed_by_peer: u64,
+}
+
+/// Data messages.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Messages {
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages received.
+    pub received: u64,
+    /// Bytes of payload sent.
+    pub bytes_sent: u64,
+    /// Bytes of payload received.
+    pub bytes_received: u64,
+    /// Messages received that nothing in the plan took.
+    pub unmatched: u64,
+}
+
+/// The distribution of one timer. Times are null where nothing was recorded. Percentiles are at most 0.1 % too
+/// long and never too short.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Metric {
+    /// The unit of the times.
+    pub unit: Unit,
+    /// How many times were recorded.
+    pub count: u64,
+    /// The shortest.
+    pub min: Option<u64>,
+    /// The arithmetic mean.
+    pub mean: Option<f64>,
+    /// The median.
+    pub p50: Option<u64>,
+    /// The 90th percentile.
+    pub p90: Option<u64>,
+    /// The 95th percentile.
+    pub p95: Option<u64>,
+    /// The 99th percentile.
+    pub p99: Option<u64>,
+    /// The 99.9th percentile.
+    pub p999: Option<u64>,
+    /// The longest.
+    pub max: Option<u64>,
+}
+
+/// The unit of a time.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub enum Unit {
+    /// Microseconds.
+    #[serde(rename = "us")]
+    Microseconds,
+}
+
+/// One kind of error at one line of the plan.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Error {
+    /// The kind, from a closed list; `closed_by_peer` may have a close code, as in `closed_by_peer(1011)`.
+    pub kind: String,
+    /// How often.
+    pub count: u64,
+    /// The plan's file; null if the error belongs to no line.
+    pub file: Option<String>,
+    /// The line, from 1; null if the error belongs to none.
+    pub line: Option<u32>,
+    /// What the first of them said. May hold text from the server.
+    pub sample: String,
+}
+
+/// What a threshold came to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Threshold {
+    /// The threshold in its canonical form.
+    pub expression: String,
+    /// The figure, for people; `no value` if there is none, in which case the threshold did not hold.
+    pub observed: String,
+    /// Whether it held.
+    pub passed: bool,
+}
+
+/// What the generator itself used.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Generator {
+    /// Seconds of CPU, user and system.
+    pub cpu_s: f64,
+    /// The most memory that was resident at one time.
+    pub peak_rss_bytes: u64,
+    /// Threads that drove users.
+    pub threads: u32,
+}
+
+impl Summary {
+    /// The summary of a run.
+    pub fn of(report: &RunReport) -> Self {
+        let counts = &report.totals.counts;
+        Self {
+            wsplan: env!("CARGO_PKG_VERSION").to_owned(),
+            plan: report.plan.clone(),
+            started: format!("{:.3}", report.started),
+            duration_s: seconds(report.duration),
+            users: Users {
+                started: counts.users_started,
+                finished: counts.users_finished,
+                failed: counts.users_failed,
+                peak: report.totals.users.peak,
+            },
+            connections: Connections {
+                attempted: counts.connections_attempted,
+                established: counts.connections_established,
+                failed: counts.connections_failed,
+                closed_by_peer: counts.connections_closed_by_peer,
+            },
+            messages: Messages {
+                sent: counts.messages_sent,
+                received: counts.messages_received,
+                bytes_sent: counts.bytes_sent,
+                bytes_received: counts.bytes_received,
+                unmatched: counts.messages_unmatched,
+            },
+            metrics: report
+                .totals
+                .timings()
+                .map(|(name, timing)| (name.to_owned(), Metric::of(timing)))
+                .collect(),
+            errors: report.errors.iter().map(Error::of).collect(),
+            thresholds: report.judgement.observed.iter().map(Threshold::of).collect(),
+            generator: Generator {
+                cpu_s: seconds(report.generator.cpu),
+                peak_rss_bytes: report.generator.peak_rss_bytes,
+                threads: report.generator.threads,
+            },
+            exit_status: report.exit_status,
+        }
+    }
+
+    /// The summary as indented JSON, with a line end at the end.
+    pub fn to_json(&self) -> String {
+        let mut json =
+            serde_json::to_string_pretty(self).expect("every key is a string, and a String takes any text");
+        json.push('\n');
+        json
+    }
+
+    /// The JSON Schema (draft 2020-12) of a summary, as `schema/summary.schema.json` has it.
+    pub fn json_schema() -> String {
+        let mut schema = schemars::schema_for!(Self);
+        schema.insert("title".to_owned(), "wsplan summary".into());
+        let mut json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
+        json.push('\n');
+        json
+    }
+}
+
+impl Metric {
+    fn of(timing: Option<&Timing>) -> Self {
+        let us = |time: Option<Duration>| {
+            time.map(|t| u64::try_from(t.as_micros()).expect("a time is at most an hour"))
+        };
+        let at = |percent| us(timing.and_then(|t| t.percentile(percent)));
+        Self {
+            unit: Unit::Microseconds,
+            count: timing.map_or(0, Timing::count),
+            min: us(timing.and_then(Timing::min)),
+            mean: timing.and_then(Timing::mean).map(|mean| mean.as_nanos() as f64 / 1000.0),
+            p50: at(50.0),
+            p90: at(90.0),
+            p95: at(95.0),
+            p99: at(99.0),
+            p999: at(99.9),
+            max: us(timing.and_then(Timing::max)),
+        }
+    }
+}
+
+impl Error {
+    fn of(row: &super::ErrorRow) -> Self {
+        Self {
+            kind: row.kind.to_string(),
+            count: row.count,
+            file: row.place.as_ref().map(|place| place.file.clone()),
+            line: row.place.as_ref().map(|place| place.line),
+            sample: row.sample.clone(),
+        }
+    }
+}
+
+impl Threshold {
+    fn of(observed: &crate::metrics::Observed) -> Self {
+        Self {
+            expression: observed.expression.clone(),
+            observed: observed.value.clone(),
+            passed: observed.passed,
+        }
+    }
+}
+
+/// To the millisecond: more would be noise.
+fn seconds(time: Duration) -> f64 {
+    time.as_millis() as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::super::run::tests::{empty_run, eventful_run};
+use super::*;
+
+const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/summary.schema.json");
+
+fn json_of(report: &RunReport) -> Value {
+    serde_json::from_str(&Summary::of(report).to_json()).unwrap()
+}
+
+#[test]
+fn the_schema_has_not_drifted() {
+    let schema = Summary::json_schema();
+    if std::env::var_os("WSPLAN_BLESS").is_some_and(|value| value == "1") {
+        std::fs::write(SCHEMA, &schema).unwrap();
+    }
+    let stored = std::fs::read_to_string(SCHEMA).unwrap_or_default();
+    assert!(
+        stored == schema,
+        "schema/summary.schema.json is not what the structs say; run `WSPLAN_BLESS=1 cargo test --lib report::summary` \
+         and read the difference before committing it"
+    );
+}
+
+#[test]
+fn summaries_are_what_the_schema_says() {
+    let schema: Value = serde_json::from_str(&Summary::json_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for report in [eventful_run(), empty_run()] {
+        let summary = json_of(&report);
+        let faults: Vec<_> = validator.iter_errors(&summary).map(|fault| fault.to_string()).collect();
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+    for (pointer, wrong) in [
+        ("/exit_status", json!("0")),
+        ("/users/peak", json!(-1)),
+        ("/metrics/say.rtt/unit", json!("ms")),
+        ("/errors/0/line", json!("31")),
+        ("/errors/0/count", Value::Null),
+        ("/thresholds/0/passed", Value::Null),
+    ] {
+        let mut summary = json_of(&eventful_run());
+        *summary.pointer_mut(pointer).expect(pointer) = wrong;
+        assert!(!validator.is_valid(&summary), "{pointer}");
+    }
+}
+
+#[test]
+fn the_fields_are_those_agreed() {
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    let summary = json_of(&eventful_run());
+    assert_eq!(
+        keys(&summary),
+        "wsplan plan started duration_s users connections messages metrics errors thresholds generator exit_status"
+    );
+    assert_eq!(keys(&summary["users"]), "started finished failed peak");
+    assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
+    assert_eq!(keys(&summary["messages"]), "sent received bytes_sent bytes_received unmatched");
+    assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
+    assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
+    assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
+    assert_eq!(keys(&summary["generator"]), "cpu_s peak_rss_bytes threads");
+}
+
+#[test]
+fn figures_arrive_under_their_names() {
+    let summary = json_of(&eventful_run());
+    assert_eq!(summary["wsplan"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(summary["started"], "2026-11-20T08:38:43.500Z");
+    assert_eq!(summary["duration_s"], 30.18);
+    assert_eq!(summary["users"], json!({ "started": 1000, "finished": 998, "failed": 2, "peak": 1000 }));
+    assert_eq!(
+        summary["connections"],
+        json!({ "attempted": 1000, "established": 1000, "failed": 0, "closed_by_peer": 2 })
+    );
+    assert_eq!(
+        summary["messages"],
+        json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "unmatched": 12 })
+    );
+    let connect = &summary["metrics"]["connect.total"];
+    assert_eq!(
+        (&connect["count"], &connect["min"], &connect["p50"]),
+        (&json!(1000), &json!(401), &json!(900))
+    );
+    assert_eq!((&connect["mean"], &connect["max"]), (&json!(900.5), &json!(1400)));
+    let unused = &summary["metrics"]["joined.wait"];
+    assert_eq!((&unused["count"], &unused["p99"], &unused["mean"]), (&json!(0), &Value::Null, &Value::Null));
+    assert_eq!(
+        summary["errors"][2],
+        json!({ "kind": "closed_by_peer(1011)", "count": 2, "file": "plans/chat.yaml", "line": 31, "sample": "going\u{1b}[31m away\r\n" })
+    );
+    assert_eq!(summary["errors"][3]["line"], Value::Null);
+    assert_eq!(
+        summary["thresholds"][2],
+        json!({ "expression": "joined.wait p95 < 1s", "observed": "no value", "passed": false })
+    );
+    assert_eq!(summary["generator"], json!({ "cpu_s": 12.34, "peak_rss_bytes": 64_200_000, "threads": 2 }));
+    assert_eq!(summary["exit_status"], 1);
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out.json");
+    std::fs::write(&path, "x".repeat(100_000)).unwrap();
+    let summary = Summary::of(&eventful_run());
+    summary.write(&path).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), summary.to_json());
+    assert_eq!(names_in(directory.path()), ["out.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let (real, link) = (directory.path().join("real.json"), directory.path().join("link.json"));
+    std::fs::write(&real, "before").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    Summary::of(&empty_run()).write(&link).unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(std::fs::read_to_string(&real).unwrap().starts_with('{'));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_written_to_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    let summary = Summary::of(&empty_run());
+    summary.write(&pipe).unwrap();
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file());
+    assert_eq!(reader.join().unwrap(), summary.to_json());
+}
+
+#[test]
+fn an_error_names_the_path_and_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("no").join("out.json");
+    let error = Summary::of(&empty_run()).write(&missing).unwrap_err();
+    assert!(error.to_string().starts_with(&format!("cannot write the summary to {}: ", missing.display())));
+    let error = Summary::of(&empty_run()).write(directory.path()).unwrap_err();
+    assert_eq!(error.path, directory.path());
+    assert!(names_in(directory.path()).is_empty());
+}
