@@ -2,21 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use wsplan::cli::serve::{self, ServeArgs};
-
+/// Thousands of small buffers that come and go: the system's allocator keeps more of them resident.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Declarative load tests for WebSocket services.
-#[derive(Parser)]
-#[command(version)]
-enum Command {
-    Serve(ServeArgs),
-}
-
 fn main() -> ExitCode {
-    match Command::parse() {
-        Command::Serve(args) => serve::run(&args),
-    }
+    wsplan::cli::main()
 }

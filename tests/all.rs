@@ -3,8 +3,12 @@
 // The lint spares test functions only, not the helpers beside them.
 #![allow(clippy::unwrap_used)]
 
+mod check;
 mod diagnostics;
+mod house;
+mod machine;
 mod matchers;
 mod net;
+mod program;
 mod serve;
 mod support;

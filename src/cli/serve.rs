@@ -27,7 +27,7 @@ const INTERRUPTED: i32 = 130;
 #[command(after_help = "Examples:
   wsplan serve echo
   wsplan serve chat --listen 127.0.0.1:9001 --delay 5ms --jitter 2ms --drop 0.1%")]
-pub struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Which server
     #[arg(value_parser = kind_parser())]
     kind: Kind,
@@ -72,7 +72,7 @@ fn kind_parser() -> impl TypedValueParser<Value = Kind> {
 
 /// Serves until Ctrl-C, SIGTERM or, where asked for, the end of standard input. Standard output gets two lines: the
 /// address at the start and the totals, as JSON, at the end.
-pub fn run(args: &ServeArgs) -> ExitCode {
+pub(super) fn run(args: &ServeArgs) -> ExitCode {
     let options = match options(args) {
         Ok(options) => options,
         Err(reason) => {

@@ -1,15 +1,171 @@
-//! Plan to program: name resolution, data-flow lints, lowering. Errors accumulate; it never stops at the first.
+//! Plan to program: name resolution, data-flow lints, lowering. Errors accumulate; it never stops at the first. What
+//! cannot be lowered leaves a harmless placeholder behind so that the rest is still looked at, and the result is only
+//! handed out when there was no error.
+//!
+//! Besides the program it lowers what the plan says about load and verdict to the terms of those rooms, with the
+//! command line's overrides applied, so that a plan is checked against the load it will really run under.
 
 mod body;
 mod capture;
+mod connect;
 mod file;
+mod flow;
+mod load;
+mod lowered;
 mod matcher;
+mod names;
 mod operand;
 mod path;
 mod pattern;
+mod scenario;
 mod scope;
+mod target;
 mod template;
+mod thresholds;
+
+use std::time::Duration;
+
+use self::names::PlanNames;
+use crate::diagnostic::{Diagnostics, FileId, Severity, Sources};
+use crate::load::Profile;
+use crate::metrics::Threshold;
+use crate::plan::model::{self, Plan};
+use crate::plan::{schema, syntax};
+use crate::program::{Limits, OnFailure, Program, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
+pub use load::LoadOverrides;
 pub use scope::{Binding, Names};
 pub use template::{Constant, Lowering};
+
+/// What is handed in from outside the plan.
+pub struct Options<'a> {
+    /// `--var name=value`; a value is JSON where it parses as such, else text.
+    pub vars: Vec<(String, String)>,
+    /// `--target`, in place of the plan's.
+    pub target: Option<String>,
+    /// `--users` and its kin, in place of the plan's.
+    pub load: LoadOverrides,
+    /// Reads the environment, for `{{env.X}}`.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// How grave a variable is that the environment lacks: a check may go on where a run may not.
+    pub unset_environment: Severity,
+    /// Where `$file` bodies come from.
+    pub files: &'a dyn Files,
+    /// What the plan is called where it does not say so itself.
+    pub default_name: String,
+}
+
+/// What a plan compiles to.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What users do.
+    pub program: Program,
+    /// How many of them, and when.
+    pub profile: Profile,
+    /// The verdict.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// Parses, checks and compiles the text of a plan. `None` when an error was reported.
+pub fn compile_source(
+    sources: &Sources,
+    file: FileId,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Compiled> {
+    let root = syntax::parse(sources, file, &syntax::Limits::default(), diagnostics)?;
+    schema::check(&root, diagnostics);
+    compile(&Plan::decode(&root)?, sources, options, diagnostics)
+}
+
+/// Compiles a plan. `None` when an error was reported.
+pub fn compile(
+    plan: &Plan,
+    sources: &Sources,
+    options: &Options<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Compiled> {
+    let mut compiler = Compiler {
+        sources,
+        options,
+        diagnostics,
+        names: PlanNames::new(options.environment, options.unset_environment),
+        defaults: &plan.defaults,
+        states: Vec::new(),
+        timers: Vec::new(),
+    };
+    compiler.variables(plan);
+    let targets = compiler.targets(plan);
+    let mut reactions = Vec::new();
+    let scenarios: Vec<_> =
+        plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
+    compiler.weights(plan);
+    let profile = load::lower(plan.load.as_ref(), &options.load);
+    compiler.timeouts_within(&profile, plan);
+    let thresholds = compiler.thresholds(plan);
+    let Compiler { names, states, timers, diagnostics, .. } = compiler;
+    let slots = names.finish(diagnostics);
+    if diagnostics.has_errors() {
+        return None;
+    }
+    let program = Program {
+        name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
+        targets,
+        scenarios,
+        states,
+        reactions,
+        slots,
+        timers,
+        unmatched: match plan.unmatched {
+            model::Unmatched::Ignore => Unmatched::Ignore,
+            model::Unmatched::Count => Unmatched::Count,
+            model::Unmatched::Fail => Unmatched::Fail,
+        },
+        limits: limits(&plan.defaults),
+    };
+    Some(Compiled { program, profile, thresholds })
+}
+
+/// The state of a compilation.
+struct Compiler<'a, 'p> {
+    sources: &'a Sources,
+    options: &'a Options<'a>,
+    diagnostics: &'a mut Diagnostics,
+    names: PlanNames<'a>,
+    defaults: &'p model::Defaults,
+    states: Vec<crate::program::State>,
+    timers: Vec<String>,
+}
+
+impl Compiler<'_, '_> {
+    fn lowering(&mut self) -> Lowering<'_> {
+        Lowering::new(self.sources, &mut self.names, self.diagnostics)
+    }
+
+    fn within(&self, own: Option<model::Spanned<Duration>>) -> Duration {
+        own.or(self.defaults.within).map_or(Duration::from_secs(10), |within| within.value)
+    }
+
+    fn on_failure(&self, own: Option<model::OnFailure>) -> OnFailure {
+        match own.or(self.defaults.on_failure).unwrap_or(model::OnFailure::Restart) {
+            model::OnFailure::Restart => OnFailure::Restart,
+            model::OnFailure::Continue => OnFailure::Continue,
+            model::OnFailure::Stop => OnFailure::Stop,
+        }
+    }
+}
+
+fn limits(defaults: &model::Defaults) -> Limits {
+    let standard = Limits::default();
+    let count = |own: Option<model::Spanned<u64>>, or: usize| {
+        own.map_or(or, |n| usize::try_from(n.value).unwrap_or(usize::MAX))
+    };
+    Limits {
+        max_message_bytes: count(defaults.max_message_bytes, standard.max_message_bytes),
+        inbox_message_count: count(defaults.inbox_messages, standard.inbox_message_count),
+        inbox_bytes: count(defaults.inbox_bytes, standard.inbox_bytes),
+        drain: defaults.drain.map_or(standard.drain, |drain| drain.value),
+        restart_delay: defaults.restart_delay.map_or(standard.restart_delay, |delay| delay.value),
+    }
+}

@@ -79,6 +79,7 @@ codes! {
     UNKNOWN_WORD = 209, Error, "word that is not in the list";
     CONFLICTING_KEYS = 210, Error, "keys that exclude each other";
     EMPTY_VALUE = 211, Error, "nothing where something is needed";
+    NOT_UNDERSTOOD = 299, Error, "a step that was checked but not understood";
 
     TEMPLATE_SYNTAX = 301, Error, "template does not parse";
     UNKNOWN_HELPER = 302, Error, "unknown helper";

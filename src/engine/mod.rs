@@ -1,1 +1,95 @@
 //! Drives machines over the network: threads, timers, start and drain, events to metrics.
+//!
+//! Each thread is a current-thread runtime with its share of the users, its own recorder and its own resolver:
+//! nothing is shared on the message path, there is no lock and no channel hop. Once a tick each thread hands its
+//! interval's snapshot to the thread that called [`run`], which merges them and shows them to an observer. Who reads
+//! the figures, and how, the engine does not know.
+
+mod collect;
+mod control;
+mod driver;
+mod failure;
+mod preflight;
+mod session;
+mod shard;
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::load::{Profile, Segment};
+use crate::metrics::{Layout, Snapshot};
+use crate::program::{Program, Url};
+
+pub use collect::{Outcome, Tick};
+pub use control::Control;
+pub use failure::place_index;
+pub use preflight::{PreflightError, preflight};
+
+/// How often the observer is called.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// A run to be carried out.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// What users do.
+    pub program: Arc<Program>,
+    /// The names of the program's timers.
+    pub layout: Arc<Layout>,
+    /// How many users, and when.
+    pub profile: Profile,
+    /// Which of the users are this process's.
+    pub segment: Segment,
+    /// Where to connect.
+    pub target: Url,
+    /// How many threads drive users.
+    pub threads: usize,
+    /// Fixes every draw of every user.
+    pub seed: u64,
+}
+
+/// Carries a run out and returns when every user has left. `observe` is called once a [`TICK`], and not after the end.
+///
+/// # Errors
+/// When a thread or its runtime cannot be made.
+pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io::Result<Outcome> {
+    let (reports, inbox) = mpsc::channel();
+    let start = Instant::now();
+    let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut threads = Vec::with_capacity(job.threads);
+    for number in 0..job.threads {
+        let shard = shard::Plan {
+            job: job.clone(),
+            segment: share(job.segment, number, job.threads),
+            number,
+            start,
+            epoch,
+            orders: control.orders(),
+            reports: reports.clone(),
+        };
+        let builder = std::thread::Builder::new().name(format!("users-{number}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        threads.push(builder.spawn(move || shard::run(&shard, &runtime))?);
+    }
+    drop(reports);
+    let totals = collect::collect(&inbox, job, start, observe);
+    let mut is_whole = true;
+    for thread in threads {
+        is_whole &= thread.join().is_ok();
+    }
+    Ok(Outcome { totals, elapsed: start.elapsed(), is_whole })
+}
+
+/// The users of one thread: a segment of the process's own segment.
+fn share(segment: Segment, number: usize, threads: usize) -> Segment {
+    let (number, threads) = (u32::try_from(number).unwrap_or(0), u32::try_from(threads).unwrap_or(1));
+    let index = segment.index() + segment.count() * number;
+    Segment::new(index, segment.count() * threads).unwrap_or(segment)
+}
+
+/// What a thread tells the collector.
+struct Report {
+    thread: usize,
+    interval: Snapshot,
+    logs: Vec<String>,
+}

@@ -3,7 +3,7 @@
 
 use super::json::{self, NotJson};
 use super::select::{Selected, select};
-use crate::program::{Json, Path};
+use crate::program::{BodyKind, Json, Path};
 use std::cell::OnceCell;
 
 /// What a message carries.
@@ -15,6 +15,24 @@ pub enum Payload<'a> {
     Binary(&'a [u8]),
 }
 
+impl<'a> Payload<'a> {
+    /// The bytes, of a text its UTF-8.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    /// As what kind of message it came, and is sent back.
+    pub fn kind(self) -> BodyKind {
+        match self {
+            Self::Text(_) => BodyKind::Text,
+            Self::Binary(_) => BodyKind::Binary,
+        }
+    }
+}
+
 /// A data message and what has been read of it so far.
 #[derive(Debug)]
 pub struct Message<'a> {
@@ -23,6 +41,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// A message.
+    pub fn new(payload: Payload<'a>) -> Self {
+        Self { payload, json: OnceCell::new() }
+    }
+
     /// A text message.
     pub fn text(text: &'a str) -> Self {
         Self { payload: Payload::Text(text), json: OnceCell::new() }

@@ -1,18 +1,31 @@
-//! One virtual user, sans-IO: no socket, no clock, no randomness that was not handed in.
+//! One virtual user as a sans-IO state machine: [`User::handle`] takes the time and an [`Input`], changes the user, and
+//! says what is to be done on an [`Output`]. It has no socket, no clock, no tokio, and no randomness that was not
+//! handed in, so that a test drives it by hand and an engine by the thousand.
+//!
+//! A message goes to the reply that is waited for, then to the reactions in order, then to the expect that is waited
+//! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
 pub mod capture;
 mod helper;
+mod inbox;
 mod interpret;
+mod io;
 pub mod json;
 pub mod matching;
 pub mod message;
 pub mod mismatch;
 mod operand;
+mod pause;
+mod receive;
 mod render;
 mod scope;
 mod select;
+mod steps;
+mod user;
 
+pub use io::{ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Place};
 pub use message::{Message, Payload};
 pub use render::{RenderFailure, evaluate, evaluate_into, render};
 pub use scope::{Rng, Scope};
 pub use select::{Selected, select};
+pub use user::{Setting, User};

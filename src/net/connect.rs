@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
-use super::address::Target;
 use super::failure::{ConnectFailure, ConnectFailureKind};
 use super::handshake::{Handshake, Upgraded, new_key};
 use super::read::Reader;
 use super::request::UpgradeRequest;
 use super::resolve::Resolver;
 use super::write::Writer;
+use crate::program::Url;
 
 /// What a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +67,7 @@ pub struct Connection {
 /// caller puts its own around this. Dropping the future closes the socket and leaves nothing behind but a
 /// look-up that the system cannot be told to stop.
 pub async fn connect(
-    target: &Target,
+    target: &Url,
     request: &UpgradeRequest,
     resolver: &Resolver,
     options: &Options,
@@ -78,7 +78,7 @@ pub async fn connect(
 }
 
 async fn attempt(
-    target: &Target,
+    target: &Url,
     request: &UpgradeRequest,
     resolver: &Resolver,
     options: &Options,
@@ -150,7 +150,7 @@ fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
     address
 }
 
-fn full_address(target: &Target, remote: SocketAddr) -> String {
+fn full_address(target: &Url, remote: SocketAddr) -> String {
     let (named, numbered) = (target.address(), remote.to_string());
     if named == numbered { named } else { format!("{named} ({numbered})") }
 }

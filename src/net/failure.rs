@@ -7,6 +7,7 @@ use nix::errno::Errno;
 
 use super::request::RequestError;
 use super::violation::ProtocolViolation;
+use crate::program::Url;
 
 /// A connection that did not come about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +85,13 @@ pub enum ReadFailure {
     },
     /// The server broke a rule; the connection is to be closed with its `close_code`.
     Protocol(ProtocolViolation),
+}
+
+impl ConnectFailure {
+    /// A request that cannot be sent to a target at all.
+    pub fn request(target: &Url, error: RequestError) -> Self {
+        Self { kind: ConnectFailureKind::Request(error), address: target.address() }
+    }
 }
 
 impl ConnectFailureKind {

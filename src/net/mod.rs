@@ -1,10 +1,9 @@
 //! DNS, TCP, the WebSocket handshake and frames: the only room that names fastwebsockets or hyper's client.
 //!
-//! [`connect`] resolves a [`Target`], dials it, upgrades it and hands back a [`Connection`]: a strict
+//! [`connect`] resolves a [`Url`](crate::program::Url), dials it, upgrades it and hands back a [`Connection`]: a strict
 //! [`Reader`] and a buffering [`Writer`] which live side by side in one task. Nothing here has a timeout, a
 //! retry or an opinion about pings: that is the engine's. Everything is for one thread (`Rc`, no locks).
 
-mod address;
 mod connect;
 mod failure;
 mod handshake;
@@ -17,7 +16,6 @@ mod resolve;
 mod violation;
 mod write;
 
-pub use address::{Target, TargetError};
 pub use connect::{ConnectTimings, Connection, Options, connect};
 pub use failure::{ConnectFailure, ConnectFailureKind, ReadFailure};
 pub use hyper::header::{HeaderName, HeaderValue};
@@ -25,4 +23,4 @@ pub use read::{Event, Incoming, Reader};
 pub use request::{RequestError, UpgradeRequest, is_reserved_header};
 pub use resolve::{DEFAULT_TIME_TO_LIVE, Resolver};
 pub use violation::ProtocolViolation;
-pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, Opcode, Writer};
+pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, NotSent, Opcode, Writer};

@@ -7,7 +7,7 @@ use http_body_util::Empty;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Uri};
 
-use super::address::Target;
+use crate::program::Url;
 
 /// One upgrade request. `Host`, `Upgrade`, `Connection` and `Sec-WebSocket-*` are added to it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,11 @@ pub enum RequestError {
         /// As it was given.
         path_and_query: String,
     },
+    /// A header whose name is no token, or whose value has a line break or another control character.
+    Header {
+        /// Its name.
+        name: String,
+    },
     /// A header that belongs to the handshake itself.
     ReservedHeader {
         /// Its name.
@@ -48,8 +53,24 @@ pub fn is_reserved_header(name: &HeaderName) -> bool {
 }
 
 impl UpgradeRequest {
+    /// A request from texts, as plans have them. A value may be any visible ASCII, spaces, tabs and UTF-8.
+    pub fn new(
+        path_and_query: String,
+        headers: &[(String, String)],
+        subprotocols: &[String],
+    ) -> Result<Self, RequestError> {
+        let header = |(name, value): &(String, String)| {
+            let parsed = HeaderName::from_bytes(name.as_bytes())
+                .ok()
+                .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
+            parsed.ok_or_else(|| RequestError::Header { name: name.clone() })
+        };
+        let headers = headers.iter().map(header).collect::<Result<_, _>>()?;
+        Ok(Self { path_and_query, headers, subprotocols: subprotocols.to_vec() })
+    }
+
     /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
-    pub(super) fn build(&self, target: &Target, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
+    pub(super) fn build(&self, target: &Url, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
         let path =
             if self.path_and_query.is_empty() { target.path_and_query() } else { &self.path_and_query };
         let bad_path = || RequestError::PathAndQuery { path_and_query: path.to_owned() };
@@ -110,6 +131,7 @@ impl fmt::Display for RequestError {
             Self::PathAndQuery { path_and_query } => {
                 write!(f, "{path_and_query:?} is not a path: it begins with / and is percent-encoded")
             }
+            Self::Header { name } => write!(f, "the header {name:?} has a value that cannot be sent"),
             Self::ReservedHeader { name } => write!(f, "the header {name} is set by the handshake"),
             Self::Subprotocol { subprotocol } => {
                 write!(f, "{subprotocol:?} is not a subprotocol's name, or is offered twice")
@@ -125,7 +147,7 @@ mod tests {
     use super::*;
 
     fn build(request: &UpgradeRequest) -> Result<Request<Empty<Bytes>>, RequestError> {
-        request.build(&Target::parse("ws://h:9001/own?x=1").unwrap(), "dGhlIHNhbXBsZSBub25jZQ==")
+        request.build(&Url::parse("ws://h:9001/own?x=1").unwrap(), "dGhlIHNhbXBsZSBub25jZQ==")
     }
 
     #[test]

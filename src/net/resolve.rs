@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
 
-use super::address::Target;
 use super::failure::ConnectFailureKind;
+use crate::program::Url;
 
 /// How long an answer is used where nothing else was asked for.
 pub const DEFAULT_TIME_TO_LIVE: Duration = Duration::from_secs(10);
@@ -50,7 +50,7 @@ impl Resolver {
     }
 
     /// The addresses of a target's host in the order to try them, with port 0. An address is its own answer.
-    pub(super) async fn resolve(&self, target: &Target) -> Result<Addresses, ConnectFailureKind> {
+    pub(super) async fn resolve(&self, target: &Url) -> Result<Addresses, ConnectFailureKind> {
         if let Some(address) = target.literal_address() {
             return Ok(Rc::new([SocketAddr::new(address, 0)]));
         }

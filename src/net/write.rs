@@ -5,6 +5,7 @@
 //! is rendered meanwhile collects in `queued` and becomes the next batch. While the server keeps up, a batch goes
 //! from `queued` to the kernel in one call and `writing` is never used.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::Shutdown;
 use std::task::{Context, Poll};
@@ -50,6 +51,24 @@ pub enum NotQueued {
     },
 }
 
+/// Why a message that had to be rendered was not queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSent<E> {
+    /// It may not be, and was not rendered.
+    Queue(NotQueued),
+    /// It could not be rendered.
+    Render(E),
+}
+
+impl NotSent<Infallible> {
+    fn infallible(self) -> NotQueued {
+        match self {
+            Self::Queue(reason) => reason,
+            Self::Render(never) => match never {},
+        }
+    }
+}
+
 /// What became of the bytes that were queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flush {
@@ -88,6 +107,19 @@ impl Writer {
     /// Queues one message whose payload `render` appends to the buffer that it is given, which holds other bytes
     /// before it. Returns the payload's length in bytes. `render` is not called where nothing may be queued.
     pub fn message(&mut self, opcode: Opcode, render: impl FnOnce(&mut Vec<u8>)) -> Result<usize, NotQueued> {
+        let render = |buffer: &mut Vec<u8>| {
+            render(buffer);
+            Ok(())
+        };
+        self.try_message(opcode, render).map_err(NotSent::infallible)
+    }
+
+    /// As [`Writer::message`], with a `render` that may fail: then nothing is queued.
+    pub fn try_message<E>(
+        &mut self,
+        opcode: Opcode,
+        render: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<usize, NotSent<E>> {
         let opcode = match opcode {
             Opcode::Text => OpCode::Text,
             Opcode::Binary => OpCode::Binary,
@@ -184,18 +216,28 @@ impl Writer {
         if bytes > MAX_CONTROL_BYTES {
             return Err(NotQueued::ControlTooLong { bytes });
         }
-        let render = |buffer: &mut Vec<u8>| parts.iter().for_each(|part| buffer.extend_from_slice(part));
-        self.frame(opcode, render).map(|_| ())
+        let render = |buffer: &mut Vec<u8>| {
+            parts.iter().for_each(|part| buffer.extend_from_slice(part));
+            Ok(())
+        };
+        self.frame(opcode, render).map(|_| ()).map_err(NotSent::infallible)
     }
 
-    fn frame(&mut self, opcode: OpCode, render: impl FnOnce(&mut Vec<u8>)) -> Result<usize, NotQueued> {
+    fn frame<E>(
+        &mut self,
+        opcode: OpCode,
+        render: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<usize, NotSent<E>> {
         if self.close_queued {
-            return Err(NotQueued::CloseQueued);
+            return Err(NotSent::Queue(NotQueued::CloseQueued));
         }
         let start = self.queued.len();
         let body = start + GUESSED_HEAD_BYTES;
         self.queued.resize(body, 0);
-        render(&mut self.queued);
+        if let Err(failure) = render(&mut self.queued) {
+            self.queued.truncate(start);
+            return Err(NotSent::Render(failure));
+        }
         assert!(self.queued.len() >= body, "a renderer appends and removes nothing");
         let payload_bytes = self.queued.len() - body;
 
@@ -243,13 +285,30 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_buffer_that_grew_is_given_back_when_it_is_drained() {
+    async fn connected() -> (Writer, tokio::net::tcp::OwnedReadHalf, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut server, _) = listener.accept().await.unwrap();
-        let (_reader, write_half) = client.into_split();
-        let mut writer = Writer::new(write_half);
+        let (server, _) = listener.accept().await.unwrap();
+        let (reader, write_half) = client.into_split();
+        (Writer::new(write_half), reader, server)
+    }
+
+    #[tokio::test]
+    async fn a_message_that_cannot_be_rendered_leaves_nothing_behind() {
+        let (mut writer, _reader, _server) = connected().await;
+        writer.message(Opcode::Text, |buffer| buffer.extend_from_slice(b"whole")).unwrap();
+        let before = writer.queued.clone();
+        let outcome = writer.try_message(Opcode::Text, |buffer| {
+            buffer.extend_from_slice(b"half");
+            Err("no value")
+        });
+        assert_eq!(outcome, Err(NotSent::Render("no value")));
+        assert_eq!(writer.queued, before);
+    }
+
+    #[tokio::test]
+    async fn a_buffer_that_grew_is_given_back_when_it_is_drained() {
+        let (mut writer, _reader, mut server) = connected().await;
 
         // Large enough that the socket takes it in parts, so that both buffers come to be used.
         writer.message(Opcode::Binary, |buffer| buffer.resize(buffer.len() + (32 << 20), 7)).unwrap();

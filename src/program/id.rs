@@ -12,6 +12,11 @@ macro_rules! ids {
                 Self(u32::try_from(index).expect("a plan is limited to far fewer entries"))
             }
 
+            /// The id as a plain number.
+            pub fn number(self) -> u32 {
+                self.0
+            }
+
             /// The index into the table.
             pub fn index(self) -> usize {
                 self.0 as usize
@@ -29,4 +34,10 @@ macro_rules! ids {
 ids! {
     /// A place for one value of a user: a capture, a `set` name, a loop's index, or a built-in such as `user.id`.
     SlotId, "$";
+    /// A state.
+    StateId, "s";
+    /// A reaction.
+    ReactionId, "r";
+    /// A timer: one histogram of the figures.
+    TimerId, "t";
 }

@@ -161,23 +161,23 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// A line a condition.
+/// The conditions, with `and` between them.
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_lines(f, &self.instructions())
+        write_joined(f, &self.instructions())
     }
 }
 
-/// A line a condition.
+/// The conditions, with `and` between them.
 impl fmt::Display for VariableMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_lines(f, &self.instructions())
+        write_joined(f, &self.instructions())
     }
 }
 
-fn write_lines(f: &mut fmt::Formatter<'_>, instructions: &[Instruction<'_>]) -> fmt::Result {
+fn write_joined(f: &mut fmt::Formatter<'_>, instructions: &[Instruction<'_>]) -> fmt::Result {
     for (index, instruction) in instructions.iter().enumerate() {
-        write!(f, "{}{instruction}", if index == 0 { "" } else { "\n" })?;
+        write!(f, "{}{instruction}", if index == 0 { "" } else { " and " })?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 pub mod capture;
 mod decimal;
+pub mod emit;
 mod escape;
 pub mod helper;
 mod id;
@@ -13,17 +14,141 @@ pub mod json_value;
 pub mod matcher;
 mod operand;
 mod path;
+mod state;
+mod target;
 mod template;
+mod url;
 mod value;
 
 pub use capture::{Capture, CaptureSource};
 pub use escape::Escape;
 pub use helper::Helper;
-pub use id::SlotId;
+pub use id::{ReactionId, SlotId, StateId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
+pub use state::{
+    Answer, Close, Connect, ConnectTimers, Expect, Op, Reaction, Repeat, Request, State, Think, Until,
+};
+pub use target::{Builtin, Target, TargetError};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
+pub use url::{Url, UrlError};
 pub use value::{NotJson, Value};
+
+use std::time::Duration;
+
+use crate::diagnostic::Span;
+
+/// A compiled plan.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// What it is called in reports.
+    pub name: String,
+    /// Where to connect, in failover order.
+    pub targets: Vec<Target>,
+    /// The kinds of users.
+    pub scenarios: Vec<Scenario>,
+    /// All states of all scenarios.
+    pub states: Vec<State>,
+    /// All reactions of all scenarios.
+    pub reactions: Vec<Reaction>,
+    /// The names of the slots, for people.
+    pub slots: Vec<String>,
+    /// The names of the timers, such as `say.rtt`.
+    pub timers: Vec<String>,
+    /// What a message means that nobody took.
+    pub unmatched: Unmatched,
+    /// Limits and habits.
+    pub limits: Limits,
+}
+
+/// One kind of user.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// Its share of the users.
+    pub weight: u64,
+    /// Where it begins.
+    pub entry: StateId,
+    /// Its reactions, in order: a range of the program's.
+    pub reactions: std::ops::Range<usize>,
+    /// What its slots hold at first.
+    pub initial: Vec<(SlotId, Value)>,
+    /// What a user does when a step fails.
+    pub on_failure: OnFailure,
+    /// Whether any state looks into the inbox; where none does, nothing is kept in it.
+    pub has_expect: bool,
+    /// Where it stands in the plan.
+    pub span: Span,
+}
+
+/// What a user does when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Ends the iteration as failed and starts the next one after a pause.
+    Restart,
+    /// Goes on with the next step.
+    Continue,
+    /// Leaves the run.
+    Stop,
+}
+
+/// What a message means that nobody took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmatched {
+    /// Nothing.
+    Ignore,
+    /// It is counted.
+    Count,
+    /// It is an error.
+    Fail,
+}
+
+/// Limits and habits of all users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest message taken, in bytes, over all its fragments.
+    pub max_message_bytes: usize,
+    /// How many messages an inbox holds.
+    pub inbox_message_count: usize,
+    /// How many bytes an inbox holds.
+    pub inbox_bytes: usize,
+    /// How long users may take to finish their step when the run ends.
+    pub drain: Duration,
+    /// The pause before a user starts over after a failure.
+    pub restart_delay: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_message_bytes: 16 << 20,
+            inbox_message_count: 64,
+            inbox_bytes: 1 << 20,
+            drain: Duration::from_secs(5),
+            restart_delay: Duration::from_secs(1),
+        }
+    }
+}
+
+/// The slots that every program has, before those of the plan.
+pub mod builtin_slots {
+    /// Their names, in the order of their ids.
+    pub const NAMES: [&str; 3] = ["user.id", "user.iteration", "correlation_id"];
+    /// `user.id`: from 0.
+    pub const USER_ID: usize = 0;
+    /// `user.iteration`: from 0.
+    pub const USER_ITERATION: usize = 1;
+    /// `correlation_id`: fresh for each `send` and `request`.
+    pub const CORRELATION_ID: usize = 2;
+}
+
+impl Program {
+    /// The state of an id.
+    pub fn state(&self, id: StateId) -> &State {
+        &self.states[id.index()]
+    }
+}

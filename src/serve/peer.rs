@@ -307,7 +307,7 @@ impl Outbox {
                 closing.deadline = closing.deadline.min(deadline);
             }
             None => {
-                self.closing = Some(Closing { frame: Encoded::close(code, reason), deadline, is_hurried })
+                self.closing = Some(Closing { frame: Encoded::close(code, reason), deadline, is_hurried });
             }
         }
         if when == CloseWhen::Now {

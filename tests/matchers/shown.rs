@@ -4,7 +4,7 @@ use super::{compile_captures, compile_condition, compile_matcher};
 use serde_json::json;
 
 #[test]
-fn a_matcher_is_shown_a_line_a_condition() {
+fn a_matcher_is_shown_with_and_between_its_conditions() {
     let matcher = compile_matcher(
         "{ $.a: 1.50, \"$['b'][*]\": { gte: 1, type: integer, one_of: [a, \"{{n}}\"] }, $.c: { eq: { d: [\"{{session}}\"] } },
            text: { matches: '^\"', length: 3 }, binary: { equals: { hex: 00FF }, contains: \"x{{n}}\" } }",
@@ -21,7 +21,7 @@ fn a_matcher_is_shown_a_line_a_condition() {
         r"binary equals hex:00ff",
         r#"binary contains {text("x" {$1})}"#,
     ];
-    assert_eq!(matcher.to_string(), lines.join("\n"));
+    assert_eq!(matcher.to_string(), lines.join(" and "));
     let shown = serde_json::to_value(&matcher).unwrap();
     assert_eq!(shown[0], json!({ "subject": "$.a", "operator": "eq", "operand": { "constant": 1.5 } }));
     assert_eq!(shown[3]["operand"], json!([{ "constant": "a" }, { "slot": "$1" }]));

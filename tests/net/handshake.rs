@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use wsplan::net::{
     ConnectFailure, ConnectFailureKind, Event, HeaderName, HeaderValue, Options, ProtocolViolation, Resolver,
-    Target, UpgradeRequest, connect,
+    UpgradeRequest, connect,
 };
+use wsplan::program::Url;
 
 use super::{failure, open, open_with};
 use crate::support::frames::text;
@@ -263,7 +264,7 @@ async fn a_refused_port_is_told_with_its_address() {
 async fn a_name_is_resolved_and_each_of_its_addresses_tried() {
     // The server listens on 127.0.0.1 only, and `localhost` may be ::1 first.
     let server = ScriptedServer::every(accepting([]));
-    let target = Target::parse(&format!("ws://localhost:{}", server.address().port())).unwrap();
+    let target = Url::parse(&format!("ws://localhost:{}", server.address().port())).unwrap();
     let resolver = Resolver::default();
     for _ in 0..2 {
         let connection = connect(&target, &UpgradeRequest::default(), &resolver, &Options::default()).await;

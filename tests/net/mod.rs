@@ -5,7 +5,8 @@ mod reading;
 mod roundtrip;
 mod writing;
 
-use wsplan::net::{ConnectFailure, Connection, Options, Resolver, Target, UpgradeRequest, connect};
+use wsplan::net::{ConnectFailure, Connection, Options, Resolver, UpgradeRequest, connect};
+use wsplan::program::Url;
 
 use crate::support::scripted::ScriptedServer;
 
@@ -19,7 +20,7 @@ async fn open_with(
     request: &UpgradeRequest,
     options: &Options,
 ) -> Result<Connection, ConnectFailure> {
-    let target = Target::parse(url).unwrap();
+    let target = Url::parse(url).unwrap();
     let resolver = Resolver::default();
     tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &resolver, options))
         .await

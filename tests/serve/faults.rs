@@ -116,7 +116,7 @@ async fn delayed_messages_leave_no_earlier_and_in_order() {
 
 #[tokio::test]
 async fn a_delay_holds_up_neither_reading_nor_pongs_nor_the_end() {
-    let delay = Duration::from_secs(3600);
+    let delay = Duration::from_hours(1);
     let server = with_faults(Kind::Echo, Faults { delay, ..Faults::default() }).await;
     let (mut first, mut second) = (server.client().await, server.client().await);
     for client in [&mut first, &mut second] {

@@ -15,7 +15,7 @@ fn options(interval: Duration, timeout: Duration) -> Options {
 
 #[tokio::test]
 async fn sent_back_it_keeps_the_connection() {
-    let server = Server::start(options(Duration::from_millis(5), Duration::from_secs(60))).await;
+    let server = Server::start(options(Duration::from_millis(5), Duration::from_mins(1))).await;
     let mut client = server.client().await;
     for seq in 1..=5 {
         let keepalive = client.hear().await;
@@ -51,7 +51,7 @@ async fn only_the_very_message_counts() {
 
 #[tokio::test]
 async fn it_is_neither_delayed_nor_dropped() {
-    let mut options = options(Duration::from_millis(5), Duration::from_secs(60));
+    let mut options = options(Duration::from_millis(5), Duration::from_mins(1));
     options.faults.delay = Duration::from_secs(3600);
     options.faults.drop = 1.0;
     let server = Server::start(options).await;

@@ -1,4 +1,6 @@
 //! What several test modules share.
 
+pub(crate) mod cases;
+pub(crate) mod compiling;
 pub(crate) mod frames;
 pub(crate) mod scripted;

@@ -1,3 +1,6 @@
+// A method's path is not general enough over the lifetimes of what it borrows.
+#![allow(clippy::redundant_closure, clippy::redundant_closure_for_method_calls)]
+
 use super::*;
 use crate::compile::scope::Binding;
 use crate::diagnostic::nearest;

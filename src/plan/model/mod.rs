@@ -1,9 +1,76 @@
-//! The typed plan, one file a noun.
+//! The typed plan, one file a noun. Each noun is decoded from the tree that `schema` has checked: what has the wrong
+//! shape was reported there, so decoding skips it in silence and keeps the rest, for later stages to find more in.
 
 mod body;
 pub mod capture;
+mod connect;
+mod defaults;
+mod expect;
+mod load;
 pub mod matcher;
+mod plan;
+mod repeat;
+mod scenario;
+mod step;
 mod template;
+mod think;
 
 pub use body::{Body, Encoding};
+pub use capture::Capture;
+pub use connect::Connect;
+pub use defaults::{Defaults, OnFailure};
+pub use expect::{Expect, Request};
+pub use load::{Load, Stage};
+pub use matcher::Matcher;
+pub use plan::{Plan, Unmatched, Variable};
+pub use repeat::{Repeat, Until};
+pub use scenario::{Reaction, Scenario};
+pub use step::{Assignment, Close, Step, Verb};
 pub use template::Template;
+pub use think::Think;
+
+use std::time::Duration;
+
+use super::schema::{parse_duration, parse_size};
+use super::syntax::{Entry, Node, NodeKind};
+use crate::diagnostic::Span;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+fn spanned<T>(node: &Node, value: T) -> Spanned<T> {
+    Spanned { value, span: node.span }
+}
+
+fn text(node: &Node) -> Option<Spanned<String>> {
+    node.text().map(|text| spanned(node, text.to_owned()))
+}
+
+fn count(node: &Node) -> Option<Spanned<u64>> {
+    match &node.kind {
+        NodeKind::Number(number) => number.as_u64().map(|n| spanned(node, n)),
+        _ => None,
+    }
+}
+
+fn duration(node: &Node) -> Option<Spanned<Duration>> {
+    parse_duration(node.text()?).map(|duration| spanned(node, duration))
+}
+
+fn size(node: &Node) -> Option<Spanned<u64>> {
+    parse_size(node.text()?).map(|bytes| spanned(node, bytes))
+}
+
+fn list<T>(node: Option<&Node>, decode: impl Fn(&Node) -> Option<T>) -> Vec<T> {
+    node.and_then(Node::items).unwrap_or_default().iter().filter_map(decode).collect()
+}
+
+fn entries(node: Option<&Node>) -> impl Iterator<Item = &Entry> {
+    node.and_then(Node::entries).unwrap_or_default().iter()
+}

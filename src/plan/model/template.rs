@@ -18,6 +18,16 @@ impl Template {
         node.text().map(|_| Self { node: node.clone() })
     }
 
+    /// The template that a string, a number or a boolean is, which are written as text.
+    pub fn decode_scalar(node: &Node) -> Option<Self> {
+        let text = match &node.kind {
+            NodeKind::Number(number) => number.to_string(),
+            NodeKind::Bool(bool) => bool.to_string(),
+            _ => return Self::decode(node),
+        };
+        Some(Self { node: Node { span: node.span, kind: NodeKind::String(text) } })
+    }
+
     /// The template that a map's key is.
     pub fn from_key(key: &Key) -> Self {
         Self { node: Node { span: key.span, kind: NodeKind::String(key.text.clone()) } }

@@ -230,7 +230,7 @@ static SCENARIO: Noun = Noun {
 
 static REACTION: Noun = Noun {
     name: "reaction",
-    doc: "What to do with a message whenever it comes: captures first, then answers, then log, then fail.",
+    doc: "What to do with a message whenever it comes: captures first, then answers, then log, then fail. With `when` alone the message is taken and nothing else is done.",
     fields: &[
         required("when", Map(&MATCHER), "Which messages.", "{ $.type: keepalive }"),
         optional("capture", Map(&CAPTURES), "Keeps values of the message for templates.", "{ seq: $.seq }"),
@@ -240,10 +240,7 @@ static REACTION: Noun = Noun {
         optional("fail", Template, "Fails the user, with this reason.", "kicked out"),
     ],
     open: None,
-    rules: &[
-        Rule::AtLeastOne(&["capture", "echo", "send", "log", "fail"]),
-        Rule::Excludes("echo", &["send"]),
-    ],
+    rules: &[Rule::Excludes("echo", &["send"])],
 };
 
 /// The verbs, of which a step has exactly one.

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-use hyper::http::uri::{Authority, PathAndQuery};
+use http::uri::{Authority, PathAndQuery};
 
 /// A parsed target: `ws://host[:port][/path][?query]`, an IPv6 literal in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Target {
+pub struct Url {
     secure: bool,
     host: String,
     port: u16,
@@ -16,7 +16,7 @@ pub struct Target {
 
 /// Why a text is not a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TargetError {
+pub enum UrlError {
     /// There is no `scheme://host` in it.
     NotAUrl,
     /// The scheme is neither `ws` nor `wss`.
@@ -45,21 +45,21 @@ pub enum TargetError {
     },
 }
 
-impl Target {
-    /// Parses `text`. A `wss` target parses; [`connect`](super::connect()) is what refuses it for now.
-    pub fn parse(text: &str) -> Result<Self, TargetError> {
-        let (scheme, rest) = text.split_once("://").ok_or(TargetError::NotAUrl)?;
+impl Url {
+    /// Parses `text`. A `wss` target parses; the network room is what refuses it for now.
+    pub fn parse(text: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = text.split_once("://").ok_or(UrlError::NotAUrl)?;
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "ws" => false,
             "wss" => true,
-            _ => return Err(TargetError::Scheme { scheme: scheme.to_owned() }),
+            _ => return Err(UrlError::Scheme { scheme: scheme.to_owned() }),
         };
         if rest.contains('#') {
-            return Err(TargetError::Fragment);
+            return Err(UrlError::Fragment);
         }
         let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         if authority.contains('@') {
-            return Err(TargetError::UserInfo);
+            return Err(UrlError::UserInfo);
         }
         let (host, port) = split_port(authority)?;
         let port = match port {
@@ -113,13 +113,13 @@ fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-fn split_port(authority: &str) -> Result<(&str, Option<&str>), TargetError> {
+fn split_port(authority: &str) -> Result<(&str, Option<&str>), UrlError> {
     let host_end = if authority.starts_with('[') {
         authority.find(']').map(|bracket| bracket + 1)
     } else {
         Some(authority.find(':').unwrap_or(authority.len()))
     };
-    let bad_host = || TargetError::Host { host: authority.to_owned() };
+    let bad_host = || UrlError::Host { host: authority.to_owned() };
     let (host, rest) = authority.split_at(host_end.ok_or_else(bad_host)?);
     match rest.strip_prefix(':') {
         Some(port) => Ok((host, Some(port))),
@@ -128,17 +128,17 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), TargetError> {
     }
 }
 
-fn parse_port(digits: &str) -> Result<u16, TargetError> {
+fn parse_port(digits: &str) -> Result<u16, UrlError> {
     // `u16::from_str` takes a leading `+`, which no URL has.
     let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
     match digits.parse() {
         Ok(port) if all_digits && port != 0 => Ok(port),
-        _ => Err(TargetError::Port { port: digits.to_owned() }),
+        _ => Err(UrlError::Port { port: digits.to_owned() }),
     }
 }
 
-fn parse_host(text: &str) -> Result<String, TargetError> {
-    let bad_host = || TargetError::Host { host: text.to_owned() };
+fn parse_host(text: &str) -> Result<String, UrlError> {
+    let bad_host = || UrlError::Host { host: text.to_owned() };
     if let Some(literal) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         let address: Ipv6Addr = literal.parse().map_err(|_| bad_host())?;
         return Ok(address.to_string());
@@ -147,22 +147,22 @@ fn parse_host(text: &str) -> Result<String, TargetError> {
     Ok(authority.host().to_ascii_lowercase())
 }
 
-fn parse_path(text: &str) -> Result<String, TargetError> {
+fn parse_path(text: &str) -> Result<String, UrlError> {
     let path = if text.starts_with('/') { text.to_owned() } else { format!("/{text}") };
     match path.parse::<PathAndQuery>() {
         Ok(_) => Ok(path),
-        Err(_) => Err(TargetError::PathAndQuery { path_and_query: path }),
+        Err(_) => Err(UrlError::PathAndQuery { path_and_query: path }),
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };
         write!(f, "{scheme}://{}{}", self.host_header(), self.path_and_query)
     }
 }
 
-impl fmt::Display for TargetError {
+impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAUrl => f.write_str("a target is a URL such as ws://127.0.0.1:9001/path"),
@@ -178,7 +178,7 @@ impl fmt::Display for TargetError {
     }
 }
 
-impl std::error::Error for TargetError {}
+impl std::error::Error for UrlError {}
 
 #[cfg(test)]
 mod tests {
@@ -198,28 +198,28 @@ mod tests {
             ("wss://h:80", (true, "h", 80, "/"), "h:80"),
         ];
         for (text, (secure, host, port, path), host_header) in cases {
-            let target = Target::parse(text).unwrap();
+            let target = Url::parse(text).unwrap();
             assert_eq!(
                 (target.is_secure(), target.host(), target.port(), target.path_and_query()),
                 (secure, host, port, path),
                 "{text}"
             );
             assert_eq!(target.host_header(), host_header, "{text}");
-            assert_eq!(Target::parse(&target.to_string()), Ok(target), "{text}");
+            assert_eq!(Url::parse(&target.to_string()), Ok(target), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_target_says_why() {
-        let host = |host: &str| TargetError::Host { host: host.to_owned() };
-        let port = |port: &str| TargetError::Port { port: port.to_owned() };
+        let host = |host: &str| UrlError::Host { host: host.to_owned() };
+        let port = |port: &str| UrlError::Port { port: port.to_owned() };
         let cases = [
-            ("", TargetError::NotAUrl),
-            ("localhost:9001", TargetError::NotAUrl),
-            ("http://h", TargetError::Scheme { scheme: "http".to_owned() }),
-            ("ws://h/a#b", TargetError::Fragment),
-            ("ws://h#b", TargetError::Fragment),
-            ("ws://u:p@h/", TargetError::UserInfo),
+            ("", UrlError::NotAUrl),
+            ("localhost:9001", UrlError::NotAUrl),
+            ("http://h", UrlError::Scheme { scheme: "http".to_owned() }),
+            ("ws://h/a#b", UrlError::Fragment),
+            ("ws://h#b", UrlError::Fragment),
+            ("ws://u:p@h/", UrlError::UserInfo),
             ("ws://", host("")),
             ("ws:///path", host("")),
             ("ws://:9001", host("")),
@@ -232,17 +232,17 @@ mod tests {
             ("ws://h:65536", port("65536")),
             ("ws://h:+80", port("+80")),
             ("ws://h:80:80", port("80:80")),
-            ("ws://h/a b", TargetError::PathAndQuery { path_and_query: "/a b".to_owned() }),
+            ("ws://h/a b", UrlError::PathAndQuery { path_and_query: "/a b".to_owned() }),
         ];
         for (text, error) in cases {
-            assert_eq!(Target::parse(text), Err(error), "{text}");
+            assert_eq!(Url::parse(text), Err(error), "{text}");
         }
     }
 
     #[test]
     fn only_an_address_is_literal() {
-        assert!(Target::parse("ws://[::1]").unwrap().literal_address().is_some());
-        assert!(Target::parse("ws://10.0.0.1").unwrap().literal_address().is_some());
-        assert!(Target::parse("ws://localhost").unwrap().literal_address().is_none());
+        assert!(Url::parse("ws://[::1]").unwrap().literal_address().is_some());
+        assert!(Url::parse("ws://10.0.0.1").unwrap().literal_address().is_some());
+        assert!(Url::parse("ws://localhost").unwrap().literal_address().is_none());
     }
 }

@@ -1,0 +1,91 @@
+//! The way from a file to a program, as every command that reads a plan goes it.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::arguments::{duration, variable};
+use crate::compile::{Compiled, Directory, LoadOverrides, Options, compile_source};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::plan::source;
+
+/// What a command line may change in a plan.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Overrides {
+    /// Set a variable of the plan; VALUE is JSON where it parses as such, else text
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
+    vars: Vec<(String, String)>,
+    /// Connect there instead of to the plan's target
+    #[arg(long, value_name = "URL")]
+    target: Option<String>,
+    /// How many virtual users
+    #[arg(short, long, value_name = "N")]
+    users: Option<u64>,
+    /// Over how long they start
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    ramp: Option<std::time::Duration>,
+    /// How long the run lasts, ramp included
+    #[arg(short, long, value_name = "DURATION", value_parser = duration)]
+    duration: Option<std::time::Duration>,
+    /// How many times each user runs its scenario
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    iterations: Option<u64>,
+}
+
+/// What became of a plan.
+#[derive(Debug)]
+pub(super) struct Front {
+    /// What is wrong with it, in the order of the text.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// What it compiles to; `None` when anything is an error.
+    pub(super) compiled: Option<Compiled>,
+}
+
+/// Reads a plan into `sources`, checks and compiles it; `-` is standard input.
+pub(super) fn load(
+    sources: &mut Sources,
+    path: &Path,
+    overrides: &Overrides,
+    unset_environment: Severity,
+) -> Front {
+    let mut diagnostics = Diagnostics::new();
+    let loaded = if path.as_os_str() == "-" {
+        source::add(sources, "<stdin>", std::io::stdin().lock(), source::MAX_BYTES)
+    } else {
+        source::load(sources, path, source::MAX_BYTES)
+    };
+    let compiled = match loaded {
+        Ok(file) => {
+            let files = Directory::of_plan(path);
+            let options = options(path, overrides, &files, unset_environment);
+            compile_source(sources, file, &options, &mut diagnostics)
+        }
+        Err(diagnostic) => {
+            diagnostics.push(diagnostic);
+            None
+        }
+    };
+    Front { diagnostics: diagnostics.into_sorted(), compiled }
+}
+
+fn options<'a>(
+    path: &Path,
+    overrides: &Overrides,
+    files: &'a Directory,
+    unset_environment: Severity,
+) -> Options<'a> {
+    Options {
+        vars: overrides.vars.clone(),
+        target: overrides.target.clone(),
+        load: LoadOverrides {
+            users: overrides.users,
+            ramp: overrides.ramp,
+            duration: overrides.duration,
+            iterations: overrides.iterations,
+        },
+        environment: &|name| std::env::var(name).ok(),
+        unset_environment,
+        files,
+        default_name: path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+    }
+}

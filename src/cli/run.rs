@@ -1,0 +1,225 @@
+//! `wsplan run`: load, live figures, a verdict as the exit status.
+
+mod live;
+mod place;
+mod server;
+mod verdict;
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
+use rand::TryRng;
+
+use self::live::Progress;
+use super::exit::Exit;
+use super::front::{self, Front, Overrides};
+use super::terminal::{complain, is_colored, print, say, show, width};
+use crate::compile::Compiled;
+use crate::diagnostic::{Severity, Sources};
+use crate::engine::{self, Control, Job};
+use crate::load::Segment;
+use crate::metrics::{Layout, judge};
+use crate::program::{Target, Url};
+use crate::report::console::{self, Look};
+use crate::report::summary::Summary;
+use crate::report::{Generator, RunReport, error_rows};
+
+/// Runs a plan.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  wsplan run plan.yaml
+  wsplan run plan.yaml --users 10000 --ramp 30s --duration 5m
+  wsplan run plan.yaml --target ws://127.0.0.1:9001 --summary out.json")]
+pub(super) struct RunArgs {
+    /// The plan; `-` is standard input
+    plan: PathBuf,
+    #[command(flatten)]
+    overrides: Overrides,
+    /// How many threads drive users [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Fixes data, think times, choices and ids of every user [default: drawn, and shown at the end]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Write the figures to a file as JSON
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// What standard output gets: a report for people, or the summary as JSON
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Show no progress and no log lines
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// What standard output gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+}
+
+/// Checks, compiles and runs the plan, and reports.
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let mut sources = Sources::new();
+    let front = front::load(&mut sources, &args.plan, &args.overrides, Severity::Error);
+    show(&front.diagnostics, &sources);
+    let Front { compiled: Some(compiled), .. } = front else { return Exit::Usage };
+    if let Some(path) = &args.summary
+        && let Err(error) = can_write(path)
+    {
+        complain(&format!("the summary cannot be written to {}: {error}", path.display()), None);
+        return Exit::Usage;
+    }
+    if let Err(error) = engine::preflight(compiled.profile.peak_users()) {
+        complain(&error.to_string(), Some(error.help()));
+        return Exit::Unable;
+    }
+    let (server, url) = match reach(&compiled.program.targets) {
+        Ok(reached) => reached,
+        Err(message) => {
+            complain(&message, None);
+            return Exit::Unable;
+        }
+    };
+    let exit = carry_out(args, &sources, compiled, url);
+    if let Some(server) = server
+        && let Err(error) = server.stop()
+    {
+        complain(&format!("the embedded server: {error}"), None);
+    }
+    exit
+}
+
+/// The first target, with the embedded server started that it asks for.
+fn reach(targets: &[Target]) -> Result<(Option<server::Server>, Url), String> {
+    match targets.first() {
+        Some(Target::Url(url)) => Ok((None, url.clone())),
+        Some(Target::Builtin(builtin)) => {
+            let server = server::Server::start(builtin)?;
+            let url = server.url()?;
+            Ok((Some(server), url))
+        }
+        None => Err("the plan has no target".to_owned()),
+    }
+}
+
+fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
+    let Compiled { program, profile, thresholds } = compiled;
+    let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
+    let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u64().unwrap_or(0));
+    let threads = args.threads.map_or_else(cores, usize::from);
+    let job =
+        Job { program: Arc::new(program), layout, profile, segment: Segment::WHOLE, target, threads, seed };
+    let control = Control::new();
+    if let Err(error) = interrupts(&control) {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+    }
+    let started = Timestamp::now();
+    let mut progress = Progress::new(args.quiet, &job);
+    let outcome = engine::run(&job, &control, |tick| progress.show(tick));
+    progress.finish();
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            complain(&format!("the run could not be started: {error}"), None);
+            return Exit::Unable;
+        }
+    };
+    let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
+    let exit = verdict::of(&outcome, &judgement, control.is_ended());
+    let report = RunReport {
+        plan: job.program.name.clone(),
+        path: args.plan.display().to_string(),
+        started,
+        duration: outcome.elapsed,
+        errors: error_rows(&outcome.totals.errors, |place| place::resolve(&job.program, sources, place)),
+        totals: outcome.totals,
+        judgement,
+        generator: generator(threads),
+        exit_status: exit.status(),
+        interrupted: control.is_ended(),
+    };
+    publish(args, &report, seed, exit)
+}
+
+fn publish(args: &RunArgs, report: &RunReport, seed: u64, exit: Exit) -> Exit {
+    let summary = Summary::of(report);
+    match args.format {
+        Format::Json => print(&summary.to_json()),
+        Format::Human => {
+            let look = Look { width: width(), colour: is_colored(&std::io::stdout()) };
+            print(&console::render(report, look));
+        }
+    }
+    if !args.quiet && args.seed.is_none() {
+        say(&format!("seed {seed}\n"));
+    }
+    if let Some(path) = &args.summary
+        && let Err(error) = summary.write(path)
+    {
+        complain(&error.to_string(), None);
+        return Exit::Unable;
+    }
+    exit
+}
+
+/// Asked before the run rather than after it, when its figures would be lost.
+fn can_write(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        return Err(std::io::ErrorKind::IsADirectory.into());
+    }
+    nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).map_err(Into::into)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// The first Ctrl-C (or SIGTERM) drains, the second ends the users at once.
+fn interrupts(control: &Control) -> std::io::Result<()> {
+    let control = control.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            else {
+                return;
+            };
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                if control.is_ended() {
+                    control.abort();
+                } else {
+                    control.drain();
+                    say("\ninterrupted: users finish their step; again to stop at once\n");
+                }
+            }
+        });
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
+}
+
+fn generator(threads: usize) -> Generator {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Generator::default() };
+    let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Generator {
+        cpu: std::time::Duration::from_micros(u64::try_from(cpu_us).unwrap_or(0)),
+        // Linux counts in KiB.
+        peak_rss_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+        threads: u32::try_from(threads).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,50 @@
+//! What goes to whom: diagnostics and progress to people on standard error, results on standard output. A reader that
+//! went away is no reason to fail.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use terminal_size::terminal_size_of;
+
+use crate::diagnostic::{Diagnostic, Sources, Style, render, summary};
+
+/// Writes to standard error.
+pub(super) fn say(text: &str) {
+    let mut stream = stderr().lock();
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// Writes to standard output.
+pub(super) fn print(text: &str) {
+    let mut stream = stdout().lock();
+    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+}
+
+/// An error that has no place in a plan.
+pub(super) fn complain(message: &str, help: Option<&str>) {
+    let help = help.map(|help| format!("  help: {help}\n")).unwrap_or_default();
+    say(&format!("error: {message}\n{help}"));
+}
+
+/// Shows diagnostics to people.
+pub(super) fn show(diagnostics: &[Diagnostic], sources: &Sources) {
+    if diagnostics.is_empty() {
+        return;
+    }
+    let style = Style { color: is_colored(&stderr()), width: width(), unicode: true };
+    say(&render(diagnostics, sources, style));
+    say(&format!("{}\n", summary(diagnostics, sources)));
+}
+
+/// Whether a stream is a terminal that wants colour (<https://no-color.org>).
+pub(super) fn is_colored(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The terminal's width in columns, as far as it says; 100 where it does not.
+pub(super) fn width() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| terminal_size_of(stderr()).map(|(columns, _)| usize::from(columns.0)))
+        .unwrap_or(100)
+}

@@ -1,0 +1,88 @@
+//! What the compiler remembers of each step to reason about the order of things: which names it reads and sets, and
+//! what it does to the connection. The lints read this and nothing else, so they do not grow with the verbs.
+
+mod connection;
+mod definition;
+mod shape;
+
+use crate::diagnostic::{Diagnostics, Span};
+use crate::program::SlotId;
+
+/// A name that is read or set at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Touch {
+    pub(super) slot: SlotId,
+    pub(super) span: Span,
+}
+
+/// A step as the lints see it.
+#[derive(Debug, Clone)]
+pub(super) struct Flow {
+    /// Its verb in the plan.
+    pub(super) span: Span,
+    /// Its verb, for messages.
+    pub(super) verb: &'static str,
+    /// What it reads, before it sets anything.
+    pub(super) reads: Vec<Touch>,
+    /// What it sets when it succeeds.
+    pub(super) sets: Vec<Touch>,
+    /// What it does.
+    pub(super) effect: Effect,
+}
+
+/// What a step does, as far as the order of steps goes.
+#[derive(Debug, Clone)]
+pub(super) enum Effect {
+    /// Opens the connection.
+    Connect,
+    /// Needs a connection and does not wait.
+    Send,
+    /// Needs a connection and waits for a message.
+    Receive,
+    /// Closes the connection.
+    Close,
+    /// Lets time pass.
+    Pause,
+    /// Nothing of this.
+    None,
+    /// Nobody knows: it was reported.
+    Unknown,
+    /// Runs steps again and again.
+    Repeat {
+        /// How often, as far as it is known.
+        rounds: Rounds,
+        /// What is repeated.
+        body: Vec<Flow>,
+    },
+}
+
+/// How often a loop runs, as far as it is known before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// So many times.
+    Exactly(u64),
+    /// Once at least, then until some time has passed.
+    Timed,
+    /// Perhaps never: it depends on a condition.
+    Conditional,
+    /// Without end.
+    Endless,
+}
+
+/// A scenario as the lints see it.
+#[derive(Debug, Default)]
+pub(super) struct ScenarioFlow {
+    /// Its steps.
+    pub(super) steps: Vec<Flow>,
+    /// What each reaction reads before it sets anything, and what it sets.
+    pub(super) reactions: Vec<(Vec<Touch>, Vec<Touch>)>,
+    /// The slots that hold a value from the start.
+    pub(super) initial: Vec<SlotId>,
+}
+
+/// Reports everything in a scenario that cannot work in the order it is written.
+pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) {
+    connection::check(&scenario.steps, diagnostics);
+    definition::check(scenario, slots, diagnostics);
+    shape::check(&scenario.steps, diagnostics);
+}

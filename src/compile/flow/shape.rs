@@ -1,0 +1,55 @@
+//! Loops that would spin and steps that are never reached.
+
+use super::{Effect, Flow, Rounds};
+use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+
+pub(super) fn check(steps: &[Flow], diagnostics: &mut Diagnostics) {
+    let mut endless = None;
+    for step in steps {
+        if let Some(cause) = endless {
+            diagnostics.push(
+                Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
+                    .label(step.span, "never reached, nor is what follows")
+                    .label(cause, "this loop never ends")
+                    .help("remove it, or give the loop an end: `times`, `for` or `while`"),
+            );
+            break;
+        }
+        let Effect::Repeat { rounds, body } = &step.effect else { continue };
+        check(body, diagnostics);
+        match rounds {
+            Rounds::Exactly(0) => {
+                if let Some(first) = body.first() {
+                    diagnostics.push(
+                        Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
+                            .label(first.span, "never reached")
+                            .label(step.span, "this loop runs zero times"),
+                    );
+                }
+            }
+            Rounds::Exactly(_) => {}
+            Rounds::Timed | Rounds::Conditional | Rounds::Endless => {
+                if !body.iter().any(waits) {
+                    diagnostics.push(
+                        Diagnostic::new(codes::SPINNING_LOOP, "this loop would spin")
+                            .label(step.span, "nothing in it waits")
+                            .help("add a `think`, an `expect` or a `request`, or give it `times`"),
+                    );
+                }
+            }
+        }
+        if *rounds == Rounds::Endless {
+            endless = Some(step.span);
+        }
+    }
+}
+
+/// Whether a step lets the user wait for something that others do or that time brings.
+fn waits(step: &Flow) -> bool {
+    match &step.effect {
+        Effect::Connect | Effect::Receive | Effect::Close | Effect::Pause | Effect::Unknown => true,
+        Effect::Send | Effect::None => false,
+        Effect::Repeat { rounds: Rounds::Exactly(0), .. } => false,
+        Effect::Repeat { body, .. } => body.iter().any(waits),
+    }
+}

@@ -1,0 +1,103 @@
+//! What the plan's nouns have in common when they are lowered. Where something was reported, a harmless stand-in takes
+//! its place, so that the rest is still looked at; the program is not handed out then.
+
+use super::{Compiler, Constant};
+use crate::diagnostic::{Diagnostic, codes, nearest};
+use crate::plan::model;
+use crate::plan::syntax::{Key, Node};
+use crate::program::{
+    Body, BodyKind, Capture, Escape, Expr, Matcher, SlotId, Template, Value, VariableMatcher,
+};
+
+/// Heads of names that are not the plan's to set.
+const RESERVED: [&str; 4] = ["user", "loop", "env", "correlation_id"];
+
+impl Compiler<'_, '_> {
+    /// The plan's variables, each known to those behind it, with the command line's values in place of their own.
+    pub(super) fn variables(&mut self, plan: &model::Plan) {
+        for (name, _) in &self.options.vars {
+            if !plan.vars.iter().any(|variable| variable.name.text == *name) {
+                self.unknown_override(name, plan);
+            }
+        }
+        for variable in &plan.vars {
+            self.is_free(&variable.name);
+            // An overridden value is still looked at: the mistake stays in the file.
+            let own = self.lowering().constant(&variable.value);
+            let given = self.options.vars.iter().rev().find(|(name, _)| *name == variable.name.text);
+            let value = given.map(|(_, text)| Constant { value: from_argument(text), secret: false });
+            // One that was reported has some value, or each use of it would be reported as well.
+            let value = value.or(own).unwrap_or(Constant { value: Value::Null, secret: false });
+            self.names.define_constant(variable, value);
+        }
+    }
+
+    fn unknown_override(&mut self, name: &str, plan: &model::Plan) {
+        let known = plan.vars.iter().map(|variable| variable.name.text.as_str());
+        let help = match nearest(name, known) {
+            Some(similar) => format!("did you mean `--var {similar}=...`?"),
+            None => format!("define it in the plan: `vars: {{ {name}: ... }}`"),
+        };
+        let message = format!("the plan has no variable `{name}`");
+        self.diagnostics.push(Diagnostic::new(codes::UNKNOWN_OVERRIDE, message).help(help));
+    }
+
+    /// The slot of a capture or a set name.
+    pub(super) fn define(&mut self, name: &Key) -> SlotId {
+        self.is_free(name);
+        self.names.slot(&name.text)
+    }
+
+    fn is_free(&mut self, name: &Key) {
+        if RESERVED.contains(&name.text.as_str()) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is built in", name.text))
+                    .label(name.span, "cannot be set")
+                    .help("choose another name"),
+            );
+        }
+    }
+
+    pub(super) fn outgoing(&mut self, body: &model::Body) -> Body {
+        let files = self.options.files;
+        let nothing = || Body { kind: BodyKind::Text, template: Template::default() };
+        self.lowering().body(body, files).unwrap_or_else(nothing)
+    }
+
+    pub(super) fn template(&mut self, template: &model::Template) -> Template {
+        self.text_template(template, Escape::None)
+    }
+
+    pub(super) fn text_template(&mut self, template: &model::Template, escape: Escape) -> Template {
+        self.lowering().text(template, escape).unwrap_or_default()
+    }
+
+    pub(super) fn constant_text(&mut self, template: &model::Template) -> Option<String> {
+        self.lowering().constant_text(template)
+    }
+
+    pub(super) fn value(&mut self, node: &Node) -> Expr {
+        self.lowering().value(node).unwrap_or(Expr::Constant(Value::Null))
+    }
+
+    pub(super) fn matcher(&mut self, matcher: &model::Matcher) -> Matcher {
+        self.lowering().matcher(matcher).unwrap_or(Matcher { clauses: Vec::new() })
+    }
+
+    pub(super) fn condition(&mut self, condition: &model::Matcher) -> VariableMatcher {
+        self.lowering().variable_matcher(condition).unwrap_or(VariableMatcher { clauses: Vec::new() })
+    }
+
+    pub(super) fn captures(&mut self, captures: &[model::Capture]) -> Box<[Capture]> {
+        let lower = |capture: &model::Capture| {
+            let slot = self.define(&capture.name);
+            self.lowering().capture(capture, slot)
+        };
+        captures.iter().filter_map(lower).collect()
+    }
+}
+
+/// A value of the command line: JSON where it parses as such, else text.
+fn from_argument(text: &str) -> Value {
+    Value::from_json_text(text).unwrap_or_else(|_| Value::Text(text.to_owned()))
+}

@@ -1,0 +1,313 @@
+//! Lowering of scenarios: steps to states, in order, so that a state's next is the one behind it except at the end of
+//! a loop's body.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Compiler;
+use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
+use crate::diagnostic::{Diagnostic, Span, codes};
+use crate::plan::model::{self, Step, Verb};
+use crate::program::{
+    Answer, Capture, Close, Expect, Expr, Op, Reaction, Repeat, Request, Scenario, SlotId, State, StateId,
+    Think, TimerId, Until,
+};
+
+/// How long the answer to a `close` step is waited for.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest reason of a Close frame (RFC 6455 section 5.5: 125 bytes, two of which are the code).
+const REASON_MAX_BYTES: usize = 123;
+
+/// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
+type Unnamed = HashMap<&'static str, usize>;
+
+/// What of the scenario at hand every step's lowering needs.
+struct Context<'s> {
+    scenario: &'s str,
+    always: &'s [Reaction],
+    unnamed: Unnamed,
+}
+
+impl Compiler<'_, '_> {
+    /// Lowers a scenario, adding its states and, to `reactions`, its reactions.
+    pub(super) fn scenario(&mut self, scenario: &model::Scenario, reactions: &mut Vec<Reaction>) -> Scenario {
+        let initial = self.names.enter_scenario(scenario);
+        let mut flow = ScenarioFlow {
+            initial: initial.iter().map(|(slot, _)| *slot).collect(),
+            ..ScenarioFlow::default()
+        };
+        let first_reaction = reactions.len();
+        for reaction in &scenario.always {
+            let lowered = self.reaction(reaction);
+            flow.reactions.push((self.names.take_reads(), touches(&lowered.captures)));
+            reactions.push(lowered);
+        }
+        let first_state = self.states.len();
+        let always = &reactions[first_reaction..];
+        let mut context = Context { scenario: &scenario.name.text, always, unnamed: Unnamed::new() };
+        flow.steps = self.steps(&scenario.steps, &mut context);
+        let end = self.emit(Op::End, scenario.name.span);
+        self.states[end.index()].next = end;
+        flow::check(&flow, self.names.slot_names(), self.diagnostics);
+        Scenario {
+            name: scenario.name.text.clone(),
+            weight: scenario.weight.map_or(1, |weight| weight.value),
+            entry: StateId::new(first_state),
+            reactions: first_reaction..reactions.len(),
+            initial,
+            on_failure: self.on_failure(scenario.on_failure),
+            has_expect: self.states[first_state..].iter().any(|state| matches!(state.op, Op::Expect(_))),
+            span: scenario.name.span,
+        }
+    }
+
+    /// At least one scenario must have a share of the users.
+    pub(super) fn weights(&mut self, plan: &model::Plan) {
+        let weights: Vec<_> = plan.scenarios.iter().map(|scenario| scenario.weight).collect();
+        if !weights.is_empty() && weights.iter().all(|w| w.is_some_and(|w| w.value == 0)) {
+            let mut diagnostic = Diagnostic::new(codes::ZERO_WEIGHT, "no user can be given a scenario")
+                .help("give at least one scenario a weight above 0");
+            for weight in weights.iter().flatten() {
+                diagnostic = diagnostic.label(weight.span, "a weight of zero");
+            }
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn emit(&mut self, op: Op, span: Span) -> StateId {
+        let id = StateId::new(self.states.len());
+        self.states.push(State { op, next: StateId::new(self.states.len() + 1), span });
+        id
+    }
+
+    fn steps(&mut self, steps: &[Step], context: &mut Context<'_>) -> Vec<Flow> {
+        steps.iter().map(|step| self.step(step, context)).collect()
+    }
+
+    fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Flow {
+        let name = step_name(step, context);
+        let mut sets = Vec::new();
+        let effect = match &step.verb {
+            Verb::Connect(connect) => {
+                let connect = self.connect(connect, &name);
+                self.emit(Op::Connect(Box::new(connect)), step.span);
+                Effect::Connect
+            }
+            Verb::Send(body) => {
+                let message = self.outgoing(body);
+                self.emit(Op::Send(message), step.span);
+                Effect::Send
+            }
+            Verb::Expect(expect) => {
+                let timer = self.timer(format!("{name}.wait"));
+                let expect = self.expect(expect, timer);
+                self.shadowed(step.span, &expect, context.always);
+                sets = touches(&expect.captures);
+                self.emit(Op::Expect(Box::new(expect)), step.span);
+                Effect::Receive
+            }
+            Verb::Request(request) => {
+                let send = self.outgoing(&request.send);
+                let timer = self.timer(format!("{name}.rtt"));
+                let reply = self.expect(&request.reply, timer);
+                sets = touches(&reply.captures);
+                self.emit(Op::Request(Box::new(Request { send, reply })), step.span);
+                Effect::Receive
+            }
+            Verb::Think(think) => {
+                let think = self.think(*think);
+                self.emit(Op::Think(think), step.span);
+                Effect::Pause
+            }
+            Verb::Loop(repeat) => return self.repeat(step.span, repeat, context),
+            Verb::Close(close) => {
+                let close = self.close(close);
+                self.emit(Op::Close(Box::new(close)), step.span);
+                Effect::Close
+            }
+            Verb::Set(assignments) => {
+                let (values, touched) = self.assignments(assignments);
+                sets = touched;
+                self.emit(Op::Set(values), step.span);
+                Effect::None
+            }
+            Verb::Log(line) => {
+                let line = self.template(line);
+                self.emit(Op::Log(line), step.span);
+                Effect::None
+            }
+            Verb::Invalid => {
+                self.invalid(step.span);
+                Effect::Unknown
+            }
+        };
+        Flow { span: step.span, verb: step.verb.keyword(), reads: self.names.take_reads(), sets, effect }
+    }
+
+    /// A step that cannot be decoded has been reported, unless the checker let through what the decoder does not
+    /// know: then it is reported here, because a step must never be left out in silence.
+    fn invalid(&mut self, span: Span) {
+        if !self.diagnostics.has_errors() {
+            self.diagnostics.push(
+                Diagnostic::new(codes::NOT_UNDERSTOOD, "this step is not understood")
+                    .label(span, "checked, but not understood")
+                    .help("this is a bug in wsplan: please report it with this plan"),
+            );
+        }
+    }
+
+    fn repeat(&mut self, span: Span, repeat: &model::Repeat, context: &mut Context<'_>) -> Flow {
+        let index = self.names.enter_loop();
+        let (until, rounds) = match &repeat.until {
+            model::Until::Times(times) => (Until::Times(times.value), Rounds::Exactly(times.value)),
+            model::Until::For(length) if length.value.is_zero() => (Until::Times(0), Rounds::Exactly(0)),
+            model::Until::For(length) => (Until::For(length.value, self.names.loop_entered()), Rounds::Timed),
+            model::Until::Forever => (Until::Forever, Rounds::Endless),
+            model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
+        };
+        let reads = self.names.take_reads();
+        let repeat_op = Repeat { index, until };
+        self.emit(Op::Enter(repeat_op.clone()), span);
+        let test = self.emit(Op::End, span);
+        let body = StateId::new(self.states.len());
+        let flow = self.steps(&repeat.steps, context);
+        self.names.leave_loop();
+        let exit = StateId::new(self.states.len());
+        for state in &mut self.states[body.index()..] {
+            if state.next == exit {
+                state.next = test;
+            }
+        }
+        self.states[test.index()].op =
+            Op::Test { repeat: repeat_op, body: if body == exit { test } else { body } };
+        self.states[test.index()].next = exit;
+        Flow { span, verb: "loop", reads, sets: Vec::new(), effect: Effect::Repeat { rounds, body: flow } }
+    }
+
+    fn reaction(&mut self, reaction: &model::Reaction) -> Reaction {
+        let answer = match &reaction.send {
+            Some(body) => Answer::Send(self.outgoing(body)),
+            None if reaction.echo => Answer::Echo,
+            None => Answer::None,
+        };
+        Reaction {
+            when: self.matcher(&reaction.when),
+            captures: self.captures(&reaction.captures),
+            answer,
+            log: reaction.log.as_ref().map(|line| self.template(line)),
+            fail: reaction.fail.as_ref().map(|reason| self.template(reason)),
+            span: reaction.span,
+        }
+    }
+
+    fn expect(&mut self, expect: &model::Expect, timer: TimerId) -> Expect {
+        Expect {
+            filter: self.matcher(&expect.filter),
+            assert: expect.assert.as_ref().map(|assert| self.matcher(assert)),
+            captures: self.captures(&expect.captures),
+            within: self.within(expect.within),
+            timer,
+        }
+    }
+
+    fn think(&mut self, think: model::Think) -> Think {
+        match think {
+            model::Think::Fixed(pause) => Think::Fixed(pause.value),
+            model::Think::Between(low, high) => {
+                if low.value > high.value {
+                    self.diagnostics.push(
+                        Diagnostic::new(codes::OUT_OF_RANGE, "`between` has its bounds the wrong way round")
+                            .label(low.span, "this is above the second")
+                            .label(high.span, "the second")
+                            .help("write the shorter one first"),
+                    );
+                }
+                Think::Between(low.value, high.value)
+            }
+            model::Think::Normal { mean, stddev } => Think::Normal { mean, stddev },
+            model::Think::Exponential { mean } => Think::Exponential { mean },
+        }
+    }
+
+    fn close(&mut self, close: &model::Close) -> Close {
+        let code = close.code.map_or(1000, |code| u16::try_from(code.value).unwrap_or(1000));
+        if let Some(written) = close.code
+            && !(matches!(code, 1000..=1003 | 1007..=1014) || code >= 3000)
+        {
+            self.diagnostics.push(
+                Diagnostic::new(codes::BAD_CLOSE, format!("close code {} cannot be sent", written.value))
+                    .label(written.span, "reserved by RFC 6455 section 7.4")
+                    .help("1000 is a normal close; 3000 to 4999 are free for applications"),
+            );
+        }
+        if let Some(reason) = close.reason.as_ref().filter(|reason| reason.text().len() > REASON_MAX_BYTES) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::BAD_CLOSE,
+                    format!("a close reason has {REASON_MAX_BYTES} bytes at most"),
+                )
+                .label(reason.span(), format!("{} bytes", reason.text().len())),
+            );
+        }
+        Close {
+            code,
+            reason: close.reason.as_ref().map(|reason| self.template(reason)),
+            within: CLOSE_TIMEOUT,
+        }
+    }
+
+    /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.
+    fn shadowed(&mut self, span: Span, expect: &Expect, always: &[Reaction]) {
+        // A matcher without clauses is a stand-in for one that was reported.
+        let takes_all =
+            |rule: &Reaction| !rule.when.clauses.is_empty() && rule.when.takes_all_of(&expect.filter);
+        if let Some(reaction) = always.iter().find(|reaction| takes_all(reaction)) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::SHADOWED_EXPECT, "this expect can never match")
+                    .label(span, "waits for messages that it never gets")
+                    .label(reaction.span, "this reaction takes them first")
+                    .help("make the reaction narrower, or capture in the reaction and drop the expect"),
+            );
+        }
+    }
+
+    fn assignments(&mut self, assignments: &[model::Assignment]) -> (Box<[(SlotId, Expr)]>, Vec<Touch>) {
+        let mut values = Vec::with_capacity(assignments.len());
+        let mut sets = Vec::with_capacity(assignments.len());
+        for assignment in assignments {
+            let slot = self.define(&assignment.name);
+            values.push((slot, self.value(&assignment.value)));
+            sets.push(Touch { slot, span: assignment.name.span });
+        }
+        (values.into(), sets)
+    }
+
+    /// The timer of a name; the same name is the same timer.
+    pub(super) fn timer(&mut self, name: String) -> TimerId {
+        let index = self.timers.iter().position(|known| *known == name).unwrap_or_else(|| {
+            self.timers.push(name);
+            self.timers.len() - 1
+        });
+        TimerId::new(index)
+    }
+}
+
+fn touches(captures: &[Capture]) -> Vec<Touch> {
+    captures.iter().map(|capture| Touch { slot: capture.slot, span: capture.span }).collect()
+}
+
+/// What the figures call a step: its own name, or one made from verb and place. Connects are called `connect` wherever
+/// they are, because what is asked of their times is asked of all of them.
+fn step_name(step: &Step, context: &mut Context<'_>) -> String {
+    if let Some(name) = &step.name {
+        return name.value.clone();
+    }
+    match &step.verb {
+        Verb::Connect(_) => "connect".to_owned(),
+        verb => {
+            let count = context.unnamed.entry(verb.keyword()).or_default();
+            *count += 1;
+            format!("{}.{}-{count}", context.scenario, verb.keyword())
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The verdict: thresholds that parse, of figures that exist; and timeouts that the run is long enough for.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use super::Compiler;
+use crate::diagnostic::{Diagnostic, Span, codes, nearest};
+use crate::load::Profile;
+use crate::metrics::{Metric, Threshold};
+use crate::plan::model::{Plan, Spanned, Step, Verb};
+use crate::plan::syntax::{Node, NodeKind};
+
+impl Compiler<'_, '_> {
+    pub(super) fn thresholds(&mut self, plan: &Plan) -> Vec<Threshold> {
+        plan.thresholds.iter().filter_map(|text| self.threshold(text)).collect()
+    }
+
+    fn threshold(&mut self, text: &Spanned<String>) -> Option<Threshold> {
+        let threshold = match Threshold::parse(&text.value) {
+            Ok(threshold) => threshold,
+            Err(error) => {
+                let span = self.inside(text, error.offset..error.offset + error.len);
+                self.diagnostics.push(
+                    Diagnostic::new(codes::BAD_THRESHOLD, format!("`{}` is not a threshold", text.value))
+                        .label(span, error.message())
+                        .help(error.help()),
+                );
+                return None;
+            }
+        };
+        if let Metric::Timer(name) = threshold.metric()
+            && !self.timers.contains(name)
+        {
+            let fixed: Vec<String> = Metric::fixed_names().collect();
+            let known = self.timers.iter().map(String::as_str).chain(fixed.iter().map(String::as_str));
+            let help = match nearest(name, known) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None => format!("this plan measures: {}", self.timers.join(", ")),
+            };
+            let span =
+                text.value.find(name.as_str()).map_or(text.span, |at| self.inside(text, at..at + name.len()));
+            self.diagnostics.push(
+                Diagnostic::new(codes::UNKNOWN_METRIC, format!("there is no metric `{name}`"))
+                    .label(span, "measured nowhere in this plan")
+                    .help(help),
+            );
+        }
+        Some(threshold)
+    }
+
+    /// A range of a string's text, as a place in the file.
+    fn inside(&self, text: &Spanned<String>, range: Range<usize>) -> Span {
+        let node = Node { span: text.span, kind: NodeKind::String(text.value.clone()) };
+        node.inner_span(self.sources, range)
+    }
+
+    /// A timeout that is longer than the whole run will never be seen.
+    pub(super) fn timeouts_within(&mut self, profile: &Profile, plan: &Plan) {
+        let Some(run) = profile.total_duration() else { return };
+        let mut timeouts = Vec::new();
+        timeouts.extend(plan.defaults.within);
+        timeouts.extend(plan.defaults.connect_timeout);
+        for scenario in &plan.scenarios {
+            collect(&scenario.steps, &mut timeouts);
+        }
+        for timeout in timeouts.iter().filter(|timeout| timeout.value > run) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::TIMEOUT_OVER_RUN, "this timeout is longer than the run")
+                    .label(timeout.span, format!("the run lasts {run:?}"))
+                    .help("shorten it, or let the run last longer"),
+            );
+        }
+    }
+}
+
+fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
+    for step in steps {
+        match &step.verb {
+            Verb::Connect(connect) => timeouts.extend(connect.timeout),
+            Verb::Expect(expect) => timeouts.extend(expect.within),
+            Verb::Request(request) => timeouts.extend(request.reply.within),
+            Verb::Loop(repeat) => collect(&repeat.steps, timeouts),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Merging what the threads report, and showing it once a tick.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use super::{Job, Report, TICK};
+use crate::metrics::{Gauge, Layout, Snapshot};
+
+/// What the observer sees.
+#[derive(Debug)]
+pub struct Tick {
+    /// Since the run's start.
+    pub elapsed: Duration,
+    /// How many users the load wants now.
+    pub users_wanted: u64,
+    /// What happened since the last tick.
+    pub interval: Snapshot,
+    /// What has happened since the start.
+    pub totals: Snapshot,
+    /// The lines that users logged since the last tick.
+    pub logs: Vec<String>,
+}
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Everything that was counted.
+    pub totals: Snapshot,
+    /// From the start until the last user had left.
+    pub elapsed: Duration,
+    /// Whether every thread came to its end; a thread that panicked took its last interval with it.
+    pub is_whole: bool,
+}
+
+/// Merges reports until all threads have ended.
+pub(super) fn collect(
+    reports: &Receiver<Report>,
+    job: &Job,
+    start: Instant,
+    mut observe: impl FnMut(&Tick),
+) -> Snapshot {
+    let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads];
+    let mut totals = Snapshot::new(Arc::clone(&job.layout));
+    let mut logs = Vec::new();
+    let mut next_tick = start + TICK;
+    loop {
+        let is_over = match reports.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
+            Ok(report) => {
+                threads[report.thread].append(&report.interval);
+                logs.extend(report.logs);
+                continue;
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        };
+        next_tick += TICK;
+        let interval = merge(&mut threads, &job.layout);
+        totals.append(&interval);
+        if is_over && logs.is_empty() {
+            return totals;
+        }
+        let elapsed = start.elapsed();
+        let users_wanted = job.profile.target_at(elapsed);
+        observe(&Tick {
+            elapsed,
+            users_wanted,
+            interval,
+            totals: totals.clone(),
+            logs: std::mem::take(&mut logs),
+        });
+        if is_over {
+            return totals;
+        }
+    }
+}
+
+/// All threads' figures of the interval; the threads begin the next one with the users they have.
+fn merge(threads: &mut [Snapshot], layout: &Arc<Layout>) -> Snapshot {
+    let mut whole = Snapshot::new(Arc::clone(layout));
+    for thread in threads {
+        whole.merge(thread);
+        let users = Gauge { now: thread.users.now, peak: thread.users.now };
+        *thread = Snapshot::new(Arc::clone(layout));
+        thread.users = users;
+    }
+    whole
+}

@@ -1,0 +1,59 @@
+//! The run's brake: stop and drain, or stop at once.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// What users are told. Orders only get graver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Order {
+    Run,
+    Drain,
+    Abort,
+}
+
+/// A handle by which a run is ended early. Clones act on the same run.
+#[derive(Debug, Clone)]
+pub struct Control {
+    order: Arc<watch::Sender<Order>>,
+}
+
+impl Control {
+    /// A handle for one run.
+    pub fn new() -> Self {
+        Self { order: Arc::new(watch::Sender::new(Order::Run)) }
+    }
+
+    /// Users finish their step and leave.
+    pub fn drain(&self) {
+        self.raise(Order::Drain);
+    }
+
+    /// Users leave now.
+    pub fn abort(&self) {
+        self.raise(Order::Abort);
+    }
+
+    /// Whether the run was ended early.
+    pub fn is_ended(&self) -> bool {
+        *self.order.borrow() != Order::Run
+    }
+
+    pub(super) fn orders(&self) -> watch::Receiver<Order> {
+        self.order.subscribe()
+    }
+
+    fn raise(&self, order: Order) {
+        self.order.send_if_modified(|present| {
+            let graver = order > *present;
+            *present = order.max(*present);
+            graver
+        });
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self::new()
+    }
+}

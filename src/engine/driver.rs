@@ -1,0 +1,327 @@
+//! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
+
+use std::rc::Rc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use super::failure::{connect_kind, machine_kind, place_index, read_kind};
+use super::shard::Shard;
+use crate::machine::{
+    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, User,
+};
+use crate::metrics::{ErrorKind, UserEnd};
+use crate::net::{self, Connection, Flush, ReadFailure, Writer};
+use crate::program::{BodyKind, TimerId};
+
+/// Beyond this a user waits for the kernel before it queues more.
+const QUEUE_BYTES: usize = 64 << 10;
+/// The close code of a connection that ended without a Close frame (RFC 6455 section 7.1.5).
+const ABNORMAL_CLOSURE: u16 = 1006;
+/// The close code of a Close frame without one (RFC 6455 section 7.1.5).
+const NO_STATUS: u16 = 1005;
+
+/// One user and what it needs to act.
+pub(super) struct Driver {
+    user: User,
+    wire: Wire,
+    /// Of the task that drives this user, for inputs that come from elsewhere.
+    waker: Option<Waker>,
+}
+
+/// Where the machine's wishes come true.
+struct Wire {
+    shard: Rc<Shard>,
+    writer: Option<Writer>,
+    request: Option<ConnectRequest>,
+    is_blocked: bool,
+    is_aborted: bool,
+    close_code: Option<u16>,
+}
+
+impl Driver {
+    pub(super) fn new(shard: Rc<Shard>, user: User) -> Self {
+        let wire = Wire {
+            shard,
+            writer: None,
+            request: None,
+            is_blocked: false,
+            is_aborted: false,
+            close_code: None,
+        };
+        Self { user, wire, waker: None }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.user.is_done()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.user.deadline()
+    }
+
+    /// The connection that the user asked for last.
+    pub(super) fn take_request(&mut self) -> Option<ConnectRequest> {
+        self.wire.request.take()
+    }
+
+    pub(super) fn wants_connection(&self) -> bool {
+        self.wire.request.is_some()
+    }
+
+    /// Whether a time since the run's start is past.
+    pub(super) fn has_come(&self, deadline: Duration) -> bool {
+        self.wire.shard.now() >= deadline
+    }
+
+    /// Whether the connection is to be dropped without more ado.
+    pub(super) fn is_over(&self) -> bool {
+        self.wire.is_aborted || self.user.is_done()
+    }
+
+    /// The writer, where it waits for the kernel to take more.
+    pub(super) fn blocked_writer(&self) -> Option<&Writer> {
+        self.wire.writer.as_ref().filter(|_| self.wire.is_blocked)
+    }
+
+    pub(super) fn remember(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
+    /// An input from outside the user's own task, which is then woken to see what has changed.
+    pub(super) fn interrupt(&mut self, input: Input<'_>) {
+        self.input(input);
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
+    }
+
+    pub(super) fn input(&mut self, input: Input<'_>) {
+        self.input_at(self.wire.shard.now(), input);
+    }
+
+    fn input_at(&mut self, at: Duration, input: Input<'_>) {
+        self.user.handle(at, input, &mut self.wire);
+        self.flush();
+    }
+
+    /// The connection stands: its times are recorded, and the user goes on.
+    pub(super) fn connected(&mut self, request: &ConnectRequest, connection: Connection) -> net::Reader {
+        let Connection { timings, reader, writer, .. } = connection;
+        let shard = &self.wire.shard;
+        shard.count(|counts| counts.connections_established += 1);
+        for (timer, elapsed) in [
+            (request.timers.dns, timings.dns),
+            (request.timers.tcp, timings.tcp),
+            (request.timers.upgrade, timings.upgrade),
+            (request.timers.total, timings.total),
+        ] {
+            shard.time(timer, elapsed);
+        }
+        self.wire.writer = Some(writer);
+        self.wire.is_blocked = false;
+        self.wire.is_aborted = false;
+        self.wire.close_code = None;
+        self.input(Input::Connected);
+        reader
+    }
+
+    pub(super) fn connect_failed(&mut self, failure: &net::ConnectFailure) {
+        self.count_connect_failure(connect_kind(&failure.kind), failure);
+    }
+
+    pub(super) fn connect_timed_out(&mut self, after: Duration) {
+        let address = self.wire.shard.target.address();
+        let detail = format_args!("no connection to {address} within {after:?}").to_string();
+        self.count_connect_failure(ErrorKind::ConnectTimeout, &detail);
+    }
+
+    fn count_connect_failure(&mut self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+        self.wire.shard.count(|counts| counts.connections_failed += 1);
+        self.error(kind, detail);
+        self.input(Input::ConnectFailed);
+    }
+
+    fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+        let shard = &self.wire.shard;
+        let place = place_index(&shard.setting.program, self.user.place());
+        shard.recorder.borrow_mut().error(kind, Some(place), || detail.to_string());
+    }
+
+    /// Something came in. Control frames are answered here, in every state of the user.
+    pub(super) fn incoming(&mut self, incoming: &net::Incoming<'_>) {
+        let at = self.wire.shard.at(incoming.at);
+        match incoming.event {
+            net::Event::Text(text) => self.message(at, Payload::Text(text)),
+            net::Event::Binary(bytes) => self.message(at, Payload::Binary(bytes)),
+            net::Event::Ping(payload) => {
+                if let Some(writer) = &mut self.wire.writer {
+                    // Behind a Close nothing may follow, and the peer expects nothing.
+                    let _ = writer.pong(payload);
+                }
+                self.flush();
+            }
+            net::Event::Pong(_) => {}
+            net::Event::Close { code, .. } => {
+                self.wire.close_code = Some(code.unwrap_or(NO_STATUS));
+                if let Some(writer) = &mut self.wire.writer {
+                    if !writer.is_close_queued() {
+                        self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
+                    }
+                    let _ = writer.close(code, "");
+                }
+                self.flush();
+            }
+        }
+    }
+
+    fn message(&mut self, at: Duration, payload: Payload<'_>) {
+        self.wire.shard.count(|counts| {
+            counts.messages_received += 1;
+            counts.bytes_received += payload.bytes().len() as u64;
+        });
+        self.input_at(at, Input::Message(payload));
+    }
+
+    /// Whether the server has sent its Close frame.
+    pub(super) fn has_close(&self) -> bool {
+        self.wire.close_code.is_some()
+    }
+
+    /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
+    pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
+        let is_closing = self.wire.writer.as_ref().is_none_or(Writer::is_close_queued);
+        let how = match (self.wire.close_code, failure) {
+            // However TCP ends behind a Close frame, the connection is closed.
+            (Some(code), _) => Disconnect::ByPeer(code),
+            (None, Some(ReadFailure::Eof) | None) => Disconnect::ByPeer(ABNORMAL_CLOSURE),
+            (None, Some(ReadFailure::Reset)) if is_closing => Disconnect::ByPeer(ABNORMAL_CLOSURE),
+            (None, Some(failure)) => {
+                if let (ReadFailure::Protocol(violation), Some(writer)) = (failure, &mut self.wire.writer) {
+                    let _ = writer.close(Some(violation.close_code()), "");
+                    let _ = writer.try_flush();
+                }
+                self.error(read_kind(failure), failure);
+                Disconnect::Broken
+            }
+        };
+        if !is_closing && how != Disconnect::Broken {
+            self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
+        }
+        self.wire.writer = None;
+        self.input(Input::Disconnected(how));
+    }
+
+    /// Drops what is left of a connection that the user has given up.
+    pub(super) fn drop_connection(&mut self) {
+        self.wire.writer = None;
+        self.wire.is_aborted = false;
+    }
+
+    /// Hands what is queued to the kernel, tells the user when it began to leave, and what it queues then, too.
+    pub(super) fn flush(&mut self) {
+        while let Some(writer) = &mut self.wire.writer {
+            if writer.queued_bytes() == 0 {
+                return;
+            }
+            let Ok(flushed) = writer.try_flush() else {
+                // The reading half tells how the connection ended.
+                self.wire.writer = None;
+                return;
+            };
+            self.wire.is_blocked = flushed.flush == Flush::Blocked;
+            let Some(began) = flushed.began else { return };
+            let at = self.wire.shard.at(began);
+            self.user.handle(at, Input::Sent, &mut self.wire);
+            if self.wire.is_blocked {
+                return;
+            }
+        }
+    }
+
+    /// A time since the run's start, on the system's clock.
+    pub(super) fn instant(&self, at: Duration) -> Instant {
+        self.wire.shard.instant(at)
+    }
+
+    pub(super) fn shard(&self) -> Rc<Shard> {
+        Rc::clone(&self.wire.shard)
+    }
+}
+
+impl Output for Wire {
+    fn connect(&mut self, request: ConnectRequest) {
+        self.shard.count(|counts| counts.connections_attempted += 1);
+        self.request = Some(request);
+    }
+
+    fn send(
+        &mut self,
+        kind: BodyKind,
+        render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
+    ) -> Result<(), RenderFailure> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let opcode = match kind {
+            BodyKind::Text => net::Opcode::Text,
+            BodyKind::Binary => net::Opcode::Binary,
+        };
+        match writer.try_message(opcode, render) {
+            Ok(bytes) => {
+                self.shard.count(|counts| {
+                    counts.messages_sent += 1;
+                    counts.bytes_sent += bytes as u64;
+                });
+                Ok(())
+            }
+            Err(net::NotSent::Queue(_)) => Ok(()),
+            Err(net::NotSent::Render(failure)) => Err(failure),
+        }
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writer.as_ref().is_none_or(|writer| writer.queued_bytes() < QUEUE_BYTES)
+    }
+
+    fn close(&mut self, code: u16, reason: &str) {
+        if let Some(writer) = &mut self.writer {
+            // A second Close is not sent; the first one is what the peer answers.
+            let _ = writer.close(Some(code), reason);
+        }
+    }
+
+    fn abort(&mut self) {
+        self.is_aborted = true;
+    }
+
+    fn time(&mut self, timer: TimerId, elapsed: Duration) {
+        self.shard.time(timer, elapsed);
+    }
+
+    fn count(&mut self, event: Event) {
+        self.shard.count(|counts| match event {
+            Event::OperationEnded => counts.operations += 1,
+            Event::IterationEnded { failed } => {
+                counts.iterations += 1;
+                counts.iterations_failed += u64::from(failed);
+            }
+            Event::Unmatched(count) => counts.messages_unmatched += count,
+            Event::InboxDropped => counts.inbox_dropped += 1,
+        });
+    }
+
+    fn fail(&mut self, failure: Failure<'_>) {
+        let place = place_index(&self.shard.setting.program, failure.place);
+        let kind = machine_kind(failure.kind);
+        self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
+    }
+
+    fn log(&mut self, line: String) {
+        self.shard.log(line);
+    }
+
+    fn finished(&mut self, failed: bool) {
+        let end = if failed { UserEnd::Failed } else { UserEnd::Finished };
+        self.shard.recorder.borrow_mut().user_left(end);
+    }
+}

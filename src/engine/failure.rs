@@ -1,0 +1,53 @@
+//! Failures of machines and of the network, as the kinds that are counted.
+
+use crate::machine::{FailureKind, Place};
+use crate::metrics::ErrorKind;
+use crate::net::{ConnectFailureKind, ReadFailure};
+use crate::program::Program;
+
+/// A place of the program as one number, as the figures keep it: states first, then reactions.
+pub fn place_index(program: &Program, place: Place) -> u32 {
+    let index = match place {
+        Place::State(state) => state.index(),
+        Place::Reaction(reaction) => program.states.len() + reaction.index(),
+    };
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
+    match kind {
+        FailureKind::Timeout => ErrorKind::Timeout,
+        FailureKind::Assertion => ErrorKind::Assertion,
+        FailureKind::Capture => ErrorKind::Capture,
+        FailureKind::Render => ErrorKind::Render,
+        FailureKind::ClosedByPeer(code) => ErrorKind::ClosedByPeer { code: Some(code) },
+        FailureKind::Failed => ErrorKind::Failed,
+        FailureKind::Unmatched => ErrorKind::Unmatched,
+    }
+}
+
+pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
+    match kind {
+        ConnectFailureKind::Dns { .. } => ErrorKind::Dns,
+        ConnectFailureKind::Refused => ErrorKind::Refused,
+        ConnectFailureKind::Reset | ConnectFailureKind::ClosedDuringUpgrade => ErrorKind::Reset,
+        ConnectFailureKind::TimedOut => ErrorKind::ConnectTimeout,
+        ConnectFailureKind::Unreachable => ErrorKind::Unreachable,
+        ConnectFailureKind::TlsUnsupported => ErrorKind::Tls,
+        ConnectFailureKind::OutOfFiles => ErrorKind::OutOfFiles,
+        ConnectFailureKind::OutOfPorts => ErrorKind::OutOfPorts,
+        ConnectFailureKind::Request(_) => ErrorKind::Render,
+        ConnectFailureKind::UpgradeStatus { .. } => ErrorKind::UpgradeStatus,
+        ConnectFailureKind::HeadersTooLong { .. } => ErrorKind::TooLarge,
+        ConnectFailureKind::Protocol(_) => ErrorKind::Protocol,
+        ConnectFailureKind::Io { .. } => ErrorKind::Io,
+    }
+}
+
+pub(super) fn read_kind(failure: &ReadFailure) -> ErrorKind {
+    match failure {
+        ReadFailure::Eof | ReadFailure::Reset => ErrorKind::Reset,
+        ReadFailure::Io { .. } => ErrorKind::Io,
+        ReadFailure::Protocol(_) => ErrorKind::Protocol,
+    }
+}

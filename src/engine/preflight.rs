@@ -1,0 +1,106 @@
+//! Whether this process can hold the load that is asked for, asked before it starts: open files and local ports.
+
+use std::fmt;
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+/// Files a process needs beside its connections: runtimes, the embedded server's pipes, reports, libraries.
+const OTHER_FILES: u64 = 64;
+
+/// Why a load cannot fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PreflightError {
+    /// Each user needs an open file, and the limit cannot be raised so far.
+    Files {
+        /// How many users at the peak.
+        users: u64,
+        /// How many files that needs.
+        needed: u64,
+        /// The hard limit.
+        limit: u64,
+    },
+    /// Each user needs a local port of its own towards the one target.
+    Ports {
+        /// How many users at the peak.
+        users: u64,
+        /// How many ports there are.
+        available: u64,
+        /// The first of them.
+        first: u16,
+        /// The last of them.
+        last: u16,
+    },
+}
+
+/// Compares the limits with a peak of so many users and raises the limit on open files where that is needed and
+/// possible.
+pub fn preflight(users: u64) -> Result<(), PreflightError> {
+    let needed = users.saturating_add(OTHER_FILES);
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < needed
+        && (hard < needed || setrlimit(Resource::RLIMIT_NOFILE, needed, hard).is_err())
+    {
+        return Err(PreflightError::Files { users, needed, limit: hard });
+    }
+    match port_range() {
+        Some((first, last)) => {
+            let available = u64::from(last.saturating_sub(first)) + 1;
+            if users > available {
+                return Err(PreflightError::Ports { users, available, first, last });
+            }
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The range that the kernel picks local ports from; `None` where it does not say.
+fn port_range() -> Option<(u16, u16)> {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
+    let mut numbers = text.split_whitespace().map(str::parse::<u16>);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+impl fmt::Display for PreflightError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files { users, needed, limit } => {
+                write!(f, "{users} users need {needed} open files, and this process may open {limit}")
+            }
+            Self::Ports { users, available, first, last } => write!(
+                f,
+                "{users} users need a local port each, and there are {available} ({first} to {last})"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PreflightError {}
+
+impl PreflightError {
+    /// What can be done about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Files { .. } => "raise the hard limit (`ulimit -Hn`), or run fewer users",
+            Self::Ports { .. } => "widen net.ipv4.ip_local_port_range, or run fewer users",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_that_fits_is_let_through() {
+        assert_eq!(preflight(0), Ok(()));
+        assert_eq!(preflight(10), Ok(()));
+    }
+
+    #[test]
+    fn a_load_that_cannot_fit_is_refused_with_the_numbers() {
+        let error = preflight(u64::MAX).unwrap_err();
+        assert!(matches!(error, PreflightError::Files { users: u64::MAX, needed: u64::MAX, .. }), "{error}");
+        assert!(error.to_string().contains("open files"));
+    }
+}

@@ -1,0 +1,178 @@
+//! The task of one user: connects when the user wants to, then holds the connection until it ends.
+//!
+//! Reading is one future that lives as long as the connection, because the frame reader is not cancel-safe. It is
+//! polled beside the writer and the timer by hand, never raced by something that might drop it.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::time::{Sleep, sleep_until, timeout};
+
+use super::driver::Driver;
+use crate::machine::{ConnectRequest, Input};
+use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
+
+/// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
+const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Runs one user to its end.
+pub(super) async fn run(driver: Rc<RefCell<Driver>>) {
+    driver.borrow_mut().input(Input::Start);
+    while !driver.borrow().is_done() {
+        let request = driver.borrow_mut().take_request();
+        match request {
+            Some(request) => {
+                if let Some(reader) = connect(&driver, &request).await {
+                    hold(&driver, reader).await;
+                }
+            }
+            None => rest(&driver).await,
+        }
+    }
+}
+
+/// Opens a connection; tells the user how it went. `None` when there is none, or when the user has left meanwhile.
+async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<Reader> {
+    let shard = driver.borrow().shard();
+    let path = request.path.clone().unwrap_or_default();
+    let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols);
+    let attempt = async {
+        match upgrade {
+            Ok(upgrade) => net::connect(&shard.target, &upgrade, &shard.resolver, &shard.options).await,
+            Err(error) => Err(net::ConnectFailure::request(&shard.target, error)),
+        }
+    };
+    // In a box: what connecting needs is given back before the connection is held.
+    let mut attempt = Box::pin(timeout(request.timeout, attempt));
+    let outcome = poll_fn(|cx| {
+        driver.borrow_mut().remember(cx.waker());
+        if driver.borrow().is_done() {
+            return Poll::Ready(None);
+        }
+        attempt.as_mut().poll(cx).map(Some)
+    })
+    .await?;
+    drop(attempt);
+    match outcome {
+        Ok(Ok(connection)) => Some(driver.borrow_mut().connected(request, connection)),
+        Ok(Err(failure)) => {
+            driver.borrow_mut().connect_failed(&failure);
+            None
+        }
+        Err(_) => {
+            driver.borrow_mut().connect_timed_out(request.timeout);
+            None
+        }
+    }
+}
+
+/// Holds a connection until it ends or the user drops it.
+async fn hold(driver: &RefCell<Driver>, reader: Reader) {
+    let mut reading = pin!(read(driver, reader));
+    let mut alarm = pin!(Alarm::new());
+    let mut tcp_close = None;
+    poll_fn(|cx| {
+        driver.borrow_mut().remember(cx.waker());
+        if let Poll::Ready(failure) = reading.as_mut().poll(cx) {
+            driver.borrow_mut().reading_ended(Some(&failure));
+            return Poll::Ready(());
+        }
+        poll_blocked_writer(driver, cx);
+        if driver.borrow().has_close() {
+            let tcp_close = tcp_close.get_or_insert_with(|| Box::pin(tokio::time::sleep(TCP_CLOSE_TIMEOUT)));
+            if tcp_close.as_mut().poll(cx).is_ready() {
+                driver.borrow_mut().reading_ended(None);
+                return Poll::Ready(());
+            }
+        }
+        alarm.as_mut().poll_deadline(driver, cx);
+        if driver.borrow().is_over() {
+            driver.borrow_mut().drop_connection();
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Reads until the connection ends.
+async fn read(driver: &RefCell<Driver>, mut reader: Reader) -> ReadFailure {
+    loop {
+        match reader.next().await {
+            Ok(incoming) => driver.borrow_mut().incoming(&incoming),
+            Err(failure) => return failure,
+        }
+    }
+}
+
+/// Goes on writing as long as the kernel takes what waits.
+fn poll_blocked_writer(driver: &RefCell<Driver>, cx: &mut Context<'_>) {
+    loop {
+        let is_ready = match driver.borrow().blocked_writer() {
+            Some(writer) => writer.poll_writable(cx).is_ready(),
+            None => false,
+        };
+        if !is_ready {
+            return;
+        }
+        driver.borrow_mut().flush();
+    }
+}
+
+/// Waits without a connection until the user wants one, or has left.
+async fn rest(driver: &RefCell<Driver>) {
+    let mut alarm = pin!(Alarm::new());
+    poll_fn(|cx| {
+        driver.borrow_mut().remember(cx.waker());
+        alarm.as_mut().poll_deadline(driver, cx);
+        let driver = driver.borrow();
+        if driver.is_done() || driver.wants_connection() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// The user's one timer. It is only set anew when the deadline comes nearer: most deadlines are timeouts that are
+/// replaced by later ones long before they are due, and a timer that fires early just looks again.
+struct Alarm {
+    sleep: Option<Pin<Box<Sleep>>>,
+    armed: Option<Duration>,
+}
+
+impl Alarm {
+    fn new() -> Self {
+        Self { sleep: None, armed: None }
+    }
+
+    /// Wakes the user as often as its deadline has passed, and makes sure that the task is polled at the next one.
+    fn poll_deadline(mut self: Pin<&mut Self>, driver: &RefCell<Driver>, cx: &mut Context<'_>) {
+        loop {
+            let Some(deadline) = driver.borrow().deadline() else { return };
+            let is_later = self.armed.is_some_and(|armed| armed <= deadline);
+            if !is_later {
+                let instant = driver.borrow().instant(deadline);
+                self.arm(deadline, instant);
+            }
+            let Some(sleep) = &mut self.sleep else { return };
+            if sleep.as_mut().poll(cx).is_pending() {
+                return;
+            }
+            self.armed = None;
+            if driver.borrow().has_come(deadline) {
+                driver.borrow_mut().input(Input::Wake);
+            }
+        }
+    }
+
+    fn arm(&mut self, deadline: Duration, instant: Instant) {
+        let instant = tokio::time::Instant::from_std(instant);
+        match &mut self.sleep {
+            Some(sleep) => sleep.as_mut().reset(instant),
+            None => self.sleep = Some(Box::pin(sleep_until(instant))),
+        }
+        self.armed = Some(deadline);
+    }
+}

@@ -1,0 +1,230 @@
+//! One thread of a run: starts its users when they are due, stops them when they are to leave, and reports.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{interval, sleep_until};
+
+use super::control::Order;
+use super::driver::Driver;
+use super::{Job, Report, TICK, session};
+use crate::load::{Mix, Segment};
+use crate::machine::{Input, Setting, User};
+use crate::metrics::{self, Counts, ErrorKind, Recorder, Snapshot, UserEnd};
+use crate::net::{Options, Resolver};
+use crate::program::{TimerId, Url};
+
+/// How long a resolved name is used before it is looked up again.
+const NAME_LIFETIME: Duration = Duration::from_secs(30);
+/// How many lines users may log in a tick; the rest is left out.
+const LOG_LINES_A_TICK: usize = 1_000;
+
+/// What a thread is to do.
+pub(super) struct Plan {
+    pub(super) job: Job,
+    /// This thread's users.
+    pub(super) segment: Segment,
+    pub(super) number: usize,
+    pub(super) start: Instant,
+    pub(super) epoch: Duration,
+    pub(super) orders: watch::Receiver<Order>,
+    pub(super) reports: Sender<Report>,
+}
+
+/// What the users of a thread share.
+pub(super) struct Shard {
+    start: Instant,
+    pub(super) setting: Rc<Setting>,
+    pub(super) target: Url,
+    pub(super) resolver: Resolver,
+    pub(super) options: Options,
+    pub(super) recorder: RefCell<Recorder>,
+    logs: RefCell<Vec<String>>,
+}
+
+/// Runs a thread's users to the end.
+pub(super) fn run(plan: &Plan, runtime: &Runtime) {
+    let program = Arc::clone(&plan.job.program);
+    let shard = Rc::new(Shard {
+        start: plan.start,
+        target: plan.job.target.clone(),
+        resolver: Resolver::new(NAME_LIFETIME),
+        options: Options { max_message_bytes: program.limits.max_message_bytes, ..Options::default() },
+        recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
+        logs: RefCell::default(),
+        setting: Rc::new(Setting {
+            program,
+            epoch: plan.epoch,
+            seed: plan.job.seed,
+            iterations: plan.job.profile.iterations(),
+        }),
+    });
+    let local = LocalSet::new();
+    local.block_on(runtime, async {
+        let mut schedule = Schedule::new(plan, Rc::clone(&shard));
+        let reporter =
+            tokio::task::spawn_local(report_each_tick(Rc::clone(&shard), plan.number, plan.reports.clone()));
+        schedule.run(plan).await;
+        reporter.abort();
+    });
+    shard.report(plan.number, &plan.reports);
+}
+
+async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
+    // Four times a tick, so that what the collector shows is never older than a quarter of one.
+    let mut ticks = interval(TICK / 4);
+    loop {
+        ticks.tick().await;
+        shard.report(number, &reports);
+    }
+}
+
+impl Shard {
+    /// The time since the run's start.
+    pub(super) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    pub(super) fn at(&self, instant: Instant) -> Duration {
+        instant.saturating_duration_since(self.start)
+    }
+
+    pub(super) fn instant(&self, at: Duration) -> Instant {
+        self.start + at
+    }
+
+    pub(super) fn time(&self, timer: TimerId, elapsed: Duration) {
+        self.recorder.borrow_mut().time(metrics::TimerId(timer.number()), elapsed);
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
+        change(self.recorder.borrow_mut().counts());
+    }
+
+    pub(super) fn log(&self, line: String) {
+        let mut logs = self.logs.borrow_mut();
+        if logs.len() < LOG_LINES_A_TICK {
+            logs.push(line);
+        } else if logs.len() == LOG_LINES_A_TICK {
+            logs.push("(more lines than can be shown)".to_owned());
+        }
+    }
+
+    fn report(&self, thread: usize, reports: &Sender<Report>) {
+        let interval: Snapshot = self.recorder.borrow_mut().take();
+        // The collector outlives the threads; were it gone, nobody would want the figures.
+        let _ = reports.send(Report { thread, interval, logs: self.logs.take() });
+    }
+}
+
+/// The users of a thread over time.
+struct Schedule {
+    shard: Rc<Shard>,
+    segment: Segment,
+    mix: Mix,
+    /// In the order in which they started.
+    users: Vec<Rc<RefCell<Driver>>>,
+    tasks: JoinSet<()>,
+}
+
+impl Schedule {
+    fn new(plan: &Plan, shard: Rc<Shard>) -> Self {
+        let weights: Vec<u64> =
+            shard.setting.program.scenarios.iter().map(|scenario| scenario.weight).collect();
+        Self {
+            shard,
+            segment: plan.segment,
+            mix: Mix::new(&weights),
+            users: Vec::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    async fn run(&mut self, plan: &Plan) {
+        let mut orders = plan.orders.clone();
+        self.follow(plan, &mut orders).await;
+        self.drain(&mut orders).await;
+    }
+
+    /// Starts and stops users as the load says, until its end, an order, or until nobody is left and nobody will come.
+    async fn follow(&mut self, plan: &Plan, orders: &mut watch::Receiver<Order>) {
+        let profile = &plan.job.profile;
+        let end = profile.total_duration();
+        while *orders.borrow_and_update() == Order::Run {
+            let now = self.shard.now();
+            if end.is_some_and(|end| now >= end) {
+                return;
+            }
+            self.adjust(profile.target_at(now));
+            let change = profile.next_change(now, self.segment);
+            let wake = [change, end].into_iter().flatten().min();
+            if wake.is_none() && self.tasks.is_empty() {
+                return;
+            }
+            let until = self.shard.instant(wake.unwrap_or(Duration::MAX.min(now + Duration::from_hours(24))));
+            tokio::select! {
+                () = sleep_until(until.into()) => {}
+                _ = orders.changed() => {}
+                Some(ended) = self.tasks.join_next() => self.ended(ended),
+            }
+        }
+    }
+
+    /// Lets users finish their step, then makes them leave.
+    async fn drain(&mut self, orders: &mut watch::Receiver<Order>) {
+        self.tell_all(Input::Stop);
+        let deadline = tokio::time::Instant::now() + self.shard.setting.program.limits.drain;
+        while !self.tasks.is_empty() && *orders.borrow_and_update() != Order::Abort {
+            tokio::select! {
+                () = sleep_until(deadline) => break,
+                _ = orders.changed() => {}
+                Some(ended) = self.tasks.join_next() => self.ended(ended),
+            }
+        }
+        self.tell_all(Input::Abort);
+        while let Some(ended) = self.tasks.join_next().await {
+            self.ended(ended);
+        }
+    }
+
+    fn tell_all(&self, input: Input<'_>) {
+        for driver in &self.users {
+            driver.borrow_mut().interrupt(input);
+        }
+    }
+
+    /// Starts or stops users until as many are in the run as are wanted. Those that started last leave first.
+    fn adjust(&mut self, target: u64) {
+        let wanted = usize::try_from(self.segment.count_of(target)).unwrap_or(usize::MAX);
+        while self.users.len() < wanted {
+            self.start();
+        }
+        for driver in self.users.drain(wanted..) {
+            driver.borrow_mut().interrupt(Input::Stop);
+        }
+    }
+
+    fn start(&mut self) {
+        let index = self.segment.nth(self.users.len() as u64).unwrap_or(u64::MAX);
+        let user = User::new(Rc::clone(&self.shard.setting), index, self.mix.scenario_of(index));
+        let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
+        self.shard.recorder.borrow_mut().user_started();
+        self.tasks.spawn_local(session::run(Rc::clone(&driver)));
+        self.users.push(driver);
+    }
+
+    /// A user's task has ended; if it panicked, that is a bug of ours, and the run goes on without it.
+    fn ended(&self, ended: Result<(), tokio::task::JoinError>) {
+        if let Err(error) = ended {
+            let mut recorder = self.shard.recorder.borrow_mut();
+            recorder.error(ErrorKind::Internal, None, || error.to_string());
+            recorder.user_left(UserEnd::Failed);
+        }
+    }
+}

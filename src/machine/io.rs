@@ -1,0 +1,140 @@
+//! What goes into a user and what comes out.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::message::Payload;
+use super::render::RenderFailure;
+use crate::program::{BodyKind, ConnectTimers, ReactionId, StateId, TimerId};
+
+/// What happens to a user. Times are since the run's start.
+#[derive(Debug, Clone, Copy)]
+pub enum Input<'m> {
+    /// The run lets the user in.
+    Start,
+    /// The connection that [`Output::connect`] asked for stands.
+    Connected,
+    /// It does not stand; the caller has counted why.
+    ConnectFailed,
+    /// A data message, at the time it was read.
+    Message(Payload<'m>),
+    /// All that was handed to [`Output::send`] since the last time began to leave at this time.
+    Sent,
+    /// The time that [`User::deadline`](super::User::deadline) named has come.
+    Wake,
+    /// The connection is gone.
+    Disconnected(Disconnect),
+    /// The run ends: the user finishes its step and leaves.
+    Stop,
+    /// The drain time is over: the user leaves now.
+    Abort,
+}
+
+/// How a connection went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disconnect {
+    /// The peer closed it, with this code: 1005 where its Close frame had none, 1006 where there was no Close frame
+    /// (RFC 6455 section 7.1.5).
+    ByPeer(u16),
+    /// It broke, and the caller has counted why.
+    Broken,
+}
+
+/// What a user wants done. Calls come in the order in which things are to happen.
+pub trait Output {
+    /// Opens a connection and reports back with [`Input::Connected`] or [`Input::ConnectFailed`].
+    fn connect(&mut self, request: ConnectRequest);
+    /// Queues a message; `render` appends its payload. Where it fails, nothing is queued.
+    fn send(
+        &mut self,
+        kind: BodyKind,
+        render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
+    ) -> Result<(), RenderFailure>;
+    /// Whether more may be queued; otherwise the user waits for [`Input::Sent`].
+    fn is_writable(&self) -> bool;
+    /// Starts the closing handshake; [`Input::Disconnected`] is its end.
+    fn close(&mut self, code: u16, reason: &str);
+    /// Drops the connection at once, without a handshake and without an answer.
+    fn abort(&mut self);
+    /// A measured time.
+    fn time(&mut self, timer: TimerId, elapsed: Duration);
+    /// Something worth counting.
+    fn count(&mut self, event: Event);
+    /// A failure worth counting.
+    fn fail(&mut self, failure: Failure<'_>);
+    /// A line for the log.
+    fn log(&mut self, line: String);
+    /// The user has left the run; `failed` when anything ever failed for it.
+    fn finished(&mut self, failed: bool);
+}
+
+/// A connection to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectRequest {
+    /// Path and query; `None` is the target's own.
+    pub path: Option<String>,
+    /// Further headers; the values have been checked to hold no line break.
+    pub headers: Vec<(String, String)>,
+    /// Subprotocols to offer.
+    pub subprotocols: Vec<String>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Where its phases are to be recorded.
+    pub timers: ConnectTimers,
+    /// The state that asked, for failures.
+    pub place: Place,
+}
+
+/// Things that are counted and are no failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A connect, request or expect ended, well or badly.
+    OperationEnded,
+    /// An iteration ended.
+    IterationEnded {
+        /// Whether a step of it failed.
+        failed: bool,
+    },
+    /// Messages were taken by nobody.
+    Unmatched(u64),
+    /// A message left the full inbox.
+    InboxDropped,
+}
+
+/// Where in the program something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In a state.
+    State(StateId),
+    /// In a reaction.
+    Reaction(ReactionId),
+}
+
+/// A failure. The detail is only written out where somebody keeps it.
+pub struct Failure<'a> {
+    /// Of which kind.
+    pub kind: FailureKind,
+    /// Where.
+    pub place: Place,
+    /// What happened, for people.
+    pub detail: &'a dyn fmt::Display,
+}
+
+/// The kinds of failures that a user can tell; the network's are counted by whoever drives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// No message in time, or no answer to a close.
+    Timeout,
+    /// A message came that is not what was asserted.
+    Assertion,
+    /// A value to keep was not there.
+    Capture,
+    /// A template could not be rendered.
+    Render,
+    /// The peer closed the connection unasked.
+    ClosedByPeer(u16),
+    /// A reaction's `fail`.
+    Failed,
+    /// A message that nobody took, where the plan says that this is an error.
+    Unmatched,
+}

@@ -1,0 +1,178 @@
+//! What a message does to a user: who takes it, and what follows.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::capture::capture;
+use super::io::{Event, FailureKind, Output, Place};
+use super::matching::matches;
+use super::message::{Message, Payload};
+use super::mismatch::judge;
+use super::user::{Phase, Setting, User};
+use crate::program::{Answer, Capture, Expect, OnFailure, Op, Reaction, ReactionId};
+
+impl User {
+    /// Offers a message to the reply that is waited for, the reactions, the expect that is waited for, the inbox.
+    pub(super) fn receive(&mut self, now: Duration, payload: Payload<'_>, out: &mut impl Output) {
+        if matches!(self.phase, Phase::Closing { .. } | Phase::Done) {
+            return;
+        }
+        let setting = Rc::clone(&self.setting);
+        let message = Message::new(payload);
+        let op = &setting.program.state(self.at).op;
+        if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)
+            && matches(&request.reply.filter, &message, &mut self.scope(now))
+        {
+            return self.taken(&request.reply, now.saturating_sub(sent), &message, now, out);
+        }
+        if self.react(&setting, &message, now, out) {
+            return;
+        }
+        if let (Phase::Expecting { since, .. }, Op::Expect(expect)) = (self.phase, op)
+            && matches(&expect.filter, &message, &mut self.scope(now))
+        {
+            return self.taken(expect, now.saturating_sub(since), &message, now, out);
+        }
+        self.keep(&setting, payload, out);
+    }
+
+    fn keep(&mut self, setting: &Setting, payload: Payload<'_>, out: &mut impl Output) {
+        if !self.scenario(setting).has_expect {
+            return self.unmatched(1, out);
+        }
+        let left_count = self.inbox.push(payload, &setting.program.limits);
+        for _ in 0..left_count {
+            out.count(Event::InboxDropped);
+        }
+        if left_count > 0 {
+            self.unmatched(left_count, out);
+        }
+    }
+
+    /// The oldest message in the inbox that an expect is looking for satisfies it at once.
+    pub(super) fn look_into_inbox(&mut self, expect: &Expect, now: Duration, out: &mut impl Output) {
+        for index in 0..self.inbox.len() {
+            let Some(kept) = self.inbox.peek(index) else { return };
+            let message = Message::new(kept.payload());
+            let mut scope =
+                super::Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng };
+            if matches(&expect.filter, &message, &mut scope)
+                && let Some(kept) = self.inbox.remove(index)
+            {
+                let message = Message::new(kept.payload());
+                return self.taken(expect, Duration::ZERO, &message, now, out);
+            }
+        }
+    }
+
+    /// The message that a step waited for has come.
+    fn taken(
+        &mut self,
+        expect: &Expect,
+        elapsed: Duration,
+        message: &Message<'_>,
+        now: Duration,
+        out: &mut impl Output,
+    ) {
+        out.count(Event::OperationEnded);
+        out.time(expect.timer, elapsed);
+        if let Some(assert) = &expect.assert
+            && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
+        {
+            return self.fail(now, FailureKind::Assertion, &mismatch, out);
+        }
+        if self.capture_all(&expect.captures, message, self.place(), out) {
+            self.go_on(now, out);
+        } else {
+            self.give_up(now, out);
+        }
+    }
+
+    /// Fills the slots of all captures; reports the first that fails.
+    fn capture_all(
+        &mut self,
+        captures: &[Capture],
+        message: &Message<'_>,
+        place: Place,
+        out: &mut impl Output,
+    ) -> bool {
+        for source in captures {
+            if let Err(failure) = capture(source, message, &mut self.slots[source.slot.index()]) {
+                self.report(FailureKind::Capture, place, &failure, out);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Lets the first reaction that matches take the message; tells whether one did.
+    fn react(
+        &mut self,
+        setting: &Setting,
+        message: &Message<'_>,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> bool {
+        let range = self.scenario(setting).reactions.clone();
+        let reactions = &setting.program.reactions[range.clone()];
+        for (index, reaction) in range.zip(reactions) {
+            if matches(&reaction.when, message, &mut self.scope(now)) {
+                self.answer(reaction, ReactionId::new(index), message, now, out);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn answer(
+        &mut self,
+        reaction: &Reaction,
+        id: ReactionId,
+        message: &Message<'_>,
+        now: Duration,
+        out: &mut impl Output,
+    ) {
+        let place = Place::Reaction(id);
+        if !self.capture_all(&reaction.captures, message, place, out) {
+            return self.reaction_failed(now, out);
+        }
+        let answered = match &reaction.answer {
+            Answer::None => Ok(()),
+            Answer::Echo => {
+                let payload = message.payload();
+                out.send(payload.kind(), |buffer| {
+                    buffer.extend_from_slice(payload.bytes());
+                    Ok(())
+                })
+            }
+            Answer::Send(answer) => self.send(answer, now, out),
+        };
+        let logged =
+            answered.and_then(|()| reaction.log.as_ref().map(|line| self.text(line, now)).transpose());
+        let reason = logged.and_then(|line| {
+            if let Some(line) = line {
+                out.log(line);
+            }
+            reaction.fail.as_ref().map(|reason| self.text(reason, now)).transpose()
+        });
+        match reason {
+            Ok(None) => {}
+            Ok(Some(reason)) => {
+                self.report(FailureKind::Failed, place, &reason, out);
+                self.reaction_failed(now, out);
+            }
+            Err(failure) => {
+                self.report(FailureKind::Render, place, &failure, out);
+                self.reaction_failed(now, out);
+            }
+        }
+    }
+
+    /// A reaction is no step: where the scenario continues after failures, the present step goes on as it was.
+    fn reaction_failed(&mut self, now: Duration, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        if self.scenario(&setting).on_failure != OnFailure::Continue {
+            self.give_up(now, out);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What a user does in each state.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::io::{ConnectRequest, FailureKind, Output};
+use super::matching::condition_holds;
+use super::pause;
+use super::render::{RenderFailure, evaluate, render};
+use super::user::{AfterClose, Phase, Setting, User};
+use crate::program::{Body, Connect, Op, Repeat, StateId, Template, Until, Value, builtin_slots};
+
+/// How many states are run without a wait before the others get a turn.
+const STATES_A_TURN: usize = 256;
+
+/// What follows from a state.
+enum Flow {
+    /// The next state is run at once.
+    Go(StateId),
+    /// The user waits, or has been told what to do.
+    Wait,
+}
+
+impl User {
+    /// Runs states until one waits.
+    pub(super) fn run(&mut self, now: Duration, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        for _ in 0..STATES_A_TURN {
+            match self.step(&setting, now, out) {
+                Ok(Flow::Go(next)) => self.at = next,
+                Ok(Flow::Wait) => return,
+                Err(failure) => return self.fail(now, FailureKind::Render, &failure, out),
+            }
+        }
+        self.phase = Phase::Yielding { until: now };
+    }
+
+    fn step(
+        &mut self,
+        setting: &Setting,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<Flow, RenderFailure> {
+        let state = setting.program.state(self.at);
+        match &state.op {
+            Op::Connect(connect) => {
+                let request = self.connect_request(connect, now)?;
+                self.phase = Phase::Connecting;
+                out.connect(request);
+                Ok(Flow::Wait)
+            }
+            Op::Send(message) => {
+                self.send_step(message, now, out)?;
+                if out.is_writable() {
+                    return Ok(Flow::Go(state.next));
+                }
+                self.phase = Phase::Sending;
+                Ok(Flow::Wait)
+            }
+            Op::Expect(expect) => {
+                self.phase = Phase::Expecting { since: now, deadline: now + expect.within };
+                self.look_into_inbox(expect, now, out);
+                Ok(Flow::Wait)
+            }
+            Op::Request(request) => {
+                self.send_step(&request.send, now, out)?;
+                self.phase = Phase::Replying { sent: None, deadline: now + request.reply.within };
+                Ok(Flow::Wait)
+            }
+            Op::Think(think) => {
+                self.phase = Phase::Thinking { until: now + pause::draw(*think, &mut self.rng) };
+                Ok(Flow::Wait)
+            }
+            Op::Enter(repeat) => {
+                self.enter(repeat, now);
+                Ok(Flow::Go(state.next))
+            }
+            Op::Test { repeat, body } => {
+                let goes_on = self.next_round(repeat, now);
+                Ok(Flow::Go(if goes_on { *body } else { state.next }))
+            }
+            Op::Close(close) => {
+                let reason = match &close.reason {
+                    Some(reason) => self.text(reason, now)?,
+                    None => String::new(),
+                };
+                out.close(close.code, &reason);
+                self.phase = Phase::Closing { deadline: now + close.within, then: AfterClose::Step };
+                Ok(Flow::Wait)
+            }
+            Op::Set(values) => {
+                for (slot, value) in values {
+                    let value = evaluate(value, &mut self.scope(now))?.into_owned();
+                    self.set(*slot, value);
+                }
+                Ok(Flow::Go(state.next))
+            }
+            Op::Log(line) => {
+                out.log(self.text(line, now)?);
+                Ok(Flow::Go(state.next))
+            }
+            Op::End => {
+                self.close(now, 1000, AfterClose::Iteration, out);
+                Ok(Flow::Wait)
+            }
+        }
+    }
+
+    /// A message of a step goes out under a correlation id of its own.
+    fn send_step(
+        &mut self,
+        message: &Body,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<(), RenderFailure> {
+        let Value::Int(user) = self.slots[builtin_slots::USER_ID] else {
+            unreachable!("set when the user was made")
+        };
+        let slot = &mut self.slots[builtin_slots::CORRELATION_ID];
+        if !matches!(slot, Value::Text(_)) {
+            *slot = Value::Text(String::new());
+        }
+        if let Value::Text(id) = slot {
+            id.clear();
+            // Writing into a string cannot fail.
+            let _ = write!(id, "{user}-{}", self.correlation_count);
+        }
+        self.correlation_count += 1;
+        self.send(message, now, out)
+    }
+
+    pub(super) fn send(
+        &mut self,
+        message: &Body,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<(), RenderFailure> {
+        let mut scope = self.scope(now);
+        out.send(message.kind, |buffer| render(&message.template, &mut scope, buffer))
+    }
+
+    fn connect_request(&mut self, connect: &Connect, now: Duration) -> Result<ConnectRequest, RenderFailure> {
+        let mut path = connect.path.as_ref().map(|path| self.text(path, now)).transpose()?;
+        for (name, value) in &connect.query {
+            let path = path.get_or_insert_default();
+            let value = self.text(value, now)?;
+            let separator = if path.contains('?') { '&' } else { '?' };
+            let _ = write!(path, "{separator}{name}={value}");
+        }
+        let mut headers = Vec::with_capacity(connect.headers.len());
+        for (name, value) in &connect.headers {
+            headers.push((name.clone(), self.text(value, now)?));
+        }
+        Ok(ConnectRequest {
+            path,
+            headers,
+            subprotocols: connect.subprotocols.to_vec(),
+            timeout: connect.timeout,
+            timers: connect.timers,
+            place: self.place(),
+        })
+    }
+
+    pub(super) fn text(&mut self, template: &Template, now: Duration) -> Result<String, RenderFailure> {
+        let mut bytes = Vec::new();
+        render(template, &mut self.scope(now), &mut bytes)?;
+        Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+    }
+
+    fn enter(&mut self, repeat: &Repeat, now: Duration) {
+        self.set(repeat.index, Value::Unset);
+        if let Until::For(_, entered) = repeat.until {
+            self.set(entered, Value::Int(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)));
+        }
+    }
+
+    /// Counts a round and tells whether it is to be run.
+    fn next_round(&mut self, repeat: &Repeat, now: Duration) -> bool {
+        let index = match self.slots[repeat.index.index()] {
+            Value::Int(last) => last + 1,
+            _ => 0,
+        };
+        let goes_on = match &repeat.until {
+            Until::Times(times) => u64::try_from(index).is_ok_and(|index| index < *times),
+            Until::For(length, entered) => match self.slots[entered.index()] {
+                Value::Int(nanos) => {
+                    now.saturating_sub(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))) < *length
+                }
+                _ => false,
+            },
+            Until::Forever => true,
+            Until::While(condition) => condition_holds(condition, &mut self.scope(now)),
+        };
+        self.set(repeat.index, Value::Int(index));
+        goes_on
+    }
+}

@@ -1,0 +1,387 @@
+//! A virtual user: where it is, what it waits for, and what each input does to it.
+
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+
+use super::inbox::Inbox;
+use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place};
+use super::scope::{Rng, Scope};
+use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
+
+/// How long a user waits for the answer to a Close that no step of the plan asked for.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// What all users of a run have in common.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// What they run.
+    pub program: Arc<Program>,
+    /// Unix time at the run's start, for `now_ms` and the like.
+    pub epoch: Duration,
+    /// Fixes every draw of every user.
+    pub seed: u64,
+    /// How many iterations each does; `None` goes on until it is stopped.
+    pub iterations: Option<u64>,
+}
+
+/// One virtual user.
+#[derive(Debug)]
+pub struct User {
+    pub(super) setting: Rc<Setting>,
+    pub(super) scenario: usize,
+    pub(super) at: StateId,
+    pub(super) phase: Phase,
+    pub(super) is_open: bool,
+    pub(super) slots: Box<[Value]>,
+    pub(super) rng: Rng,
+    pub(super) inbox: Inbox,
+    pub(super) correlation_count: u64,
+    iteration: u64,
+    is_stopping: bool,
+    has_failed: bool,
+}
+
+/// What a user waits for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Phase {
+    /// To be started.
+    Idle,
+    /// For the connection.
+    Connecting,
+    /// For room in the send queue.
+    Sending,
+    /// For a message; since when and until when.
+    Expecting { since: Duration, deadline: Duration },
+    /// For the reply to what left at `sent`.
+    Replying { sent: Option<Duration>, deadline: Duration },
+    /// For a pause to pass.
+    Thinking { until: Duration },
+    /// For its turn, having run many states without a wait.
+    Yielding { until: Duration },
+    /// For the end of the closing handshake.
+    Closing { deadline: Duration, then: AfterClose },
+    /// For the pause after a failure to pass.
+    Resting { until: Duration },
+    /// For nothing: it has left.
+    Done,
+}
+
+/// Why a connection is being closed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum AfterClose {
+    /// A step says so; the next step follows.
+    Step,
+    /// The iteration ended well.
+    Iteration,
+    /// The iteration failed.
+    Rest,
+    /// The user leaves.
+    Leave,
+}
+
+impl User {
+    /// User number `index` of the run, of the given scenario. The index and the setting's seed fix all its draws.
+    pub fn new(setting: Rc<Setting>, index: u64, scenario: usize) -> Self {
+        let program = &setting.program;
+        let slots = vec![Value::Unset; program.slots.len()].into_boxed_slice();
+        // The stream of one user must not be a shifted copy of its neighbour's: `seed_from_u64` mixes.
+        let rng = Rng::seed_from_u64(setting.seed ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let at = program.scenarios[scenario].entry;
+        let mut user = Self {
+            setting,
+            scenario,
+            at,
+            phase: Phase::Idle,
+            is_open: false,
+            slots,
+            rng,
+            inbox: Inbox::default(),
+            correlation_count: 0,
+            iteration: 0,
+            is_stopping: false,
+            has_failed: false,
+        };
+        user.slots[builtin_slots::USER_ID] = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
+        user
+    }
+
+    /// When [`Input::Wake`] is due, if nothing else happens.
+    pub fn deadline(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Expecting { deadline, .. }
+            | Phase::Replying { deadline, .. }
+            | Phase::Closing { deadline, .. } => Some(deadline),
+            Phase::Thinking { until } | Phase::Yielding { until } | Phase::Resting { until } => Some(until),
+            Phase::Idle | Phase::Connecting | Phase::Sending | Phase::Done => None,
+        }
+    }
+
+    /// Whether the user has left the run.
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Done
+    }
+
+    /// Where the user is in the program.
+    pub fn place(&self) -> Place {
+        Place::State(self.at)
+    }
+
+    /// Takes an input at a time since the run's start and does all that follows from it until the user waits again.
+    pub fn handle(&mut self, now: Duration, input: Input<'_>, out: &mut impl Output) {
+        match input {
+            Input::Start => self.begin(now, out),
+            Input::Connected => {
+                self.is_open = true;
+                out.count(Event::OperationEnded);
+                self.go_on(now, out);
+            }
+            Input::ConnectFailed => {
+                out.count(Event::OperationEnded);
+                self.give_up(now, out);
+            }
+            Input::Message(payload) => self.receive(now, payload, out),
+            Input::Sent => self.sent(now, out),
+            Input::Wake => self.wake(now, out),
+            Input::Disconnected(how) => self.disconnected(now, how, out),
+            Input::Stop => self.stop(now, out),
+            Input::Abort => {
+                if self.is_open {
+                    out.close(1001, "");
+                }
+                self.leave(out);
+            }
+        }
+    }
+
+    /// Starts an iteration with everything forgotten that the last one captured.
+    fn begin(&mut self, now: Duration, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        let scenario = self.scenario(&setting);
+        self.slots[builtin_slots::USER_ID + 1..].fill(Value::Unset);
+        self.slots[builtin_slots::USER_ITERATION] =
+            Value::Int(i64::try_from(self.iteration).unwrap_or(i64::MAX));
+        for (slot, value) in &scenario.initial {
+            self.slots[slot.index()] = value.clone();
+        }
+        self.at = scenario.entry;
+        self.run(now, out);
+    }
+
+    fn sent(&mut self, now: Duration, out: &mut impl Output) {
+        match &mut self.phase {
+            Phase::Replying { sent: sent @ None, .. } => *sent = Some(now),
+            Phase::Sending => self.go_on(now, out),
+            _ => {}
+        }
+    }
+
+    fn wake(&mut self, now: Duration, out: &mut impl Output) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match self.phase {
+            Phase::Expecting { .. } | Phase::Replying { .. } => {
+                out.count(Event::OperationEnded);
+                let program = Arc::clone(&self.setting.program);
+                let detail = Missing(&program.state(self.at).op);
+                self.fail(now, FailureKind::Timeout, &detail, out);
+            }
+            Phase::Thinking { .. } => self.go_on(now, out),
+            Phase::Yielding { .. } => self.run(now, out),
+            Phase::Closing { then, .. } => {
+                out.abort();
+                self.is_open = false;
+                if then == AfterClose::Step {
+                    self.fail(now, FailureKind::Timeout, &"the close was not answered in time", out);
+                } else {
+                    self.after_close(now, then, out);
+                }
+            }
+            Phase::Resting { .. } => self.begin(now, out),
+            Phase::Idle | Phase::Connecting | Phase::Sending | Phase::Done => {}
+        }
+    }
+
+    fn disconnected(&mut self, now: Duration, how: Disconnect, out: &mut impl Output) {
+        self.is_open = false;
+        self.forget_inbox(out);
+        match (self.phase, how) {
+            (Phase::Done, _) => {}
+            // However a connection ends that was being closed, it is closed; only a `close` step asks for an answer.
+            (Phase::Closing { then, .. }, how) if then != AfterClose::Step || how != Disconnect::Broken => {
+                self.after_close(now, then, out);
+            }
+            (phase, how) => {
+                if matches!(phase, Phase::Expecting { .. } | Phase::Replying { .. }) {
+                    out.count(Event::OperationEnded);
+                }
+                if let Disconnect::ByPeer(code) = how {
+                    self.report(
+                        FailureKind::ClosedByPeer(code),
+                        self.place(),
+                        &"the server closed the connection",
+                        out,
+                    );
+                }
+                self.give_up(now, out);
+            }
+        }
+    }
+
+    fn after_close(&mut self, now: Duration, then: AfterClose, out: &mut impl Output) {
+        match then {
+            AfterClose::Step => self.go_on(now, out),
+            AfterClose::Iteration => self.iteration_ended(now, false, out),
+            AfterClose::Rest => self.iteration_ended(now, true, out),
+            AfterClose::Leave => self.leave(out),
+        }
+    }
+
+    fn stop(&mut self, now: Duration, out: &mut impl Output) {
+        self.is_stopping = true;
+        match self.phase {
+            Phase::Idle => self.leave(out),
+            Phase::Thinking { .. } | Phase::Yielding { .. } | Phase::Resting { .. } => self.part(now, out),
+            // Whatever it is that the step waits for, the user looks at `is_stopping` behind it.
+            _ => {}
+        }
+    }
+
+    /// Goes to the state behind the present one, or leaves if the run ends.
+    pub(super) fn go_on(&mut self, now: Duration, out: &mut impl Output) {
+        self.at = self.setting.program.state(self.at).next;
+        if self.is_stopping {
+            self.part(now, out);
+        } else {
+            self.run(now, out);
+        }
+    }
+
+    /// Leaves, saying goodbye where a connection is open.
+    fn part(&mut self, now: Duration, out: &mut impl Output) {
+        self.close(now, 1001, AfterClose::Leave, out);
+    }
+
+    /// Closes the connection where one is open, then goes on as told.
+    pub(super) fn close(&mut self, now: Duration, code: u16, then: AfterClose, out: &mut impl Output) {
+        if self.is_open {
+            out.close(code, "");
+            self.phase = Phase::Closing { deadline: now + PARTING, then };
+        } else {
+            self.after_close(now, then, out);
+        }
+    }
+
+    /// Reports a failure of the present state, then does what the scenario says about failures.
+    pub(super) fn fail(
+        &mut self,
+        now: Duration,
+        kind: FailureKind,
+        detail: &dyn fmt::Display,
+        out: &mut impl Output,
+    ) {
+        self.report(kind, self.place(), detail, out);
+        self.give_up(now, out);
+    }
+
+    pub(super) fn report(
+        &mut self,
+        kind: FailureKind,
+        place: Place,
+        detail: &dyn fmt::Display,
+        out: &mut impl Output,
+    ) {
+        self.has_failed = true;
+        out.fail(Failure { kind, place, detail });
+    }
+
+    /// Does what the scenario says about failures. Without a connection there is nothing to continue on.
+    pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
+        self.has_failed = true;
+        let setting = Rc::clone(&self.setting);
+        match self.scenario(&setting).on_failure {
+            OnFailure::Continue if self.is_open => self.go_on(now, out),
+            OnFailure::Continue | OnFailure::Restart => self.close(now, 1000, AfterClose::Rest, out),
+            OnFailure::Stop => {
+                out.count(Event::IterationEnded { failed: true });
+                self.close(now, 1000, AfterClose::Leave, out);
+            }
+        }
+    }
+
+    /// Ends an iteration whose connection is closed; starts the next one if there is one.
+    fn iteration_ended(&mut self, now: Duration, failed: bool, out: &mut impl Output) {
+        out.count(Event::IterationEnded { failed });
+        self.iteration += 1;
+        let is_last = self.setting.iterations.is_some_and(|limit| self.iteration >= limit);
+        if is_last || self.is_stopping {
+            self.leave(out);
+        } else if failed {
+            self.phase = Phase::Resting { until: now + self.setting.program.limits.restart_delay };
+        } else {
+            // A fresh turn for each iteration: a scenario without any wait must not hold up the others.
+            self.at = self.scenario(&Rc::clone(&self.setting)).entry;
+            self.phase = Phase::Resting { until: now };
+        }
+    }
+
+    fn leave(&mut self, out: &mut impl Output) {
+        if self.phase != Phase::Done {
+            self.forget_inbox(out);
+            self.is_open = false;
+            self.phase = Phase::Done;
+            out.finished(self.has_failed);
+        }
+    }
+
+    fn forget_inbox(&mut self, out: &mut impl Output) {
+        let count = self.inbox.clear();
+        if count > 0 {
+            self.unmatched(count, out);
+        }
+    }
+
+    /// Messages that nobody took and nobody will.
+    pub(super) fn unmatched(&mut self, count: u64, out: &mut impl Output) {
+        match self.setting.program.unmatched {
+            Unmatched::Ignore => {}
+            Unmatched::Count => out.count(Event::Unmatched(count)),
+            Unmatched::Fail => {
+                out.count(Event::Unmatched(count));
+                for _ in 0..count {
+                    self.report(FailureKind::Unmatched, self.place(), &"a message that nobody took", out);
+                }
+            }
+        }
+    }
+
+    pub(super) fn scenario<'s>(&self, setting: &'s Setting) -> &'s Scenario {
+        &setting.program.scenarios[self.scenario]
+    }
+
+    pub(super) fn scope(&mut self, now: Duration) -> Scope<'_> {
+        Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng }
+    }
+
+    pub(super) fn set(&mut self, slot: SlotId, value: Value) {
+        self.slots[slot.index()] = value;
+    }
+}
+
+/// The message that a state waited for in vain.
+struct Missing<'p>(&'p Op);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, expect) = match self.0 {
+            Op::Expect(expect) => ("message", &**expect),
+            Op::Request(request) => ("reply", &request.reply),
+            _ => return f.write_str("nothing came in time"),
+        };
+        write!(f, "no {what} where {} within {:?}", expect.filter, expect.within)
+    }
+}

@@ -1,0 +1,41 @@
+//! `connect`: how to open the connection.
+
+use std::time::Duration;
+
+use super::{Spanned, Template, duration, entries, list, text};
+use crate::plan::syntax::{Key, Node, NodeKind};
+
+/// How to open the connection.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Connect {
+    /// Path and query.
+    pub path: Option<Template>,
+    /// Query parameters to be encoded and added.
+    pub query: Vec<(Key, Template)>,
+    /// Further headers.
+    pub headers: Vec<(Key, Template)>,
+    /// Subprotocols to offer.
+    pub subprotocols: Vec<Spanned<String>>,
+    /// How long it may take in all.
+    pub timeout: Option<Spanned<Duration>>,
+}
+
+impl Connect {
+    pub(super) fn decode(node: &Node) -> Self {
+        if let NodeKind::String(_) = node.kind {
+            return Self { path: Template::decode(node), ..Self::default() };
+        }
+        let pairs = |key| {
+            entries(node.lookup(key))
+                .filter_map(|entry| Some((entry.key.clone(), Template::decode_scalar(&entry.value)?)))
+                .collect()
+        };
+        Self {
+            path: node.lookup("path").and_then(Template::decode),
+            query: pairs("query"),
+            headers: pairs("headers"),
+            subprotocols: list(node.lookup("subprotocols"), text),
+            timeout: node.lookup("timeout").and_then(duration),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `expect` and `request`: which message, what must hold of it, what to keep, how long to wait.
+
+use std::time::Duration;
+
+use super::{Body, Capture, Matcher, Spanned, duration};
+use crate::plan::schema::nouns::expect_is_short;
+use crate::plan::syntax::Node;
+
+/// A wait for a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expect {
+    /// Which message.
+    pub filter: Matcher,
+    /// What must hold of it.
+    pub assert: Option<Matcher>,
+    /// Values to keep.
+    pub captures: Vec<Capture>,
+    /// How long to wait.
+    pub within: Option<Spanned<Duration>>,
+}
+
+/// A message and the reply that belongs to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The message.
+    pub send: Body,
+    /// The wait for its reply; `reply` is its filter.
+    pub reply: Expect,
+}
+
+impl Expect {
+    pub(super) fn decode(node: &Node) -> Option<Self> {
+        if expect_is_short(node) {
+            let filter = Matcher::decode(node)?;
+            return Some(Self { filter, assert: None, captures: Vec::new(), within: None });
+        }
+        Self::decode_long(node, "where")
+    }
+
+    fn decode_long(node: &Node, filter: &str) -> Option<Self> {
+        Some(Self {
+            filter: Matcher::decode(node.lookup(filter)?)?,
+            assert: node.lookup("assert").and_then(Matcher::decode),
+            captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
+            within: node.lookup("within").and_then(duration),
+        })
+    }
+}
+
+impl Request {
+    pub(super) fn decode(node: &Node) -> Option<Self> {
+        Some(Self { send: Body::decode(node.lookup("send")?)?, reply: Expect::decode_long(node, "reply")? })
+    }
+}

@@ -1,0 +1,76 @@
+//! The plan as a whole.
+
+use super::{Defaults, Load, Scenario, Spanned, Template, entries, list, text};
+use crate::plan::syntax::{Key, Node};
+
+/// A plan, typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// What it is called in reports.
+    pub name: Option<Spanned<String>>,
+    /// Where to connect, in failover order. Constant templates.
+    pub targets: Vec<Template>,
+    /// Constants for templates.
+    pub vars: Vec<Variable>,
+    /// Timeouts, limits and habits.
+    pub defaults: Defaults,
+    /// How many users, and when.
+    pub load: Option<Load>,
+    /// The verdict.
+    pub thresholds: Vec<Spanned<String>>,
+    /// What a message means that nobody took.
+    pub unmatched: Unmatched,
+    /// What users do.
+    pub scenarios: Vec<Scenario>,
+}
+
+/// A constant for templates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// Its name.
+    pub name: Key,
+    /// Its value; strings in it may hold templates of constants.
+    pub value: Node,
+}
+
+/// What a message means that no step and no reaction took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unmatched {
+    /// Nothing.
+    Ignore,
+    /// It is counted.
+    #[default]
+    Count,
+    /// It is an error.
+    Fail,
+}
+
+impl Plan {
+    /// Decodes a tree that `schema::check` has seen; `None` where it is not a map at all.
+    pub fn decode(root: &Node) -> Option<Self> {
+        root.entries()?;
+        let targets = match root.lookup("target") {
+            Some(node) if node.items().is_some() => list(Some(node), Template::decode),
+            node => node.and_then(Template::decode).into_iter().collect(),
+        };
+        let variable = |entry: &crate::plan::syntax::Entry| Variable {
+            name: entry.key.clone(),
+            value: entry.value.clone(),
+        };
+        let unmatched = match root.lookup("unmatched").and_then(Node::text) {
+            Some("ignore") => Unmatched::Ignore,
+            Some("fail") => Unmatched::Fail,
+            _ => Unmatched::Count,
+        };
+        Some(Self {
+            name: root.lookup("name").and_then(text),
+            targets,
+            vars: entries(root.lookup("vars")).map(variable).collect(),
+            defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
+            load: root.lookup("load").map(Load::decode),
+            thresholds: list(root.lookup("thresholds"), text),
+            unmatched,
+            scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! A scenario and its reactions.
+
+use super::{Body, Capture, Matcher, OnFailure, Spanned, Step, Template, count, list};
+use crate::diagnostic::Span;
+use crate::plan::syntax::{Entry, Key, Node, NodeKind};
+
+/// What one kind of user does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    /// Its name.
+    pub name: Key,
+    /// Its share of the users, relative to the others'.
+    pub weight: Option<Spanned<u64>>,
+    /// Reactions to messages, in every state.
+    pub always: Vec<Reaction>,
+    /// What a user does when a step fails.
+    pub on_failure: Option<OnFailure>,
+    /// What it does, in order.
+    pub steps: Vec<Step>,
+}
+
+/// What to do with a message whenever it comes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// Where it stands.
+    pub span: Span,
+    /// Which messages.
+    pub when: Matcher,
+    /// Values to keep.
+    pub captures: Vec<Capture>,
+    /// Whether the message goes back as it came.
+    pub echo: bool,
+    /// An answer.
+    pub send: Option<Body>,
+    /// A line for the log.
+    pub log: Option<Template>,
+    /// Fails the user with this reason.
+    pub fail: Option<Template>,
+}
+
+impl Scenario {
+    pub(super) fn decode(entry: &Entry) -> Option<Self> {
+        let node = &entry.value;
+        node.entries()?;
+        Some(Self {
+            name: entry.key.clone(),
+            weight: node.lookup("weight").and_then(count),
+            always: list(node.lookup("always"), Reaction::decode),
+            on_failure: node.lookup("on_failure").and_then(OnFailure::decode),
+            steps: list(node.lookup("steps"), Step::decode),
+        })
+    }
+}
+
+impl Reaction {
+    fn decode(node: &Node) -> Option<Self> {
+        Some(Self {
+            span: node.span,
+            when: Matcher::decode(node.lookup("when")?)?,
+            captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
+            echo: node.lookup("echo").is_some_and(|node| node.kind == NodeKind::Bool(true)),
+            send: node.lookup("send").and_then(Body::decode),
+            log: node.lookup("log").and_then(Template::decode),
+            fail: node.lookup("fail").and_then(Template::decode),
+        })
+    }
+}

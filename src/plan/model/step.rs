@@ -1,0 +1,112 @@
+//! A step: one verb, with modifiers beside it.
+
+use super::{Body, Connect, Expect, Repeat, Request, Spanned, Template, Think, count, entries, text};
+use crate::diagnostic::Span;
+use crate::plan::schema::nouns::VERBS;
+use crate::plan::syntax::{Key, Node};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Where it stands: the verb's keyword.
+    pub span: Span,
+    /// What the figures call it.
+    pub name: Option<Spanned<String>>,
+    /// What it does.
+    pub verb: Verb,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verb {
+    /// `connect`
+    Connect(Connect),
+    /// `send`
+    Send(Body),
+    /// `expect`
+    Expect(Expect),
+    /// `request`
+    Request(Box<Request>),
+    /// `think`
+    Think(Think),
+    /// `loop`
+    Loop(Repeat),
+    /// `close`
+    Close(Close),
+    /// `set`
+    Set(Vec<Assignment>),
+    /// `log`
+    Log(Template),
+    /// Something that was reported; it is taken to do nothing, and everything it might have done is not complained of.
+    Invalid,
+}
+
+/// How to close the connection.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Close {
+    /// The close code.
+    pub code: Option<Spanned<u64>>,
+    /// The reason.
+    pub reason: Option<Template>,
+}
+
+/// One name of a `set`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The name.
+    pub name: Key,
+    /// The value; strings in it may hold templates.
+    pub value: Node,
+}
+
+impl Step {
+    pub(super) fn decode(node: &Node) -> Option<Self> {
+        let entries = node.entries()?;
+        let verb = entries.iter().find(|entry| VERBS.contains(&entry.key.text.as_str()));
+        Some(Self {
+            span: verb.map_or(node.span, |entry| entry.key.span),
+            name: node.lookup("name").and_then(text),
+            verb: verb.and_then(|entry| Verb::decode(&entry.key.text, &entry.value)).unwrap_or(Verb::Invalid),
+        })
+    }
+}
+
+impl Verb {
+    fn decode(verb: &str, node: &Node) -> Option<Self> {
+        Some(match verb {
+            "connect" => Self::Connect(Connect::decode(node)),
+            "send" => Self::Send(Body::decode(node)?),
+            "expect" => Self::Expect(Expect::decode(node)?),
+            "request" => Self::Request(Box::new(Request::decode(node)?)),
+            "think" => Self::Think(Think::decode(node)?),
+            "loop" => Self::Loop(Repeat::decode(node)?),
+            "close" => Self::Close(Close {
+                code: node.lookup("code").and_then(count),
+                reason: node.lookup("reason").and_then(Template::decode),
+            }),
+            "set" => Self::Set(
+                entries(Some(node))
+                    .map(|entry| Assignment { name: entry.key.clone(), value: entry.value.clone() })
+                    .collect(),
+            ),
+            "log" => Self::Log(Template::decode(node)?),
+            _ => return None,
+        })
+    }
+
+    /// The keyword.
+    pub fn keyword(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connect",
+            Self::Send(_) => "send",
+            Self::Expect(_) => "expect",
+            Self::Request(_) => "request",
+            Self::Think(_) => "think",
+            Self::Loop(_) => "loop",
+            Self::Close(_) => "close",
+            Self::Set(_) => "set",
+            Self::Log(_) => "log",
+            Self::Invalid => "invalid",
+        }
+    }
+}

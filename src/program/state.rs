@@ -1,0 +1,186 @@
+//! States and their transitions. A user is in one state at a time; most lead to the `next` of theirs, a loop's test to
+//! its body or its exit.
+
+use std::time::Duration;
+
+use super::{Body, Capture, Expr, Matcher, SlotId, StateId, Template, TimerId, VariableMatcher};
+use crate::diagnostic::Span;
+
+/// One state and where it came from.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// What is done in it.
+    pub op: Op,
+    /// The state after it. [`Op::End`] is its own next.
+    pub next: StateId,
+    /// The verb of the plan that it came from.
+    pub span: Span,
+}
+
+/// What is done in a state. Each variant shows the step that makes it.
+#[derive(Debug, Clone)]
+pub enum Op {
+    /// `connect: { path: /chat }`
+    Connect(Box<Connect>),
+    /// `send: { type: hello }`
+    Send(Body),
+    /// `expect: { $.type: joined }`
+    Expect(Box<Expect>),
+    /// `request: { send: ..., reply: ... }`
+    Request(Box<Request>),
+    /// `think: 2s`
+    Think(Think),
+    /// The start of a `loop`: forgets its last run.
+    Enter(Repeat),
+    /// The test of a `loop` before each round: leads to `body`, or to `next` when it is over.
+    Test {
+        /// The loop.
+        repeat: Repeat,
+        /// The first state of a round.
+        body: StateId,
+    },
+    /// `close: { code: 1000 }`
+    Close(Box<Close>),
+    /// `set: { n: 1 }`
+    Set(Box<[(SlotId, Expr)]>),
+    /// `log: joined as {{session}}`
+    Log(Template),
+    /// The end of the steps: the iteration is over.
+    End,
+}
+
+/// How to open a connection.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// Path and query; `None` is the target's own.
+    pub path: Option<Template>,
+    /// Query parameters, names encoded already.
+    pub query: Box<[(String, Template)]>,
+    /// Further headers; names are tokens.
+    pub headers: Box<[(String, Template)]>,
+    /// Subprotocols to offer.
+    pub subprotocols: Box<[String]>,
+    /// How long it may take in all.
+    pub timeout: Duration,
+    /// Its timers.
+    pub timers: ConnectTimers,
+}
+
+/// The timers of a connect: one a phase, and one for all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectTimers {
+    /// Looking the name up.
+    pub dns: TimerId,
+    /// The TCP handshake.
+    pub tcp: TimerId,
+    /// The WebSocket upgrade.
+    pub upgrade: TimerId,
+    /// All of it.
+    pub total: TimerId,
+}
+
+/// A wait for a message.
+#[derive(Debug, Clone)]
+pub struct Expect {
+    /// Which message.
+    pub filter: Matcher,
+    /// What must hold of it.
+    pub assert: Option<Matcher>,
+    /// Values to keep.
+    pub captures: Box<[Capture]>,
+    /// How long to wait.
+    pub within: Duration,
+    /// How long it took, for an `expect` from the start of the wait, for a `request` from the sending.
+    pub timer: TimerId,
+}
+
+/// A message and the wait for its reply.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The message.
+    pub send: Body,
+    /// The wait.
+    pub reply: Expect,
+}
+
+/// How long to pause.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Think {
+    /// Exactly so long.
+    Fixed(Duration),
+    /// Evenly between two bounds, both included.
+    Between(Duration, Duration),
+    /// Normally distributed, cut off at zero.
+    Normal {
+        /// Its mean.
+        mean: Duration,
+        /// Its standard deviation.
+        stddev: Duration,
+    },
+    /// Exponentially distributed.
+    Exponential {
+        /// Its mean.
+        mean: Duration,
+    },
+}
+
+/// A loop: where it keeps its count, and when it is over.
+#[derive(Debug, Clone)]
+pub struct Repeat {
+    /// The number of the round, from 0: `{{loop.index}}`.
+    pub index: SlotId,
+    /// When it is over.
+    pub until: Until,
+}
+
+/// When a loop is over.
+#[derive(Debug, Clone)]
+pub enum Until {
+    /// After so many rounds.
+    Times(u64),
+    /// Once so much time has passed since it was entered; the slot keeps the time of entry.
+    For(Duration, SlotId),
+    /// When the run ends.
+    Forever,
+    /// Once this does not hold.
+    While(VariableMatcher),
+}
+
+/// How to close.
+#[derive(Debug, Clone)]
+pub struct Close {
+    /// The close code.
+    pub code: u16,
+    /// The reason.
+    pub reason: Option<Template>,
+    /// How long to wait for the answer.
+    pub within: Duration,
+}
+
+/// What is done with a message whenever it comes.
+#[derive(Debug, Clone)]
+pub struct Reaction {
+    /// Which messages.
+    pub when: Matcher,
+    /// Values to keep.
+    pub captures: Box<[Capture]>,
+    /// What goes back.
+    pub answer: Answer,
+    /// A line for the log.
+    pub log: Option<Template>,
+    /// Fails the user with this reason.
+    pub fail: Option<Template>,
+    /// The reaction's place in the plan.
+    pub span: Span,
+}
+
+/// What a reaction sends.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// Nothing.
+    None,
+    /// The message itself.
+    Echo,
+    /// A message of its own.
+    Send(Body),
+}

@@ -1,0 +1,156 @@
+//! `tests/cases/machine/NAME.yaml` and `NAME.trace`: one user, driven by hand with a clock that the trace holds.
+//!
+//! A trace has the inputs, `> TIME INPUT`, and behind each what the user said, `< OUTPUT`. The inputs are read from the
+//! trace and the outputs are written anew, so a new case is a plan and the inputs; blessing adds the rest.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wsplan::machine::{
+    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, User,
+};
+use wsplan::plan::schema::parse_duration;
+use wsplan::program::{BodyKind, Program, TimerId};
+
+use crate::support::cases::{Comparison, inputs};
+use crate::support::compiling::compile_file;
+
+#[test]
+fn users_do_as_expected() {
+    let mut comparison = Comparison::default();
+    for path in inputs("machine", "yaml") {
+        let outcome = compile_file(&path);
+        let compiled = outcome.compiled.unwrap_or_else(|| panic!("{path:?}: {:#?}", outcome.diagnostics));
+        let trace_path = path.with_extension("trace");
+        let script = std::fs::read_to_string(&trace_path).unwrap_or_default();
+        let iterations = compiled.profile.iterations();
+        comparison.compare(&trace_path, &replay(compiled.program, iterations, &script));
+    }
+    comparison.finish();
+}
+
+fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
+    let program = Arc::new(program);
+    let setting = Setting {
+        program: Arc::clone(&program),
+        // A moment that is easy to recognise in what is sent: 2026-01-01T00:00:00Z.
+        epoch: Duration::from_hours(490_896),
+        seed: 1,
+        iterations,
+    };
+    let mut user = User::new(Rc::new(setting), 0, 0);
+    let mut trace = Trace { program, text: String::new(), is_writable: true };
+    for line in script.lines().filter(|line| !line.starts_with("< ")) {
+        let _ = writeln!(trace.text, "{line}");
+        let Some(input) = line.strip_prefix("> ") else { continue };
+        let (time, input) = input.split_once(' ').expect("> TIME INPUT");
+        let now = parse_duration(time).expect(time);
+        let (word, rest) = input.split_once(' ').unwrap_or((input, ""));
+        let bytes;
+        let input = match word {
+            "start" => Input::Start,
+            "connected" => Input::Connected,
+            "connect-failed" => Input::ConnectFailed,
+            "sent" => Input::Sent,
+            "wake" => Input::Wake,
+            "stop" => Input::Stop,
+            "abort" => Input::Abort,
+            "broken" => Input::Disconnected(Disconnect::Broken),
+            "closed" => Input::Disconnected(Disconnect::ByPeer(rest.parse().expect("a close code"))),
+            "text" => Input::Message(Payload::Text(rest)),
+            "binary" => {
+                bytes = rest.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>();
+                Input::Message(Payload::Binary(&bytes))
+            }
+            "blocked" => {
+                trace.is_writable = false;
+                continue;
+            }
+            "writable" => {
+                trace.is_writable = true;
+                continue;
+            }
+            other => panic!("unknown input {other}"),
+        };
+        user.handle(now, input, &mut trace);
+        match user.deadline() {
+            Some(deadline) => trace.say(&format!("wake at {deadline:?}")),
+            None if user.is_done() => trace.say("done"),
+            None => {}
+        }
+    }
+    trace.text
+}
+
+struct Trace {
+    program: Arc<Program>,
+    text: String,
+    is_writable: bool,
+}
+
+impl Trace {
+    fn say(&mut self, line: &str) {
+        let _ = writeln!(self.text, "< {line}");
+    }
+}
+
+impl Output for Trace {
+    fn connect(&mut self, request: ConnectRequest) {
+        let ConnectRequest { path, headers, subprotocols, timeout, .. } = request;
+        self.say(&format!("connect {path:?} {headers:?} {subprotocols:?} within {timeout:?}"));
+    }
+
+    fn send(
+        &mut self,
+        kind: BodyKind,
+        render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
+    ) -> Result<(), RenderFailure> {
+        let mut payload = Vec::new();
+        render(&mut payload)?;
+        match kind {
+            BodyKind::Text => {
+                self.say(&format!("send {}", String::from_utf8(payload).expect("text is UTF-8")));
+            }
+            BodyKind::Binary => self.say(&format!("send binary {payload:02x?}")),
+        }
+        Ok(())
+    }
+
+    fn is_writable(&self) -> bool {
+        self.is_writable
+    }
+
+    fn close(&mut self, code: u16, reason: &str) {
+        self.say(format!("close {code} {reason}").trim_end());
+    }
+
+    fn abort(&mut self) {
+        self.say("abort");
+    }
+
+    fn time(&mut self, timer: TimerId, elapsed: Duration) {
+        let name = self.program.timers[timer.index()].clone();
+        self.say(&format!("time {name} {elapsed:?}"));
+    }
+
+    fn count(&mut self, event: Event) {
+        // Every operation ends; a trace of them would say nothing that the rest does not.
+        if event != Event::OperationEnded {
+            self.say(&format!("count {event:?}"));
+        }
+    }
+
+    fn fail(&mut self, failure: Failure<'_>) {
+        self.say(&format!("fail {:?} at {:?}: {}", failure.kind, failure.place, failure.detail));
+    }
+
+    fn log(&mut self, line: String) {
+        self.say(&format!("log {line}"));
+    }
+
+    fn finished(&mut self, failed: bool) {
+        self.say(if failed { "finished, failed" } else { "finished" });
+    }
+}

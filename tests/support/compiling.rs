@@ -1,0 +1,44 @@
+//! From a plan's text to what the compiler makes of it, without the command line.
+
+use std::path::{Path, PathBuf};
+
+use wsplan::compile::{Compiled, Directory, LoadOverrides, Options, compile_source};
+use wsplan::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+
+/// What became of a plan.
+pub(crate) struct Outcome {
+    pub(crate) sources: Sources,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) compiled: Option<Compiled>,
+}
+
+/// Compiles a file under its own name, without its folders, so that what is shown is the same on every machine.
+pub(crate) fn compile_file(path: &Path) -> Outcome {
+    let text = std::fs::read_to_string(path).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    compile_named(&name, &text, path.parent().unwrap().to_owned())
+}
+
+/// Compiles a text.
+pub(crate) fn compile_text(text: &str) -> Outcome {
+    compile_named("plan.yaml", text, PathBuf::from("."))
+}
+
+fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {
+    let mut sources = Sources::new();
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add(name, text);
+    let files = Directory::new(base_directory);
+    let environment = |name: &str| (name == "WSPLAN_TEST").then(|| "from the environment".to_owned());
+    let options = Options {
+        vars: Vec::new(),
+        target: None,
+        load: LoadOverrides::default(),
+        environment: &environment,
+        unset_environment: Severity::Error,
+        files: &files,
+        default_name: name.trim_end_matches(".yaml").to_owned(),
+    };
+    let compiled = compile_source(&sources, file, &options, &mut diagnostics);
+    Outcome { sources, diagnostics: diagnostics.into_sorted(), compiled }
+}
