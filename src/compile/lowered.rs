@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::plan::model;
 use crate::plan::syntax::{Key, Node};
 use crate::program::{
-    Body, BodyKind, Capture, Escape, Expr, Matcher, SlotId, Template, Value, VariableMatcher,
+    Body, BodyKind, Capture, Escape, Expr, Helper, Matcher, SlotId, Template, Value, VariableMatcher,
 };
 
 /// Heads of names that are not the plan's to set.
@@ -49,7 +49,8 @@ impl Compiler<'_, '_> {
     }
 
     fn is_free(&mut self, name: &Key) {
-        if RESERVED.contains(&name.text.as_str()) {
+        // A helper's name would win in every template.
+        if RESERVED.contains(&name.text.as_str()) || Helper::from_name(&name.text).is_some() {
             self.diagnostics.push(
                 Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is built in", name.text))
                     .label(name.span, "cannot be set")

@@ -11,7 +11,7 @@ use super::scope::{Binding, Names};
 use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes, nearest};
 use crate::plan::model::{Scenario, Step, Variable, Verb};
-use crate::program::{SlotId, Value, builtin_slots};
+use crate::program::{Helper, SlotId, Value, builtin_slots};
 
 /// A variable of the plan.
 #[derive(Debug)]
@@ -157,7 +157,8 @@ impl<'a> PlanNames<'a> {
             .chain(self.constants.keys())
             .map(String::as_str)
             .chain(builtin_slots::NAMES)
-            .chain(["loop.index"]);
+            .chain(["loop.index"])
+            .chain(Helper::ALL.iter().map(|helper| helper.name()));
         let diagnostic = Diagnostic::new(codes::UNDEFINED_NAME, format!("`{name}` is not defined"))
             .label(span, "no such name");
         match nearest(name, known) {

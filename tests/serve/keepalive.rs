@@ -52,7 +52,7 @@ async fn only_the_very_message_counts() {
 #[tokio::test]
 async fn it_is_neither_delayed_nor_dropped() {
     let mut options = options(Duration::from_millis(5), Duration::from_mins(1));
-    options.faults.delay = Duration::from_secs(3600);
+    options.faults.delay = Duration::from_hours(1);
     options.faults.drop = 1.0;
     let server = Server::start(options).await;
     let mut client = server.client().await;

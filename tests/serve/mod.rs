@@ -113,7 +113,7 @@ impl Client {
     async fn closed(&mut self) -> Option<(u16, String)> {
         let message = self.next().await;
         let Message::Close(frame) = message else { panic!("no close but {message:?}") };
-        while let Some(message) = patiently(self.0.next()).await {
+        if let Some(message) = patiently(self.0.next()).await {
             panic!("after the close came {message:?}");
         }
         frame.map(|CloseFrame { code, reason }| (code.into(), reason.to_string()))
