@@ -8,3 +8,4 @@ mod matchers;
 mod net;
 mod serve;
 mod support;
+mod templates;
