@@ -12,3 +12,4 @@ mod net;
 mod program;
 mod serve;
 mod support;
+mod templates;

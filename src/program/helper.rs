@@ -169,14 +169,15 @@ impl Helper {
         }
     }
 
-    /// What is wrong with arguments that are each of the right kind; `None` where an argument is not known yet.
+    /// What is wrong with arguments that are each of the right kind, without naming values, which may be secret. An
+    /// argument is `None` where it is not known yet.
     pub fn objection(self, arguments: &[Option<&Value>]) -> Option<String> {
         match (self, arguments) {
             (Self::RandomInt, [Some(low), Some(high)]) if low.as_int() > high.as_int() => {
-                Some(format!("nothing lies from {} to {}", low.to_text(), high.to_text()))
+                Some("LOW is greater than HIGH".to_owned())
             }
             (Self::RandomFloat, [Some(low), Some(high)]) if low.as_float() > high.as_float() => {
-                Some(format!("nothing lies from {} to {}", low.to_text(), high.to_text()))
+                Some("LOW is greater than HIGH".to_owned())
             }
             (Self::Pick, [Some(list)]) => match list.as_container().and_then(json::items) {
                 Some(items) if items.is_empty() => Some("there is nothing in the list".to_owned()),

@@ -132,7 +132,7 @@ pub(super) fn read_tag(text: &str, start: usize) -> Tag {
             _ => TagKind::Expression,
         },
     };
-    Tag { depth, closed, ..whole(end, kind) }
+    Tag { closed, depth, ..whole(end, kind) }
 }
 
 /// Where the tag that a text starts with ends, whether by as many braces as opened it, and how deep its brackets go.
