@@ -82,7 +82,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
-    let (server, url) = match reach(&compiled.program.targets) {
+    let (server, url) = match reach(&compiled.program.target) {
         Ok(reached) => reached,
         Err(message) => {
             complain(&message, None);
@@ -98,16 +98,15 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     exit
 }
 
-/// The first target, with the embedded server started that it asks for.
-fn reach(targets: &[Target]) -> Result<(Option<server::Server>, Url), String> {
-    match targets.first() {
-        Some(Target::Url(url)) => Ok((None, url.clone())),
-        Some(Target::Builtin(builtin)) => {
+/// The target's address, with the embedded server started that it asks for.
+fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
+    match target {
+        Target::Url(url) => Ok((None, url.clone())),
+        Target::Builtin(builtin) => {
             let server = server::Server::start(builtin)?;
             let url = server.url()?;
             Ok((Some(server), url))
         }
-        None => Err("the plan has no target".to_owned()),
     }
 }
 

@@ -96,13 +96,16 @@ pub fn compile(
         timers: Vec::new(),
     };
     compiler.variables(plan);
-    let targets = compiler.targets(plan);
+    let target = compiler.target(plan);
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
     compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
-    compiler.timeouts_within(&profile, plan);
+    // A run that the command line shortens for once is no reason to change the plan.
+    if options.load == LoadOverrides::default() {
+        compiler.timeouts_within(&profile, plan);
+    }
     let thresholds = compiler.thresholds(plan);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let slots = names.finish(diagnostics);
@@ -111,7 +114,7 @@ pub fn compile(
     }
     let program = Program {
         name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
-        targets,
+        target: target?,
         scenarios,
         states,
         reactions,

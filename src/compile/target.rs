@@ -1,48 +1,52 @@
-//! Where to connect: the plan's targets, or the command line's in their place, as texts that are known to parse.
+//! Where to connect: the plan's target, or the command line's in its place.
 
-use super::Compiler;
-use crate::diagnostic::{Diagnostic, Span, codes, nearest};
+use super::{Compiler, Lowering};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::model::Plan;
 use crate::program::{Builtin, Target, TargetError};
 
 impl Compiler<'_, '_> {
-    pub(super) fn targets(&mut self, plan: &Plan) -> Vec<Target> {
-        // The plan's own targets are checked also where they are not used: the mistake stays in the file.
-        let mut targets = Vec::new();
-        for target in &plan.targets {
-            if let Some(text) = self.constant_text(target) {
-                targets.extend(self.target(&text, target.span()));
-            }
-        }
-        match (&self.options.target, plan.targets.first()) {
-            (Some(text), Some(first)) => self.target(text, first.span()).into_iter().collect(),
-            _ => targets,
-        }
+    pub(super) fn target(&mut self, plan: &Plan) -> Option<Target> {
+        let own = plan.target.as_ref()?;
+        let Some(given) = &self.options.target else {
+            let text = self.constant_text(own)?;
+            return self.parse_target(&text, Some(own.span()));
+        };
+        // What the plan's own needs, it does not need now; its variables count as used all the same.
+        let mut unwanted = Diagnostics::new();
+        let _ = Lowering::new(self.sources, &mut self.names, &mut unwanted).constant_text(own);
+        self.parse_target(given, None)
     }
 
-    fn target(&mut self, text: &str, span: Span) -> Option<Target> {
+    /// `span` is where the text stands in the plan, where it stands there.
+    fn parse_target(&mut self, text: &str, span: Option<Span>) -> Option<Target> {
         let error = match Target::parse(text) {
             Ok(Target::Url(url)) if url.is_secure() => {
-                self.diagnostics.push(
-                    Diagnostic::new(codes::TLS_UNSUPPORTED, "TLS is not supported yet")
-                        .label(span, "wss")
-                        .help("use a ws:// target, for example behind a local proxy that ends TLS"),
-                );
+                let help = "use a ws:// target, for example behind a local proxy that ends TLS";
+                let diagnostic =
+                    Diagnostic::new(codes::TLS_UNSUPPORTED, "TLS is not supported yet").help(help);
+                self.diagnostics.push(at(diagnostic, span, "wss"));
                 return None;
             }
             Ok(target) => return Some(target),
             Err(error) => error,
         };
-        let mut diagnostic = Diagnostic::new(codes::BAD_TARGET, format!("`{text}` is not a target: {error}"))
-            .label(span, "to connect to");
-        diagnostic.help = Some(match &error {
+        let diagnostic = Diagnostic::new(codes::BAD_TARGET, format!("`{text}` is not a target: {error}"));
+        let help = match &error {
             TargetError::UnknownBuiltin { name } => match nearest(name, Builtin::NAMES) {
                 Some(name) => format!("did you mean `builtin:{name}`?"),
                 None => format!("the embedded servers are: {}", Builtin::NAMES.join(", ")),
             },
             _ => "write ws://host:port/path, or builtin:chat".to_owned(),
-        });
-        self.diagnostics.push(diagnostic);
+        };
+        self.diagnostics.push(at(diagnostic.help(help), span, "to connect to"));
         None
+    }
+}
+
+fn at(diagnostic: Diagnostic, span: Option<Span>, label: &str) -> Diagnostic {
+    match span {
+        Some(span) => diagnostic.label(span, label),
+        None => diagnostic,
     }
 }

@@ -14,9 +14,7 @@ use crate::diagnostic::Span;
 /// A listing: a state a line, with its id, the line of the plan, what it does, and where it leads.
 pub fn text(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
     let mut out = format!("program {}\n", program.name);
-    for target in &program.targets {
-        let _ = writeln!(out, "target {target}");
-    }
+    let _ = writeln!(out, "target {}", program.target);
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");
     }
@@ -68,7 +66,7 @@ pub fn json(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
         .collect();
     let program = json!({
         "name": program.name,
-        "targets": program.targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "target": program.target.to_string(),
         "slots": program.slots,
         "timers": program.timers,
         "scenarios": scenarios,

@@ -46,8 +46,8 @@ use crate::diagnostic::Span;
 pub struct Program {
     /// What it is called in reports.
     pub name: String,
-    /// Where to connect, in failover order.
-    pub targets: Vec<Target>,
+    /// Where to connect.
+    pub target: Target,
     /// The kinds of users.
     pub scenarios: Vec<Scenario>,
     /// All states of all scenarios.

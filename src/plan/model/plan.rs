@@ -8,8 +8,8 @@ use crate::plan::syntax::{Key, Node};
 pub struct Plan {
     /// What it is called in reports.
     pub name: Option<Spanned<String>>,
-    /// Where to connect, in failover order. Constant templates.
-    pub targets: Vec<Template>,
+    /// Where to connect. A constant template.
+    pub target: Option<Template>,
     /// Constants for templates.
     pub vars: Vec<Variable>,
     /// Timeouts, limits and habits.
@@ -49,10 +49,6 @@ impl Plan {
     /// Decodes a tree that `schema::check` has seen; `None` where it is not a map at all.
     pub fn decode(root: &Node) -> Option<Self> {
         root.entries()?;
-        let targets = match root.lookup("target") {
-            Some(node) if node.items().is_some() => list(Some(node), Template::decode),
-            node => node.and_then(Template::decode).into_iter().collect(),
-        };
         let variable = |entry: &crate::plan::syntax::Entry| Variable {
             name: entry.key.clone(),
             value: entry.value.clone(),
@@ -64,7 +60,7 @@ impl Plan {
         };
         Some(Self {
             name: root.lookup("name").and_then(text),
-            targets,
+            target: root.lookup("target").and_then(Template::decode),
             vars: entries(root.lookup("vars")).map(variable).collect(),
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
             load: root.lookup("load").map(Load::decode),

@@ -30,8 +30,8 @@ pub static PLAN: Noun = Noun {
         optional("name", Text, "What the plan is called in reports. Default: the file's name.", "chat"),
         required(
             "target",
-            Either(&[Template, List(&Template, 1, 16)]),
-            "Where to connect: a `ws://` URL, or `builtin:echo` or `builtin:chat` for an embedded server. A list is failover order.",
+            Template,
+            "Where to connect: a `ws://` URL, or `builtin:echo` or `builtin:chat` for an embedded server, which may have options: `builtin:chat?keepalive=1s&delay=5ms`.",
             "ws://127.0.0.1:9001",
         ),
         optional(
