@@ -111,8 +111,11 @@ impl Driver {
         let Connection { timings, reader, writer, .. } = connection;
         let shard = &self.wire.shard;
         shard.count(|counts| counts.connections_established += 1);
+        // An address needs no look-up: a time of zero would be a figure of nothing.
+        if shard.target.literal_address().is_none() {
+            shard.time(request.timers.dns, timings.dns);
+        }
         for (timer, elapsed) in [
-            (request.timers.dns, timings.dns),
             (request.timers.tcp, timings.tcp),
             (request.timers.upgrade, timings.upgrade),
             (request.timers.total, timings.total),

@@ -109,7 +109,10 @@ impl Page<'_> {
             0 => ("✓", Tone::Good, "passed".to_owned()),
             _ if report.interrupted => ("!", Tone::Odd, format!("interrupted{because}")),
             1 => ("✗", Tone::Bad, format!("failed{because}")),
-            status => ("✗", Tone::Bad, format!("not carried out, exit status {status}{because}")),
+            _ if report.totals.counts.connections_established == 0 => {
+                ("✗", Tone::Bad, "not carried out: no connection could be made".to_owned())
+            }
+            _ => ("✗", Tone::Bad, "not carried out: a part of the generator failed".to_owned()),
         }
     }
 
