@@ -17,9 +17,10 @@ use super::chat::Chat;
 use super::frame::Encoded;
 use super::handshake::Upgraded;
 use super::options::Kind;
-use super::peer::{CloseWhen, Peer};
+use super::outbox::CloseWhen;
+use super::peer::Peer;
 use super::reader::{Incoming, ReadError, Reader};
-use super::server::{Seat, Shared};
+use super::registry::{Seat, Shared};
 use super::totals::Tally;
 use super::writer::{WriteEnd, Writer};
 

@@ -41,7 +41,9 @@ pub(crate) async fn upgrade(stream: TcpStream, options: &Options) -> Option<Upgr
         .max_header_size(options.limits.header_bytes)
         .serve_connection(TokioIo::new(stream), service);
     let parts = connection.without_shutdown().await.ok()?;
-    let upgraded = Upgraded { stream: parts.io.into_inner(), already_read: parts.read_buf };
+    // Copied, because even an empty `Bytes` would keep hyper's whole read buffer for as long as the connection.
+    let already_read = Bytes::copy_from_slice(&parts.read_buf);
+    let upgraded = Upgraded { stream: parts.io.into_inner(), already_read };
     is_upgraded.load(Ordering::Relaxed).then_some(upgraded)
 }
 

@@ -1,13 +1,11 @@
 //! A server from its listening socket to its totals: accepting, and ending within a bounded time.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -15,12 +13,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::chat::Hub;
 use super::connection::serve_connection;
 use super::handshake;
 use super::options::Options;
-use super::peer::{CloseWhen, Peer};
-use super::totals::{Ledger, Tally, Totals};
+use super::registry::Shared;
+use super::totals::{Tally, Totals};
 
 /// Connections that the kernel completes ahead of us: a ramp of thousands comes in bursts.
 const LISTEN_BACKLOG: i32 = 4096;
@@ -60,85 +57,6 @@ impl std::error::Error for ServeError {
             Self::Listen { source, .. } | Self::Runtime(source) => Some(source),
         }
     }
-}
-
-/// What all connections of a server have in common. Nothing in it is touched for a message.
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) ledger: Ledger,
-    pub(crate) hub: Arc<Hub>,
-    stopping: watch::Receiver<bool>,
-    accepted: AtomicU64,
-    open: AtomicU64,
-    peak: AtomicU64,
-    peers: Mutex<BTreeMap<u64, Arc<Peer>>>,
-}
-
-impl Shared {
-    fn new(options: &Options, stopping: watch::Receiver<bool>) -> Arc<Self> {
-        Arc::new(Self {
-            options: options.clone(),
-            ledger: Ledger::default(),
-            hub: Arc::default(),
-            stopping,
-            accepted: AtomicU64::new(0),
-            open: AtomicU64::new(0),
-            peak: AtomicU64::new(0),
-            peers: Mutex::default(),
-        })
-    }
-
-    fn peers(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Peer>>> {
-        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Completes when the server is told to stop.
-    fn stopped(&self) -> impl Future<Output = ()> + use<> {
-        let mut stopping = self.stopping.clone();
-        async move {
-            // An error says that the sender is gone, and the server with it.
-            let _ = stopping.wait_for(|stops| *stops).await;
-        }
-    }
-
-    fn totals(&self) -> Totals {
-        let mut totals = *self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        totals.connections_accepted = self.accepted.load(Ordering::SeqCst);
-        totals.connections_peak = self.peak.load(Ordering::SeqCst);
-        totals
-    }
-}
-
-/// A connection's place in the server; given back when dropped.
-pub(crate) struct Seat {
-    pub(crate) peer: Arc<Peer>,
-    shared: Arc<Shared>,
-}
-
-impl Seat {
-    pub(crate) fn take(shared: &Arc<Shared>) -> Self {
-        let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
-        let peer = Arc::new(Peer::new(number, &shared.options));
-        let open = shared.open.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.peak.fetch_max(open, Ordering::SeqCst);
-        shared.peers().insert(number, Arc::clone(&peer));
-        // `close_all` looks after it set the flag: whoever sat down too late for it sees the flag here.
-        if *shared.stopping.borrow() {
-            close_for_shutdown(&peer);
-        }
-        Self { peer, shared: Arc::clone(shared) }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.shared.peers().remove(&self.peer.number);
-        self.shared.open.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn close_for_shutdown(peer: &Peer) {
-    peer.close(Some(1001), "server is shutting down", CloseWhen::Hurried);
 }
 
 /// Listens on `address` with a backlog for ramps. The socket is non-blocking, as tokio wants it.
@@ -241,9 +159,7 @@ async fn serve_shard(listener: TcpListener, shared: &Arc<Shared>) {
         }
     }
     drop(listener);
-    for peer in shared.peers().values() {
-        close_for_shutdown(peer);
-    }
+    shared.close_all();
     let everyone_left = async { while tasks.join_next().await.is_some() {} };
     let time = shared.options.limits.closing + ENDING_MARGIN;
     if tokio::time::timeout(time, everyone_left).await.is_err() {

@@ -12,7 +12,8 @@ use bytes::Buf;
 use tokio::io::AsyncWrite;
 use tokio::time::Sleep;
 
-use super::peer::{Peer, Piece, PieceRole};
+use super::outbox::{Piece, PieceRole};
+use super::peer::Peer;
 use super::totals::Tally;
 
 /// How many pieces one `writev` is given at most.

@@ -2,6 +2,7 @@
 
 mod chat;
 mod child;
+mod documented;
 mod echo;
 mod ending;
 mod faults;
