@@ -40,7 +40,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
         seed: 1,
         iterations,
     };
-    let mut user = User::new(Rc::new(setting), 0, 0);
+    let mut user = User::new(Rc::new(setting), 0, 0, 0);
     let mut trace = Trace { program, text: String::new(), is_writable: true };
     for line in script.lines().filter(|line| !line.starts_with("< ")) {
         let _ = writeln!(trace.text, "{line}");

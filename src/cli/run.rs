@@ -78,7 +78,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&format!("the summary cannot be written to {}: {error}", path.display()), None);
         return Exit::Usage;
     }
-    if let Err(error) = engine::preflight(compiled.profile.peak_users()) {
+    if let Err(error) = engine::preflight(compiled.profile.peak_users(), threads(args)) {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
@@ -114,7 +114,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url)
     let Compiled { program, profile, thresholds } = compiled;
     let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u64().unwrap_or(0));
-    let threads = args.threads.map_or_else(cores, usize::from);
+    let threads = threads(args);
     let job =
         Job { program: Arc::new(program), layout, profile, segment: Segment::WHOLE, target, threads, seed };
     let control = Control::new();
@@ -179,11 +179,12 @@ fn can_write(path: &Path) -> std::io::Result<()> {
     nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).map_err(Into::into)
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get)
+fn threads(args: &RunArgs) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    args.threads.map_or_else(cores, usize::from)
 }
 
-/// The first Ctrl-C (or SIGTERM) drains, the second ends the users at once.
+/// The first Ctrl-C (or SIGTERM) drains, the second ends the users at once, the third the process.
 fn interrupts(control: &Control) -> std::io::Result<()> {
     let control = control.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -195,16 +196,19 @@ fn interrupts(control: &Control) -> std::io::Result<()> {
             else {
                 return;
             };
-            loop {
+            for count in 1.. {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
                 }
-                if control.is_ended() {
-                    control.abort();
-                } else {
-                    control.drain();
-                    say("\ninterrupted: users finish their step; again to stop at once\n");
+                match count {
+                    1 => {
+                        control.drain();
+                        say("\ninterrupted: users finish their step; again to stop at once\n");
+                    }
+                    2 => control.abort(),
+                    // Whatever it is that still holds it up, three times is meant.
+                    _ => std::process::exit(Exit::Interrupted.status().into()),
                 }
             }
         });

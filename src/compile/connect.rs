@@ -2,40 +2,24 @@
 
 use std::time::Duration;
 
+use http::uri::PathAndQuery;
+
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;
-use crate::program::{Connect, ConnectTimers, Escape, Template};
+use crate::program::{Connect, ConnectTimers, Escape, Template, is_handshake_header};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Headers that the handshake itself sets (RFC 6455 section 4.1).
-const HANDSHAKE_HEADERS: [&str; 6] = [
-    "upgrade",
-    "connection",
-    "sec-websocket-key",
-    "sec-websocket-version",
-    "sec-websocket-extensions",
-    "sec-websocket-protocol",
-];
-
 impl Compiler<'_, '_> {
     pub(super) fn connect(&mut self, connect: &model::Connect, name: &str) -> Connect {
-        if let Some(path) = &connect.path
-            && !path.text().starts_with(['/', '{'])
-        {
-            self.diagnostics.push(
-                Diagnostic::new(codes::MALFORMED_VALUE, "a path starts with `/`")
-                    .label(path.span(), "this does not")
-                    .help(format!("write `/{}`; the host belongs into `target`", path.text())),
-            );
-        }
+        self.offered_once(&connect.subprotocols);
         let query = connect
             .query
             .iter()
             .map(|(name, value)| (percent_encode(&name.text), self.text_template(value, Escape::UrlQuery)));
         let query = query.collect();
-        let path = connect.path.as_ref().map(|path| self.text_template(path, Escape::UrlQuery));
+        let path = connect.path.as_ref().map(|path| self.path(path));
         Connect {
             path,
             query,
@@ -51,8 +35,33 @@ impl Compiler<'_, '_> {
         }
     }
 
+    /// Values are encoded for their place; a path that begins with a value is taken as that value has it.
+    fn path(&mut self, written: &model::Template) -> Template {
+        let is_value = written.text().starts_with("{{");
+        let path = self.text_template(written, if is_value { Escape::None } else { Escape::UrlQuery });
+        let known = path.as_literal().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let (starts_wrong, is_wrong) = match known {
+            Some(path) => (!path.starts_with('/'), path.parse::<PathAndQuery>().is_err()),
+            None => (!written.text().starts_with(['/', '{']), false),
+        };
+        let what = known.unwrap_or(written.text());
+        if starts_wrong {
+            let help = format!("write `/{what}`; the host belongs into `target`");
+            let diagnostic = Diagnostic::new(codes::MALFORMED_VALUE, "a path starts with `/`").help(help);
+            self.diagnostics.push(diagnostic.label(written.span(), "this does not"));
+        } else if is_wrong {
+            let message = format!("`{what}` cannot be asked for");
+            let help =
+                "write a space as %20, and so on (RFC 3986 section 2.1); values of templates are encoded";
+            let diagnostic = Diagnostic::new(codes::MALFORMED_VALUE, message).help(help);
+            let label = "it has characters that must be percent-encoded";
+            self.diagnostics.push(diagnostic.label(written.span(), label));
+        }
+        path
+    }
+
     fn header(&mut self, key: &crate::plan::syntax::Key, value: &model::Template) -> (String, Template) {
-        if HANDSHAKE_HEADERS.contains(&key.text.to_ascii_lowercase().as_str()) {
+        if is_handshake_header(&key.text) {
             let help = match key.text.to_ascii_lowercase().as_str() {
                 "sec-websocket-protocol" => "offer subprotocols with `subprotocols: [...]`",
                 _ => "leave it out",
@@ -86,6 +95,20 @@ impl Compiler<'_, '_> {
             );
         }
         name.value.clone()
+    }
+
+    /// The names that are offered are all different (RFC 6455 section 4.1).
+    fn offered_once(&mut self, names: &[model::Spanned<String>]) {
+        for (index, name) in names.iter().enumerate() {
+            if let Some(first) = names[..index].iter().find(|other| other.value == name.value) {
+                self.diagnostics.push(
+                    Diagnostic::new(codes::BAD_SUBPROTOCOL, format!("`{}` is offered twice", name.value))
+                        .label(name.span, "offered again")
+                        .label(first.span, "offered here")
+                        .help("leave one out (RFC 6455 section 4.1)"),
+                );
+            }
+        }
     }
 }
 

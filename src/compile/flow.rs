@@ -78,6 +78,8 @@ pub(super) struct ScenarioFlow {
     pub(super) reactions: Vec<(Vec<Touch>, Vec<Touch>)>,
     /// The slots that hold a value from the start.
     pub(super) initial: Vec<SlotId>,
+    /// Whether the steps go on after one has failed, which then has set nothing.
+    pub(super) continues_after_failure: bool,
 }
 
 /// Reports everything in a scenario that cannot work in the order it is written.

@@ -19,7 +19,7 @@ pub struct LoadOverrides {
 }
 
 /// Each override takes the place of the plan's own value. Stages are replaced as a whole by anything that says how
-/// many or how long: half a curve with another peak would be neither the plan's load nor the one asked for.
+/// many or how long: half a curve would be neither the plan's load nor the one asked for. Their peak stays.
 pub(super) fn lower(plan: Option<&model::Load>, overrides: &LoadOverrides) -> Profile {
     let nothing = model::Load::default();
     let plan = plan.unwrap_or(&nothing);
@@ -30,7 +30,8 @@ pub(super) fn lower(plan: Option<&model::Load>, overrides: &LoadOverrides) -> Pr
         let stages = plan.stages.iter().map(|s| Stage { users: s.users.value, over: s.over.value }).collect();
         return Profile::with_stages(stages, iterations);
     }
-    let users = overrides.users.or(plan.users.map(|n| n.value)).unwrap_or(1);
+    let peak_of_stages = plan.stages.iter().map(|stage| stage.users.value).max();
+    let users = overrides.users.or(plan.users.map(|n| n.value)).or(peak_of_stages).unwrap_or(1);
     let ramp = overrides.ramp.or(plan.ramp.map(|d| d.value)).unwrap_or_default();
     let duration = overrides.duration.or(plan.duration.map(|d| d.value));
     Profile::with_users(users, ramp, duration, iterations)

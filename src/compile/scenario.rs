@@ -6,17 +6,15 @@ use std::time::Duration;
 
 use super::Compiler;
 use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
-use crate::diagnostic::{Diagnostic, Span, codes};
+use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, Expr, Op, Reaction, Repeat, Request, Scenario, SlotId, State, StateId,
-    Think, TimerId, Until,
+    Answer, Capture, Close, Expect, Expr, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request,
+    Scenario, SlotId, State, StateId, Think, TimerId, Until,
 };
 
 /// How long the answer to a `close` step is waited for.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest reason of a Close frame (RFC 6455 section 5.5: 125 bytes, two of which are the code).
-const REASON_MAX_BYTES: usize = 123;
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
 type Unnamed = HashMap<&'static str, usize>;
@@ -32,8 +30,10 @@ impl Compiler<'_, '_> {
     /// Lowers a scenario, adding its states and, to `reactions`, its reactions.
     pub(super) fn scenario(&mut self, scenario: &model::Scenario, reactions: &mut Vec<Reaction>) -> Scenario {
         let initial = self.names.enter_scenario(scenario);
+        let on_failure = self.on_failure(scenario.on_failure);
         let mut flow = ScenarioFlow {
             initial: initial.iter().map(|(slot, _)| *slot).collect(),
+            continues_after_failure: on_failure == OnFailure::Continue,
             ..ScenarioFlow::default()
         };
         let first_reaction = reactions.len();
@@ -55,22 +55,31 @@ impl Compiler<'_, '_> {
             entry: StateId::new(first_state),
             reactions: first_reaction..reactions.len(),
             initial,
-            on_failure: self.on_failure(scenario.on_failure),
+            on_failure,
             has_expect: self.states[first_state..].iter().any(|state| matches!(state.op, Op::Expect(_))),
             span: scenario.name.span,
         }
     }
 
-    /// At least one scenario must have a share of the users.
+    /// A scenario without a share of the users is never run; where none has one, nothing is.
     pub(super) fn weights(&mut self, plan: &model::Plan) {
-        let weights: Vec<_> = plan.scenarios.iter().map(|scenario| scenario.weight).collect();
-        if !weights.is_empty() && weights.iter().all(|w| w.is_some_and(|w| w.value == 0)) {
+        let zeros = || plan.scenarios.iter().filter_map(|s| s.weight).filter(|weight| weight.value == 0);
+        if !plan.scenarios.is_empty() && zeros().count() == plan.scenarios.len() {
             let mut diagnostic = Diagnostic::new(codes::ZERO_WEIGHT, "no user can be given a scenario")
                 .help("give at least one scenario a weight above 0");
-            for weight in weights.iter().flatten() {
+            for weight in zeros() {
                 diagnostic = diagnostic.label(weight.span, "a weight of zero");
             }
             self.diagnostics.push(diagnostic);
+            return;
+        }
+        for weight in zeros() {
+            self.diagnostics.push(
+                Diagnostic::new(codes::ZERO_WEIGHT, "no user is given this scenario")
+                    .severity(Severity::Warning)
+                    .label(weight.span, "a weight of zero")
+                    .help("give it a weight above 0, or remove it"),
+            );
         }
     }
 
@@ -240,20 +249,19 @@ impl Compiler<'_, '_> {
                     .help("1000 is a normal close; 3000 to 4999 are free for applications"),
             );
         }
-        if let Some(reason) = close.reason.as_ref().filter(|reason| reason.text().len() > REASON_MAX_BYTES) {
+        let reason = close.reason.as_ref().map(|reason| self.template(reason));
+        // What is only known while running is cut to what fits.
+        let literal_bytes = reason.as_ref().and_then(|reason| reason.as_literal()).map_or(0, <[u8]>::len);
+        if let Some(written) = close.reason.as_ref().filter(|_| literal_bytes > REASON_MAX_BYTES) {
             self.diagnostics.push(
                 Diagnostic::new(
                     codes::BAD_CLOSE,
                     format!("a close reason has {REASON_MAX_BYTES} bytes at most"),
                 )
-                .label(reason.span(), format!("{} bytes", reason.text().len())),
+                .label(written.span(), format!("{literal_bytes} bytes")),
             );
         }
-        Close {
-            code,
-            reason: close.reason.as_ref().map(|reason| self.template(reason)),
-            within: CLOSE_TIMEOUT,
-        }
+        Close { code, reason, within: CLOSE_TIMEOUT }
     }
 
     /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.

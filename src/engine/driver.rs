@@ -1,5 +1,6 @@
 //! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
 
+use std::io;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -15,6 +16,10 @@ use crate::program::{BodyKind, TimerId};
 
 /// Beyond this a user waits for the kernel before it queues more.
 const QUEUE_BYTES: usize = 64 << 10;
+/// Beyond this nothing more is read until the server has taken some of it.
+const CONGESTION_BYTES: usize = 1 << 20;
+/// How often a user may go on sending before the others get a turn.
+const FLUSHES_A_TURN: usize = 16;
 /// The close code of a connection that ended without a Close frame (RFC 6455 section 7.1.5).
 const ABNORMAL_CLOSURE: u16 = 1006;
 /// The close code of a Close frame without one (RFC 6455 section 7.1.5).
@@ -26,6 +31,8 @@ pub(super) struct Driver {
     wire: Wire,
     /// Of the task that drives this user, for inputs that come from elsewhere.
     waker: Option<Waker>,
+    /// Whether the task panicked: the user is left as it was.
+    is_dead: bool,
 }
 
 /// Where the machine's wishes come true.
@@ -35,7 +42,21 @@ struct Wire {
     request: Option<ConnectRequest>,
     is_blocked: bool,
     is_aborted: bool,
+    /// Whether this end has queued its Close frame.
+    has_closed: bool,
+    /// The code of the server's Close frame.
     close_code: Option<u16>,
+    /// Why writing ended, where it did.
+    write_error: Option<io::ErrorKind>,
+    /// What is counted as sent once the kernel has all of it.
+    unsent: Sent,
+}
+
+/// Messages on their way to the kernel.
+#[derive(Default)]
+struct Sent {
+    messages: u64,
+    bytes: u64,
 }
 
 impl Driver {
@@ -46,13 +67,21 @@ impl Driver {
             request: None,
             is_blocked: false,
             is_aborted: false,
+            has_closed: false,
             close_code: None,
+            write_error: None,
+            unsent: Sent::default(),
         };
-        Self { user, wire, waker: None }
+        Self { user, wire, waker: None, is_dead: false }
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.user.is_done()
+    }
+
+    /// Takes no more inputs: the user's own task panicked amid one.
+    pub(super) fn bury(&mut self) {
+        self.is_dead = true;
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {
@@ -91,6 +120,9 @@ impl Driver {
 
     /// An input from outside the user's own task, which is then woken to see what has changed.
     pub(super) fn interrupt(&mut self, input: Input<'_>) {
+        if self.is_dead {
+            return;
+        }
         self.input(input);
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
@@ -110,7 +142,10 @@ impl Driver {
     pub(super) fn connected(&mut self, request: &ConnectRequest, connection: Connection) -> net::Reader {
         let Connection { timings, reader, writer, .. } = connection;
         let shard = &self.wire.shard;
-        shard.count(|counts| counts.connections_established += 1);
+        shard.count(|counts| {
+            counts.connections_attempted += 1;
+            counts.connections_established += 1;
+        });
         // An address needs no look-up: a time of zero would be a figure of nothing.
         if shard.target.literal_address().is_none() {
             shard.time(request.timers.dns, timings.dns);
@@ -125,7 +160,10 @@ impl Driver {
         self.wire.writer = Some(writer);
         self.wire.is_blocked = false;
         self.wire.is_aborted = false;
+        self.wire.has_closed = false;
         self.wire.close_code = None;
+        self.wire.write_error = None;
+        self.wire.unsent = Sent::default();
         self.input(Input::Connected);
         reader
     }
@@ -141,7 +179,10 @@ impl Driver {
     }
 
     fn count_connect_failure(&mut self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
-        self.wire.shard.count(|counts| counts.connections_failed += 1);
+        self.wire.shard.count(|counts| {
+            counts.connections_attempted += 1;
+            counts.connections_failed += 1;
+        });
         self.error(kind, detail);
         self.input(Input::ConnectFailed);
     }
@@ -168,12 +209,10 @@ impl Driver {
             net::Event::Pong(_) => {}
             net::Event::Close { code, .. } => {
                 self.wire.close_code = Some(code.unwrap_or(NO_STATUS));
-                if let Some(writer) = &mut self.wire.writer {
-                    if !writer.is_close_queued() {
-                        self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
-                    }
-                    let _ = writer.close(code, "");
+                if !self.wire.has_closed {
+                    self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
                 }
+                self.wire.queue_close(code, "");
                 self.flush();
             }
         }
@@ -194,26 +233,37 @@ impl Driver {
 
     /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
     pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
-        let is_closing = self.wire.writer.as_ref().is_none_or(Writer::is_close_queued);
         let how = match (self.wire.close_code, failure) {
             // However TCP ends behind a Close frame, the connection is closed.
             (Some(code), _) => Disconnect::ByPeer(code),
-            (None, Some(ReadFailure::Eof) | None) => Disconnect::ByPeer(ABNORMAL_CLOSURE),
-            (None, Some(ReadFailure::Reset)) if is_closing => Disconnect::ByPeer(ABNORMAL_CLOSURE),
-            (None, Some(failure)) => {
-                if let (ReadFailure::Protocol(violation), Some(writer)) = (failure, &mut self.wire.writer) {
-                    let _ = writer.close(Some(violation.close_code()), "");
-                    let _ = writer.try_flush();
-                }
-                self.error(read_kind(failure), failure);
-                Disconnect::Broken
-            }
+            (None, failure) => self.ended_without_close(failure.unwrap_or(&ReadFailure::Eof)),
         };
-        if !is_closing && how != Disconnect::Broken {
-            self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
-        }
         self.wire.writer = None;
         self.input(Input::Disconnected(how));
+    }
+
+    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect {
+        let was_reset = self.wire.write_error.is_some_and(|kind| kind != io::ErrorKind::WriteZero);
+        // A write that failed has taken the reset away from the read, which then only sees the end.
+        let failure = if was_reset && *failure == ReadFailure::Eof { &ReadFailure::Reset } else { failure };
+        match failure {
+            ReadFailure::Eof | ReadFailure::Reset if self.wire.has_closed => {
+                return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+            }
+            ReadFailure::Eof | ReadFailure::Reset => {
+                self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
+            }
+            ReadFailure::Protocol(violation) => {
+                self.wire.queue_close(Some(violation.close_code()), "");
+                self.flush();
+            }
+            ReadFailure::Io { .. } => {}
+        }
+        if *failure == ReadFailure::Eof {
+            return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+        }
+        self.error(read_kind(failure), failure);
+        Disconnect::Broken
     }
 
     /// Drops what is left of a connection that the user has given up.
@@ -222,25 +272,46 @@ impl Driver {
         self.wire.is_aborted = false;
     }
 
-    /// Hands what is queued to the kernel, tells the user when it began to leave, and what it queues then, too.
-    pub(super) fn flush(&mut self) {
-        while let Some(writer) = &mut self.wire.writer {
+    /// Hands what is queued to the kernel, tells the user when it began to leave, and goes on with what it queues
+    /// then, for some rounds: a user that always has more to send must not keep the others waiting. Whether there is
+    /// more to do at once.
+    pub(super) fn flush(&mut self) -> bool {
+        for _ in 0..FLUSHES_A_TURN {
+            let Some(writer) = &mut self.wire.writer else { return false };
             if writer.queued_bytes() == 0 {
-                return;
+                return false;
             }
-            let Ok(flushed) = writer.try_flush() else {
-                // The reading half tells how the connection ended.
-                self.wire.writer = None;
-                return;
+            let flushed = match writer.try_flush() {
+                Ok(flushed) => flushed,
+                Err(error) => {
+                    // The reading half tells how the connection ended.
+                    self.wire.write_error = Some(error.kind());
+                    self.wire.writer = None;
+                    return false;
+                }
             };
             self.wire.is_blocked = flushed.flush == Flush::Blocked;
-            let Some(began) = flushed.began else { return };
+            if !self.wire.is_blocked {
+                self.wire.count_sent();
+            }
+            let Some(began) = flushed.began else { return false };
             let at = self.wire.shard.at(began);
             self.user.handle(at, Input::Sent, &mut self.wire);
             if self.wire.is_blocked {
-                return;
+                return false;
             }
         }
+        self.has_queued()
+    }
+
+    /// Whether anything waits for the kernel.
+    pub(super) fn has_queued(&self) -> bool {
+        self.wire.writer.as_ref().is_some_and(|writer| writer.queued_bytes() > 0)
+    }
+
+    /// Whether so much waits for the kernel that nothing more is read, lest answers to it pile up without bound.
+    pub(super) fn is_congested(&self) -> bool {
+        self.wire.writer.as_ref().is_some_and(|writer| writer.queued_bytes() > CONGESTION_BYTES)
     }
 
     /// A time since the run's start, on the system's clock.
@@ -253,9 +324,28 @@ impl Driver {
     }
 }
 
+impl Wire {
+    /// Queues this end's Close frame. A second one is not sent; the first is what the peer answers.
+    fn queue_close(&mut self, code: Option<u16>, reason: &str) {
+        self.has_closed = true;
+        if let Some(writer) = &mut self.writer {
+            let _ = writer.close(code, reason);
+        }
+    }
+
+    /// The kernel has everything that was queued.
+    fn count_sent(&mut self) {
+        let Sent { messages, bytes } = std::mem::take(&mut self.unsent);
+        self.shard.count(|counts| {
+            counts.messages_sent += messages;
+            counts.bytes_sent += bytes;
+        });
+    }
+}
+
 impl Output for Wire {
     fn connect(&mut self, request: ConnectRequest) {
-        self.shard.count(|counts| counts.connections_attempted += 1);
+        // Counted as attempted when it is known how it went: what is given up on the way was neither made nor failed.
         self.request = Some(request);
     }
 
@@ -271,10 +361,8 @@ impl Output for Wire {
         };
         match writer.try_message(opcode, render) {
             Ok(bytes) => {
-                self.shard.count(|counts| {
-                    counts.messages_sent += 1;
-                    counts.bytes_sent += bytes as u64;
-                });
+                self.unsent.messages += 1;
+                self.unsent.bytes += bytes as u64;
                 Ok(())
             }
             Err(net::NotSent::Queue(_)) => Ok(()),
@@ -287,10 +375,7 @@ impl Output for Wire {
     }
 
     fn close(&mut self, code: u16, reason: &str) {
-        if let Some(writer) = &mut self.writer {
-            // A second Close is not sent; the first one is what the peer answers.
-            let _ = writer.close(Some(code), reason);
-        }
+        self.queue_close(Some(code), reason);
     }
 
     fn abort(&mut self) {

@@ -22,6 +22,7 @@ pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
         FailureKind::Render => ErrorKind::Render,
         FailureKind::ClosedByPeer(code) => ErrorKind::ClosedByPeer { code: Some(code) },
         FailureKind::Failed => ErrorKind::Failed,
+        FailureKind::NotConnected => ErrorKind::NotConnected,
         FailureKind::Unmatched => ErrorKind::Unmatched,
     }
 }

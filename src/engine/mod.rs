@@ -53,12 +53,15 @@ pub struct Job {
 /// # Errors
 /// When a thread or its runtime cannot be made.
 pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io::Result<Outcome> {
+    // All of them first: a thread that cannot be given one must not leave others running behind it.
+    let build = |_| tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtimes: Vec<_> = (0..job.threads).map(build).collect::<Result<_, _>>()?;
     let (reports, inbox) = mpsc::channel();
     let start = Instant::now();
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut threads = Vec::with_capacity(job.threads);
-    for number in 0..job.threads {
-        let shard = shard::Plan {
+    for (number, runtime) in runtimes.into_iter().enumerate() {
+        let plan = shard::Plan {
             job: job.clone(),
             segment: share(job.segment, number, job.threads),
             number,
@@ -68,8 +71,13 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             reports: reports.clone(),
         };
         let builder = std::thread::Builder::new().name(format!("users-{number}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        threads.push(builder.spawn(move || shard::run(&shard, &runtime))?);
+        match builder.spawn(move || shard::run(&plan, runtime)) {
+            Ok(thread) => threads.push(thread),
+            Err(error) => {
+                control.abort();
+                return Err(error);
+            }
+        }
     }
     drop(reports);
     let totals = collect::collect(&inbox, job, start, observe);

@@ -4,8 +4,10 @@ use std::fmt;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Files a process needs beside its connections: runtimes, the embedded server's pipes, reports, libraries.
-const OTHER_FILES: u64 = 64;
+/// Files a process needs beside its connections: the embedded server's pipes, reports, libraries.
+const OTHER_FILES: u64 = 48;
+/// Files of a thread's runtime.
+const FILES_A_THREAD: u64 = 8;
 
 /// Why a load cannot fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +34,11 @@ pub enum PreflightError {
     },
 }
 
-/// Compares the limits with a peak of so many users and raises the limit on open files where that is needed and
+/// Compares the limits with a peak of so many users on so many threads and raises the limit on open files where that is needed and
 /// possible.
-pub fn preflight(users: u64) -> Result<(), PreflightError> {
-    let needed = users.saturating_add(OTHER_FILES);
+pub fn preflight(users: u64, threads: usize) -> Result<(), PreflightError> {
+    let other = OTHER_FILES + FILES_A_THREAD * threads as u64;
+    let needed = users.saturating_add(other);
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < needed
         && (hard < needed || setrlimit(Resource::RLIMIT_NOFILE, needed, hard).is_err())
@@ -93,13 +96,13 @@ mod tests {
 
     #[test]
     fn a_load_that_fits_is_let_through() {
-        assert_eq!(preflight(0), Ok(()));
-        assert_eq!(preflight(10), Ok(()));
+        assert_eq!(preflight(0, 2), Ok(()));
+        assert_eq!(preflight(10, 2), Ok(()));
     }
 
     #[test]
     fn a_load_that_cannot_fit_is_refused_with_the_numbers() {
-        let error = preflight(u64::MAX).unwrap_err();
+        let error = preflight(u64::MAX, 2).unwrap_err();
         assert!(matches!(error, PreflightError::Files { users: u64::MAX, needed: u64::MAX, .. }), "{error}");
         assert!(error.to_string().contains("open files"));
     }

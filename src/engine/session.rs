@@ -19,8 +19,12 @@ use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
 /// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
 const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How often what follows from one another is looked at before the others get a turn.
+const ROUNDS_A_TURN: usize = 4;
+
 /// Runs one user to its end.
 pub(super) async fn run(driver: Rc<RefCell<Driver>>) {
+    let _burial = Burial(&driver);
     driver.borrow_mut().input(Input::Start);
     while !driver.borrow().is_done() {
         let request = driver.borrow_mut().take_request();
@@ -70,18 +74,35 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
     }
 }
 
+/// Marks a user whose task panics, so that the schedule leaves it alone.
+struct Burial<'d>(&'d RefCell<Driver>);
+
+impl Drop for Burial<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Ok(mut driver) = self.0.try_borrow_mut()
+        {
+            driver.bury();
+        }
+    }
+}
+
 /// Holds a connection until it ends or the user drops it.
 async fn hold(driver: &RefCell<Driver>, reader: Reader) {
     let mut reading = pin!(read(driver, reader));
-    let mut alarm = pin!(Alarm::new());
+    let mut alarm = Alarm::new();
     let mut tcp_close = None;
     poll_fn(|cx| {
         driver.borrow_mut().remember(cx.waker());
-        if let Poll::Ready(failure) = reading.as_mut().poll(cx) {
+        let is_congested = driver.borrow().is_congested();
+        if !is_congested && let Poll::Ready(failure) = reading.as_mut().poll(cx) {
             driver.borrow_mut().reading_ended(Some(&failure));
             return Poll::Ready(());
         }
-        poll_blocked_writer(driver, cx);
+        serve(driver, &mut alarm, cx);
+        if is_congested && !driver.borrow().is_congested() {
+            cx.waker().wake_by_ref();
+        }
         if driver.borrow().has_close() {
             let tcp_close = tcp_close.get_or_insert_with(|| Box::pin(tokio::time::sleep(TCP_CLOSE_TIMEOUT)));
             if tcp_close.as_mut().poll(cx).is_ready() {
@@ -89,7 +110,6 @@ async fn hold(driver: &RefCell<Driver>, reader: Reader) {
                 return Poll::Ready(());
             }
         }
-        alarm.as_mut().poll_deadline(driver, cx);
         if driver.borrow().is_over() {
             driver.borrow_mut().drop_connection();
             return Poll::Ready(());
@@ -97,6 +117,20 @@ async fn hold(driver: &RefCell<Driver>, reader: Reader) {
         Poll::Pending
     })
     .await;
+}
+
+/// Does what time and the kernel allow until nothing more follows, or the user's turn is over. A timer that fires may
+/// queue what the kernel does not take at once, and what the kernel takes may bring a deadline nearer: so both are
+/// looked at until neither has anything to do, and both will wake the task.
+fn serve(driver: &RefCell<Driver>, alarm: &mut Alarm, cx: &mut Context<'_>) {
+    for _ in 0..ROUNDS_A_TURN {
+        let has_written = poll_writer(driver, cx);
+        let has_woken = alarm.poll_deadline(driver, cx);
+        if !has_written && !has_woken {
+            return;
+        }
+    }
+    cx.waker().wake_by_ref();
 }
 
 /// Reads until the connection ends.
@@ -109,26 +143,26 @@ async fn read(driver: &RefCell<Driver>, mut reader: Reader) -> ReadFailure {
     }
 }
 
-/// Goes on writing as long as the kernel takes what waits.
-fn poll_blocked_writer(driver: &RefCell<Driver>, cx: &mut Context<'_>) {
-    loop {
-        let is_ready = match driver.borrow().blocked_writer() {
-            Some(writer) => writer.poll_writable(cx).is_ready(),
-            None => false,
-        };
-        if !is_ready {
-            return;
-        }
+/// Goes on writing where the kernel takes more; whether it did.
+fn poll_writer(driver: &RefCell<Driver>, cx: &mut Context<'_>) -> bool {
+    let is_ready = match driver.borrow().blocked_writer() {
+        Some(writer) => writer.poll_writable(cx).is_ready(),
+        None => driver.borrow().has_queued(),
+    };
+    if is_ready {
         driver.borrow_mut().flush();
     }
+    is_ready
 }
 
 /// Waits without a connection until the user wants one, or has left.
 async fn rest(driver: &RefCell<Driver>) {
-    let mut alarm = pin!(Alarm::new());
+    let mut alarm = Alarm::new();
     poll_fn(|cx| {
         driver.borrow_mut().remember(cx.waker());
-        alarm.as_mut().poll_deadline(driver, cx);
+        if alarm.poll_deadline(driver, cx) {
+            cx.waker().wake_by_ref();
+        }
         let driver = driver.borrow();
         if driver.is_done() || driver.wants_connection() { Poll::Ready(()) } else { Poll::Pending }
     })
@@ -147,23 +181,25 @@ impl Alarm {
         Self { sleep: None, armed: None }
     }
 
-    /// Wakes the user as often as its deadline has passed, and makes sure that the task is polled at the next one.
-    fn poll_deadline(mut self: Pin<&mut Self>, driver: &RefCell<Driver>, cx: &mut Context<'_>) {
+    /// Wakes the user where its deadline has passed, else makes sure that the task is polled at it; whether it woke
+    /// the user.
+    fn poll_deadline(&mut self, driver: &RefCell<Driver>, cx: &mut Context<'_>) -> bool {
         loop {
-            let Some(deadline) = driver.borrow().deadline() else { return };
-            let is_later = self.armed.is_some_and(|armed| armed <= deadline);
-            if !is_later {
+            let Some(deadline) = driver.borrow().deadline() else { return false };
+            // One that is due already does not wait for the timer's next tick.
+            if driver.borrow().has_come(deadline) {
+                driver.borrow_mut().input(Input::Wake);
+                return true;
+            }
+            if self.armed.is_none_or(|armed| armed > deadline) {
                 let instant = driver.borrow().instant(deadline);
                 self.arm(deadline, instant);
             }
-            let Some(sleep) = &mut self.sleep else { return };
+            let Some(sleep) = &mut self.sleep else { return false };
             if sleep.as_mut().poll(cx).is_pending() {
-                return;
+                return false;
             }
             self.armed = None;
-            if driver.borrow().has_come(deadline) {
-                driver.borrow_mut().input(Input::Wake);
-            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! One thread of a run: starts its users when they are due, stops them when they are to leave, and reports.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -22,8 +24,8 @@ use crate::program::{TimerId, Url};
 
 /// How long a resolved name is used before it is looked up again.
 const NAME_LIFETIME: Duration = Duration::from_secs(30);
-/// How many lines users may log in a tick; the rest is left out.
-const LOG_LINES_A_TICK: usize = 1_000;
+/// How many lines the users of a thread may log between two reports; the rest is left out.
+const LOG_LINES_A_REPORT: usize = 250;
 
 /// What a thread is to do.
 pub(super) struct Plan {
@@ -49,7 +51,7 @@ pub(super) struct Shard {
 }
 
 /// Runs a thread's users to the end.
-pub(super) fn run(plan: &Plan, runtime: &Runtime) {
+pub(super) fn run(plan: &Plan, runtime: Runtime) {
     let program = Arc::clone(&plan.job.program);
     let shard = Rc::new(Shard {
         start: plan.start,
@@ -66,7 +68,7 @@ pub(super) fn run(plan: &Plan, runtime: &Runtime) {
         }),
     });
     let local = LocalSet::new();
-    local.block_on(runtime, async {
+    local.block_on(&runtime, async {
         let mut schedule = Schedule::new(plan, Rc::clone(&shard));
         let reporter =
             tokio::task::spawn_local(report_each_tick(Rc::clone(&shard), plan.number, plan.reports.clone()));
@@ -74,6 +76,19 @@ pub(super) fn run(plan: &Plan, runtime: &Runtime) {
         reporter.abort();
     });
     shard.report(plan.number, &plan.reports);
+    // A look-up that the system cannot be told to stop must not hold up the end.
+    drop(local);
+    runtime.shutdown_background();
+}
+
+/// An input from the schedule. A panic in it is a bug of ours; it costs this user, not the thread.
+fn interrupt(driver: &RefCell<Driver>, input: Input<'_>) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| driver.borrow_mut().interrupt(input)));
+    if outcome.is_err()
+        && let Ok(mut driver) = driver.try_borrow_mut()
+    {
+        driver.bury();
+    }
 }
 
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
@@ -109,9 +124,9 @@ impl Shard {
 
     pub(super) fn log(&self, line: String) {
         let mut logs = self.logs.borrow_mut();
-        if logs.len() < LOG_LINES_A_TICK {
+        if logs.len() < LOG_LINES_A_REPORT {
             logs.push(line);
-        } else if logs.len() == LOG_LINES_A_TICK {
+        } else if logs.len() == LOG_LINES_A_REPORT {
             logs.push("(more lines than can be shown)".to_owned());
         }
     }
@@ -128,8 +143,12 @@ struct Schedule {
     shard: Rc<Shard>,
     segment: Segment,
     mix: Mix,
-    /// In the order in which they started.
+    /// Those that are to be in the run, in the order in which they started.
     users: Vec<Rc<RefCell<Driver>>>,
+    /// Those that were told to leave because the load fell, and until when they may.
+    leaving: VecDeque<(Rc<RefCell<Driver>>, Instant)>,
+    /// How many users have had each number before.
+    generations: Vec<u32>,
     tasks: JoinSet<()>,
 }
 
@@ -142,6 +161,8 @@ impl Schedule {
             segment: plan.segment,
             mix: Mix::new(&weights),
             users: Vec::new(),
+            leaving: VecDeque::new(),
+            generations: Vec::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -162,12 +183,14 @@ impl Schedule {
                 return;
             }
             self.adjust(profile.target_at(now));
-            let change = profile.next_change(now, self.segment);
-            let wake = [change, end].into_iter().flatten().min();
-            if wake.is_none() && self.tasks.is_empty() {
+            self.dismiss();
+            let nobody_will_come = self.segment.count_of(profile.peak_after(now)) <= self.users.len() as u64;
+            if self.tasks.is_empty() && nobody_will_come {
                 return;
             }
-            let until = self.shard.instant(wake.unwrap_or(Duration::MAX.min(now + Duration::from_hours(24))));
+            let change = profile.next_change(now, self.segment).into_iter().chain(end).min();
+            let until = self.shard.instant(change.unwrap_or(now + Duration::from_hours(24)));
+            let until = self.leaving.front().map_or(until, |(_, deadline)| until.min(*deadline));
             tokio::select! {
                 () = sleep_until(until.into()) => {}
                 _ = orders.changed() => {}
@@ -194,8 +217,15 @@ impl Schedule {
     }
 
     fn tell_all(&self, input: Input<'_>) {
-        for driver in &self.users {
-            driver.borrow_mut().interrupt(input);
+        for driver in self.users.iter().chain(self.leaving.iter().map(|(driver, _)| driver)) {
+            interrupt(driver, input);
+        }
+    }
+
+    /// Makes those leave that were told to and have had their time.
+    fn dismiss(&mut self) {
+        while let Some((driver, _)) = self.leaving.pop_front_if(|(_, deadline)| *deadline <= Instant::now()) {
+            interrupt(&driver, Input::Abort);
         }
     }
 
@@ -205,14 +235,23 @@ impl Schedule {
         while self.users.len() < wanted {
             self.start();
         }
+        let deadline = Instant::now() + self.shard.setting.program.limits.drain;
         for driver in self.users.drain(wanted..) {
-            driver.borrow_mut().interrupt(Input::Stop);
+            interrupt(&driver, Input::Stop);
+            self.leaving.push_back((driver, deadline));
         }
     }
 
     fn start(&mut self) {
-        let index = self.segment.nth(self.users.len() as u64).unwrap_or(u64::MAX);
-        let user = User::new(Rc::clone(&self.shard.setting), index, self.mix.scenario_of(index));
+        let own = self.users.len();
+        let index = self.segment.nth(own as u64).unwrap_or(u64::MAX);
+        if self.generations.len() == own {
+            self.generations.push(0);
+        } else {
+            self.generations[own] += 1;
+        }
+        let generation = self.generations[own];
+        let user = User::new(Rc::clone(&self.shard.setting), index, generation, self.mix.scenario_of(index));
         let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
         self.shard.recorder.borrow_mut().user_started();
         self.tasks.spawn_local(session::run(Rc::clone(&driver)));

@@ -128,6 +128,14 @@ impl Profile {
             .unwrap_or(0)
     }
 
+    /// A bound on the users wanted at any time from `after` on: the highest of what is wanted then and what any stage
+    /// that is not over yet is to reach.
+    pub fn peak_after(&self, after: Duration) -> u64 {
+        let after = after.as_nanos();
+        let ahead = self.legs().filter(|leg| leg.ends() > after).map(|leg| leg.to);
+        ahead.max().unwrap_or(0).max(self.target_at_ns(after))
+    }
+
     fn end_ns(&self) -> Option<u128> {
         self.total_duration().map(|total| total.as_nanos())
     }

@@ -40,6 +40,13 @@ pub enum Disconnect {
     Broken,
 }
 
+impl Disconnect {
+    /// Whether the peer sent a Close frame, as RFC 6455 section 5.5.1 asks of the one that is closed on.
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::ByPeer(code) if code != 1006)
+    }
+}
+
 /// What a user wants done. Calls come in the order in which things are to happen.
 pub trait Output {
     /// Opens a connection and reports back with [`Input::Connected`] or [`Input::ConnectFailed`].
@@ -73,7 +80,7 @@ pub trait Output {
 pub struct ConnectRequest {
     /// Path and query; `None` is the target's own.
     pub path: Option<String>,
-    /// Further headers; the values have been checked to hold no line break.
+    /// Further headers, as they were rendered: a value may hold what cannot be sent.
     pub headers: Vec<(String, String)>,
     /// Subprotocols to offer.
     pub subprotocols: Vec<String>,
@@ -135,6 +142,8 @@ pub enum FailureKind {
     ClosedByPeer(u16),
     /// A reaction's `fail`.
     Failed,
+    /// A step needs a connection, and there is none.
+    NotConnected,
     /// A message that nobody took, where the plan says that this is an error.
     Unmatched,
 }

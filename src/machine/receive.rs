@@ -1,6 +1,7 @@
 //! What a message does to a user: who takes it, and what follows.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::capture::capture;
@@ -8,6 +9,7 @@ use super::io::{Event, FailureKind, Output, Place};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::judge;
+use super::render::RenderFailure;
 use super::user::{Phase, Setting, User};
 use crate::program::{Answer, Capture, Expect, OnFailure, Op, Reaction, ReactionId};
 
@@ -74,14 +76,14 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) {
-        out.count(Event::OperationEnded);
-        out.time(expect.timer, elapsed);
         if let Some(assert) = &expect.assert
             && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
         {
             return self.fail(now, FailureKind::Assertion, &mismatch, out);
         }
         if self.capture_all(&expect.captures, message, self.place(), out) {
+            out.count(Event::OperationEnded);
+            out.time(expect.timer, elapsed);
             self.go_on(now, out);
         } else {
             self.give_up(now, out);
@@ -136,25 +138,9 @@ impl User {
         if !self.capture_all(&reaction.captures, message, place, out) {
             return self.reaction_failed(now, out);
         }
-        let answered = match &reaction.answer {
-            Answer::None => Ok(()),
-            Answer::Echo => {
-                let payload = message.payload();
-                out.send(payload.kind(), |buffer| {
-                    buffer.extend_from_slice(payload.bytes());
-                    Ok(())
-                })
-            }
-            Answer::Send(answer) => self.send(answer, now, out),
-        };
-        let logged =
-            answered.and_then(|()| reaction.log.as_ref().map(|line| self.text(line, now)).transpose());
-        let reason = logged.and_then(|line| {
-            if let Some(line) = line {
-                out.log(line);
-            }
-            reaction.fail.as_ref().map(|reason| self.text(reason, now)).transpose()
-        });
+        std::mem::swap(&mut self.rng, &mut self.reaction_rng);
+        let reason = self.act(reaction, message, now, out);
+        std::mem::swap(&mut self.rng, &mut self.reaction_rng);
         match reason {
             Ok(None) => {}
             Ok(Some(reason)) => {
@@ -162,10 +148,36 @@ impl User {
                 self.reaction_failed(now, out);
             }
             Err(failure) => {
-                self.report(FailureKind::Render, place, &failure, out);
+                let program = Arc::clone(&self.setting.program);
+                self.report(FailureKind::Render, place, &failure.named(&program.slots), out);
                 self.reaction_failed(now, out);
             }
         }
+    }
+
+    /// Answers and logs; returns the reason to fail, where the reaction has one.
+    fn act(
+        &mut self,
+        reaction: &Reaction,
+        message: &Message<'_>,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<Option<String>, RenderFailure> {
+        match &reaction.answer {
+            Answer::None => {}
+            Answer::Echo => {
+                let payload = message.payload();
+                out.send(payload.kind(), |buffer| {
+                    buffer.extend_from_slice(payload.bytes());
+                    Ok(())
+                })?;
+            }
+            Answer::Send(answer) => self.send(answer, now, out)?,
+        }
+        if let Some(line) = &reaction.log {
+            out.log(self.text(line, now)?);
+        }
+        reaction.fail.as_ref().map(|reason| self.text(reason, now)).transpose()
     }
 
     /// A reaction is no step: where the scenario continues after failures, the present step goes on as it was.

@@ -75,6 +75,18 @@ impl fmt::Display for RenderFailure {
 
 impl std::error::Error for RenderFailure {}
 
+impl RenderFailure {
+    /// The failure for people: with the names of the slots in place of their numbers.
+    pub fn named<'f>(&'f self, slots: &'f [String]) -> impl fmt::Display + 'f {
+        let name = |slot: &SlotId| slots.get(slot.index()).map_or("?", String::as_str);
+        fmt::from_fn(move |f| match self {
+            Self::Unset { slot } => write!(f, "`{}` holds no value yet", name(slot)),
+            Self::NoField { slot, path } => write!(f, "`{}` has no `{path}`", name(slot)),
+            other => fmt::Display::fmt(other, f),
+        })
+    }
+}
+
 /// Appends the rendered template to `out`. On a failure `out` is as it was.
 pub fn render(template: &Template, scope: &mut Scope<'_>, out: &mut Vec<u8>) -> Result<(), RenderFailure> {
     let start = out.len();

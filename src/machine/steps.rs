@@ -9,102 +9,91 @@ use super::matching::condition_holds;
 use super::pause;
 use super::render::{RenderFailure, evaluate, render};
 use super::user::{AfterClose, Phase, Setting, User};
-use crate::program::{Body, Connect, Op, Repeat, StateId, Template, Until, Value, builtin_slots};
+use crate::program::{Body, Connect, Op, REASON_MAX_BYTES, Repeat, Template, Until, Value};
 
 /// How many states are run without a wait before the others get a turn.
 const STATES_A_TURN: usize = 256;
 
-/// What follows from a state.
-enum Flow {
-    /// The next state is run at once.
-    Go(StateId),
-    /// The user waits, or has been told what to do.
-    Wait,
-}
-
 impl User {
     /// Runs states until one waits.
     pub(super) fn run(&mut self, now: Duration, out: &mut impl Output) {
+        if self.phase != Phase::Ready {
+            return;
+        }
         let setting = Rc::clone(&self.setting);
         for _ in 0..STATES_A_TURN {
-            match self.step(&setting, now, out) {
-                Ok(Flow::Go(next)) => self.at = next,
-                Ok(Flow::Wait) => return,
-                Err(failure) => return self.fail(now, FailureKind::Render, &failure, out),
+            if let Err(failure) = self.step(&setting, now, out) {
+                self.fail(now, FailureKind::Render, &failure.named(&setting.program.slots), out);
+            }
+            if self.phase != Phase::Ready {
+                return;
             }
         }
         self.phase = Phase::Yielding { until: now };
     }
 
-    fn step(
-        &mut self,
-        setting: &Setting,
-        now: Duration,
-        out: &mut impl Output,
-    ) -> Result<Flow, RenderFailure> {
+    /// Runs the state that the user is at. It leaves the user ready at the next one, or waiting.
+    fn step(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) -> Result<(), RenderFailure> {
         let state = setting.program.state(self.at);
+        if needs_connection(&state.op) && !self.is_open {
+            self.fail(now, FailureKind::NotConnected, &"there is no connection", out);
+            return Ok(());
+        }
         match &state.op {
             Op::Connect(connect) => {
                 let request = self.connect_request(connect, now)?;
                 self.phase = Phase::Connecting;
                 out.connect(request);
-                Ok(Flow::Wait)
             }
             Op::Send(message) => {
                 self.send_step(message, now, out)?;
                 if out.is_writable() {
-                    return Ok(Flow::Go(state.next));
+                    self.at = state.next;
+                } else {
+                    self.phase = Phase::Sending;
                 }
-                self.phase = Phase::Sending;
-                Ok(Flow::Wait)
             }
             Op::Expect(expect) => {
                 self.phase = Phase::Expecting { since: now, deadline: now + expect.within };
                 self.look_into_inbox(expect, now, out);
-                Ok(Flow::Wait)
             }
             Op::Request(request) => {
                 self.send_step(&request.send, now, out)?;
                 self.phase = Phase::Replying { sent: None, deadline: now + request.reply.within };
-                Ok(Flow::Wait)
             }
             Op::Think(think) => {
                 self.phase = Phase::Thinking { until: now + pause::draw(*think, &mut self.rng) };
-                Ok(Flow::Wait)
             }
             Op::Enter(repeat) => {
                 self.enter(repeat, now);
-                Ok(Flow::Go(state.next))
+                self.at = state.next;
             }
             Op::Test { repeat, body } => {
                 let goes_on = self.next_round(repeat, now);
-                Ok(Flow::Go(if goes_on { *body } else { state.next }))
+                self.at = if goes_on { *body } else { state.next };
             }
             Op::Close(close) => {
                 let reason = match &close.reason {
                     Some(reason) => self.text(reason, now)?,
                     None => String::new(),
                 };
-                out.close(close.code, &reason);
+                out.close(close.code, cut(&reason, REASON_MAX_BYTES));
                 self.phase = Phase::Closing { deadline: now + close.within, then: AfterClose::Step };
-                Ok(Flow::Wait)
             }
             Op::Set(values) => {
                 for (slot, value) in values {
                     let value = evaluate(value, &mut self.scope(now))?.into_owned();
                     self.set(*slot, value);
                 }
-                Ok(Flow::Go(state.next))
+                self.at = state.next;
             }
             Op::Log(line) => {
                 out.log(self.text(line, now)?);
-                Ok(Flow::Go(state.next))
+                self.at = state.next;
             }
-            Op::End => {
-                self.close(now, 1000, AfterClose::Iteration, out);
-                Ok(Flow::Wait)
-            }
+            Op::End => self.close(now, 1000, AfterClose::Iteration, out),
         }
+        Ok(())
     }
 
     /// A message of a step goes out under a correlation id of its own.
@@ -114,19 +103,7 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
-        let Value::Int(user) = self.slots[builtin_slots::USER_ID] else {
-            unreachable!("set when the user was made")
-        };
-        let slot = &mut self.slots[builtin_slots::CORRELATION_ID];
-        if !matches!(slot, Value::Text(_)) {
-            *slot = Value::Text(String::new());
-        }
-        if let Value::Text(id) = slot {
-            id.clear();
-            // Writing into a string cannot fail.
-            let _ = write!(id, "{user}-{}", self.correlation_count);
-        }
-        self.correlation_count += 1;
+        self.new_correlation_id();
         self.send(message, now, out)
     }
 
@@ -195,4 +172,13 @@ impl User {
         self.set(repeat.index, Value::Int(index));
         goes_on
     }
+}
+
+fn needs_connection(op: &Op) -> bool {
+    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Request(_) | Op::Close(_))
+}
+
+/// The longest start of a text that fits, in whole characters.
+fn cut(text: &str, max_bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(max_bytes)]
 }

@@ -1,6 +1,6 @@
 //! A virtual user: where it is, what it waits for, and what each input does to it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,8 @@ pub struct Setting {
 }
 
 /// One virtual user.
+// Each of the flags is a fact of its own; none of them excludes another.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug)]
 pub struct User {
     pub(super) setting: Rc<Setting>,
@@ -37,11 +39,19 @@ pub struct User {
     pub(super) phase: Phase,
     pub(super) is_open: bool,
     pub(super) slots: Box<[Value]>,
+    /// For what the steps draw.
     pub(super) rng: Rng,
+    /// For what the reactions draw: when they run depends on the server, and must not change what the steps draw.
+    pub(super) reaction_rng: Rng,
     pub(super) inbox: Inbox,
-    pub(super) correlation_count: u64,
+    correlation_count: u64,
+    /// How many users had this index before: one that left and comes back is another user.
+    generation: u32,
     iteration: u64,
     is_stopping: bool,
+    /// Whether anything failed in this iteration.
+    iteration_failed: bool,
+    /// Whether anything ever failed.
     has_failed: bool,
 }
 
@@ -50,6 +60,8 @@ pub struct User {
 pub(super) enum Phase {
     /// To be started.
     Idle,
+    /// For nothing: the state it is at is to be run.
+    Ready,
     /// For the connection.
     Connecting,
     /// For room in the send queue.
@@ -84,12 +96,16 @@ pub(super) enum AfterClose {
 }
 
 impl User {
-    /// User number `index` of the run, of the given scenario. The index and the setting's seed fix all its draws.
-    pub fn new(setting: Rc<Setting>, index: u64, scenario: usize) -> Self {
+    /// User number `index` of the run, of the given scenario; `generation` counts the users that had the number
+    /// before. Both and the setting's seed fix all its draws.
+    pub fn new(setting: Rc<Setting>, index: u64, generation: u32, scenario: usize) -> Self {
         let program = &setting.program;
         let slots = vec![Value::Unset; program.slots.len()].into_boxed_slice();
         // The stream of one user must not be a shifted copy of its neighbour's: `seed_from_u64` mixes.
-        let rng = Rng::seed_from_u64(setting.seed ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let person = index.wrapping_add(u64::from(generation) << 40);
+        let rng = Rng::seed_from_u64(setting.seed ^ person.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut reaction_rng = rng.clone();
+        reaction_rng.jump();
         let at = program.scenarios[scenario].entry;
         let mut user = Self {
             setting,
@@ -99,10 +115,13 @@ impl User {
             is_open: false,
             slots,
             rng,
+            reaction_rng,
             inbox: Inbox::default(),
             correlation_count: 0,
+            generation,
             iteration: 0,
             is_stopping: false,
+            iteration_failed: false,
             has_failed: false,
         };
         user.slots[builtin_slots::USER_ID] = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
@@ -116,7 +135,7 @@ impl User {
             | Phase::Replying { deadline, .. }
             | Phase::Closing { deadline, .. } => Some(deadline),
             Phase::Thinking { until } | Phase::Yielding { until } | Phase::Resting { until } => Some(until),
-            Phase::Idle | Phase::Connecting | Phase::Sending | Phase::Done => None,
+            Phase::Idle | Phase::Ready | Phase::Connecting | Phase::Sending | Phase::Done => None,
         }
     }
 
@@ -133,16 +152,18 @@ impl User {
     /// Takes an input at a time since the run's start and does all that follows from it until the user waits again.
     pub fn handle(&mut self, now: Duration, input: Input<'_>, out: &mut impl Output) {
         match input {
-            Input::Start => self.begin(now, out),
-            Input::Connected => {
+            // A user that was stopped before its turn came stays away.
+            Input::Start if self.phase == Phase::Idle => self.begin(),
+            Input::Connected if self.phase == Phase::Connecting => {
                 self.is_open = true;
                 out.count(Event::OperationEnded);
                 self.go_on(now, out);
             }
-            Input::ConnectFailed => {
+            Input::ConnectFailed if self.phase == Phase::Connecting => {
                 out.count(Event::OperationEnded);
                 self.give_up(now, out);
             }
+            Input::Start | Input::Connected | Input::ConnectFailed => {}
             Input::Message(payload) => self.receive(now, payload, out),
             Input::Sent => self.sent(now, out),
             Input::Wake => self.wake(now, out),
@@ -155,10 +176,11 @@ impl User {
                 self.leave(out);
             }
         }
+        self.run(now, out);
     }
 
     /// Starts an iteration with everything forgotten that the last one captured.
-    fn begin(&mut self, now: Duration, out: &mut impl Output) {
+    fn begin(&mut self) {
         let setting = Rc::clone(&self.setting);
         let scenario = self.scenario(&setting);
         self.slots[builtin_slots::USER_ID + 1..].fill(Value::Unset);
@@ -167,8 +189,36 @@ impl User {
         for (slot, value) in &scenario.initial {
             self.slots[slot.index()] = value.clone();
         }
+        self.write_correlation_id();
+        self.iteration_failed = false;
         self.at = scenario.entry;
-        self.run(now, out);
+        self.phase = Phase::Ready;
+    }
+
+    /// The next message of a step goes out under a `correlation_id` of its own.
+    pub(super) fn new_correlation_id(&mut self) {
+        self.write_correlation_id();
+        self.correlation_count += 1;
+    }
+
+    /// The user's number, its generation where it is not the first, and a count.
+    fn write_correlation_id(&mut self) {
+        let user = match self.slots[builtin_slots::USER_ID] {
+            Value::Int(user) => user,
+            _ => 0,
+        };
+        let slot = &mut self.slots[builtin_slots::CORRELATION_ID];
+        if !matches!(slot, Value::Text(_)) {
+            *slot = Value::Text(String::new());
+        }
+        if let Value::Text(id) = slot {
+            id.clear();
+            // Writing into a string cannot fail.
+            let _ = match self.generation {
+                0 => write!(id, "{user}-{}", self.correlation_count),
+                generation => write!(id, "{user}.{generation}-{}", self.correlation_count),
+            };
+        }
     }
 
     fn sent(&mut self, now: Duration, out: &mut impl Output) {
@@ -185,40 +235,45 @@ impl User {
         }
         match self.phase {
             Phase::Expecting { .. } | Phase::Replying { .. } => {
-                out.count(Event::OperationEnded);
                 let program = Arc::clone(&self.setting.program);
                 let detail = Missing(&program.state(self.at).op);
                 self.fail(now, FailureKind::Timeout, &detail, out);
             }
             Phase::Thinking { .. } => self.go_on(now, out),
-            Phase::Yielding { .. } => self.run(now, out),
+            Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
                 out.abort();
-                self.is_open = false;
+                self.lose_connection(out);
                 if then == AfterClose::Step {
                     self.fail(now, FailureKind::Timeout, &"the close was not answered in time", out);
                 } else {
                     self.after_close(now, then, out);
                 }
             }
-            Phase::Resting { .. } => self.begin(now, out),
-            Phase::Idle | Phase::Connecting | Phase::Sending | Phase::Done => {}
+            Phase::Resting { .. } => self.begin(),
+            Phase::Idle | Phase::Ready | Phase::Connecting | Phase::Sending | Phase::Done => {}
+        }
+    }
+
+    /// Nothing that came over the connection is of use without it.
+    fn lose_connection(&mut self, out: &mut impl Output) {
+        self.is_open = false;
+        let count = self.inbox.clear();
+        if count > 0 {
+            self.unmatched(count, out);
         }
     }
 
     fn disconnected(&mut self, now: Duration, how: Disconnect, out: &mut impl Output) {
-        self.is_open = false;
-        self.forget_inbox(out);
+        self.lose_connection(out);
         match (self.phase, how) {
             (Phase::Done, _) => {}
             // However a connection ends that was being closed, it is closed; only a `close` step asks for an answer.
-            (Phase::Closing { then, .. }, how) if then != AfterClose::Step || how != Disconnect::Broken => {
+            (Phase::Closing { then, .. }, how) if then != AfterClose::Step || how.is_answer() => {
+                self.iteration_failed |= how == Disconnect::Broken;
                 self.after_close(now, then, out);
             }
-            (phase, how) => {
-                if matches!(phase, Phase::Expecting { .. } | Phase::Replying { .. }) {
-                    out.count(Event::OperationEnded);
-                }
+            (_, how) => {
                 if let Disconnect::ByPeer(code) = how {
                     self.report(
                         FailureKind::ClosedByPeer(code),
@@ -235,8 +290,8 @@ impl User {
     fn after_close(&mut self, now: Duration, then: AfterClose, out: &mut impl Output) {
         match then {
             AfterClose::Step => self.go_on(now, out),
-            AfterClose::Iteration => self.iteration_ended(now, false, out),
-            AfterClose::Rest => self.iteration_ended(now, true, out),
+            AfterClose::Iteration => self.iteration_ended(now, Duration::ZERO, out),
+            AfterClose::Rest => self.iteration_ended(now, self.setting.program.limits.restart_delay, out),
             AfterClose::Leave => self.leave(out),
         }
     }
@@ -257,7 +312,7 @@ impl User {
         if self.is_stopping {
             self.part(now, out);
         } else {
-            self.run(now, out);
+            self.phase = Phase::Ready;
         }
     }
 
@@ -296,12 +351,17 @@ impl User {
         out: &mut impl Output,
     ) {
         self.has_failed = true;
+        self.iteration_failed = true;
         out.fail(Failure { kind, place, detail });
     }
 
     /// Does what the scenario says about failures. Without a connection there is nothing to continue on.
     pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
         self.has_failed = true;
+        self.iteration_failed = true;
+        if matches!(self.phase, Phase::Expecting { .. } | Phase::Replying { .. }) {
+            out.count(Event::OperationEnded);
+        }
         let setting = Rc::clone(&self.setting);
         match self.scenario(&setting).on_failure {
             OnFailure::Continue if self.is_open => self.go_on(now, out),
@@ -313,35 +373,24 @@ impl User {
         }
     }
 
-    /// Ends an iteration whose connection is closed; starts the next one if there is one.
-    fn iteration_ended(&mut self, now: Duration, failed: bool, out: &mut impl Output) {
-        out.count(Event::IterationEnded { failed });
+    /// Ends an iteration whose connection is closed; after a rest, if only of a turn so that a scenario without any
+    /// wait does not hold up the others, the next one starts, if there is one.
+    fn iteration_ended(&mut self, now: Duration, rest: Duration, out: &mut impl Output) {
+        out.count(Event::IterationEnded { failed: self.iteration_failed });
         self.iteration += 1;
         let is_last = self.setting.iterations.is_some_and(|limit| self.iteration >= limit);
         if is_last || self.is_stopping {
             self.leave(out);
-        } else if failed {
-            self.phase = Phase::Resting { until: now + self.setting.program.limits.restart_delay };
         } else {
-            // A fresh turn for each iteration: a scenario without any wait must not hold up the others.
-            self.at = self.scenario(&Rc::clone(&self.setting)).entry;
-            self.phase = Phase::Resting { until: now };
+            self.phase = Phase::Resting { until: now + rest };
         }
     }
 
     fn leave(&mut self, out: &mut impl Output) {
         if self.phase != Phase::Done {
-            self.forget_inbox(out);
-            self.is_open = false;
+            self.lose_connection(out);
             self.phase = Phase::Done;
             out.finished(self.has_failed);
-        }
-    }
-
-    fn forget_inbox(&mut self, out: &mut impl Output) {
-        let count = self.inbox.clear();
-        if count > 0 {
-            self.unmatched(count, out);
         }
     }
 

@@ -20,7 +20,7 @@ pub use connect::{ConnectTimings, Connection, Options, connect};
 pub use failure::{ConnectFailure, ConnectFailureKind, ReadFailure};
 pub use hyper::header::{HeaderName, HeaderValue};
 pub use read::{Event, Incoming, Reader};
-pub use request::{RequestError, UpgradeRequest, is_reserved_header};
+pub use request::{RequestError, UpgradeRequest};
 pub use resolve::{DEFAULT_TIME_TO_LIVE, Resolver};
 pub use violation::ProtocolViolation;
 pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, NotSent, Opcode, Writer};

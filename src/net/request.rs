@@ -1,5 +1,6 @@
 //! What a client asks for when it upgrades: the HTTP request of RFC 6455 section 4.1.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -7,15 +8,16 @@ use http_body_util::Empty;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Uri};
 
-use crate::program::Url;
+use crate::program::{Url, is_handshake_header};
 
 /// One upgrade request. `Host`, `Upgrade`, `Connection` and `Sec-WebSocket-*` are added to it.
 #[derive(Debug, Clone, Default)]
 pub struct UpgradeRequest {
-    /// Begins with `/`, percent-encoded; where it is empty the target's own is asked for.
+    /// Begins with `/`, percent-encoded. Where it is empty the target's own is asked for; where it is only a query,
+    /// beginning with `?`, that is added to the target's own.
     pub path_and_query: String,
     /// Sent in this order, repeated names too. A `Host` replaces the target's; names that
-    /// [`is_reserved_header`] are refused.
+    /// [`is_handshake_header`] are refused.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Offered in this order, the most wanted first.
     pub subprotocols: Vec<String>,
@@ -46,12 +48,6 @@ pub enum RequestError {
     },
 }
 
-/// Whether a header belongs to the handshake itself, so that no plan may set it.
-pub fn is_reserved_header(name: &HeaderName) -> bool {
-    [header::UPGRADE, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(name)
-        || name.as_str().starts_with("sec-websocket-")
-}
-
 impl UpgradeRequest {
     /// A request from texts, as plans have them. A value may be any visible ASCII, spaces, tabs and UTF-8.
     pub fn new(
@@ -71,8 +67,14 @@ impl UpgradeRequest {
 
     /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
     pub(super) fn build(&self, target: &Url, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
-        let path =
-            if self.path_and_query.is_empty() { target.path_and_query() } else { &self.path_and_query };
+        let own = target.path_and_query();
+        let path: Cow<'_, str> = match self.path_and_query.strip_prefix('?') {
+            Some(query) if own.contains('?') => format!("{own}&{query}").into(),
+            Some(query) => format!("{own}?{query}").into(),
+            None if self.path_and_query.is_empty() => own.into(),
+            None => (&self.path_and_query).into(),
+        };
+        let path = &*path;
         let bad_path = || RequestError::PathAndQuery { path_and_query: path.to_owned() };
         if !path.starts_with('/') {
             return Err(bad_path());
@@ -95,7 +97,7 @@ impl UpgradeRequest {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offer);
         }
         for (name, value) in &self.headers {
-            if is_reserved_header(name) {
+            if is_handshake_header(name.as_str()) {
                 return Err(RequestError::ReservedHeader { name: name.clone() });
             }
             if name == header::HOST {
@@ -151,6 +153,20 @@ mod tests {
     }
 
     #[test]
+    fn a_query_alone_is_added_to_the_targets_own() {
+        let path = |target: &str, own: &str| {
+            let request = UpgradeRequest { path_and_query: own.to_owned(), ..UpgradeRequest::default() };
+            let request = request.build(&Url::parse(target).unwrap(), "dGhlIHNhbXBsZSBub25jZQ==").unwrap();
+            request.uri().to_string()
+        };
+        assert_eq!(path("ws://h/own", ""), "/own");
+        assert_eq!(path("ws://h/own", "?b=2"), "/own?b=2");
+        assert_eq!(path("ws://h/own?a=1", "?b=2"), "/own?a=1&b=2");
+        assert_eq!(path("ws://h", "?b=2"), "/?b=2");
+        assert_eq!(path("ws://h/own?a=1", "/other"), "/other");
+    }
+
+    #[test]
     fn the_handshake_headers_are_there() {
         let request = build(&UpgradeRequest {
             path_and_query: String::new(),
@@ -197,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_says_why() {
-        for path in ["chat", "?x", "/a b", "/a\r\nX: y"] {
+        for path in ["chat", "/a b", "/a\r\nX: y"] {
             let request = UpgradeRequest { path_and_query: path.to_owned(), ..UpgradeRequest::default() };
             let error = RequestError::PathAndQuery { path_and_query: path.to_owned() };
             assert_eq!(build(&request).map(|_| ()), Err(error), "{path:?}");

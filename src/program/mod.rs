@@ -30,7 +30,8 @@ pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use state::{
-    Answer, Close, Connect, ConnectTimers, Expect, Op, Reaction, Repeat, Request, State, Think, Until,
+    Answer, Close, Connect, ConnectTimers, Expect, Op, REASON_MAX_BYTES, Reaction, Repeat, Request, State,
+    Think, Until, is_handshake_header,
 };
 pub use target::{Builtin, Target, TargetError};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};

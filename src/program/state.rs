@@ -66,6 +66,14 @@ pub struct Connect {
     pub timers: ConnectTimers,
 }
 
+/// Whether a header belongs to the upgrade request itself (RFC 6455 section 4.1) or to the body that it does not
+/// have, so that no plan may set it.
+pub fn is_handshake_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["upgrade", "connection", "content-length", "transfer-encoding"].contains(&name.as_str())
+        || name.starts_with("sec-websocket-")
+}
+
 /// The timers of a connect: one a phase, and one for all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectTimers {
@@ -145,6 +153,9 @@ pub enum Until {
     /// Once this does not hold.
     While(VariableMatcher),
 }
+
+/// The longest reason of a Close frame (RFC 6455 section 5.5: 125 bytes, two of which are the code).
+pub const REASON_MAX_BYTES: usize = 123;
 
 /// How to close.
 #[derive(Debug, Clone)]

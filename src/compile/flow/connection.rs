@@ -1,5 +1,7 @@
 //! Steps that need a connection where there is none for certain.
 
+use std::mem::discriminant;
+
 use super::{Effect, Flow, Rounds};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
 
@@ -54,15 +56,22 @@ fn after(step: &Flow, link: Link, diagnostics: &mut Diagnostics) -> Link {
         Effect::Repeat { rounds: Rounds::Exactly(0), .. } => link,
         Effect::Repeat { rounds, body } => {
             let first = walk(body, link, diagnostics);
-            let more_than_once = *rounds != Rounds::Exactly(1);
-            let last = if more_than_once { walk(body, first, diagnostics) } else { first };
+            // A second round that begins like the first ends like it: looking only where they differ keeps the
+            // work from doubling with each level of nesting.
+            let differs = *rounds != Rounds::Exactly(1) && discriminant(&first) != discriminant(&link);
+            let last = if differs { walk(body, first, diagnostics) } else { first };
             if *rounds == Rounds::Conditional { join(link, last) } else { last }
         }
     }
 }
 
 fn join(a: Link, b: Link) -> Link {
-    if std::mem::discriminant(&a) == std::mem::discriminant(&b) { a } else { Link::Unknown }
+    match (a, b) {
+        // Neither is open, and what closed it is worth saying.
+        (Link::Never, closed @ Link::Closed(_)) | (closed @ Link::Closed(_), Link::Never) => closed,
+        (a, b) if discriminant(&a) == discriminant(&b) => a,
+        _ => Link::Unknown,
+    }
 }
 
 fn needs_connection(step: &Flow, link: Link, diagnostics: &mut Diagnostics) {

@@ -14,6 +14,7 @@ struct Walk<'a> {
     setters: HashMap<SlotId, Span>,
     /// What is set at every `connect`, from where on reactions may run.
     at_connect: Option<Defined>,
+    continues_after_failure: bool,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -29,7 +30,8 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
     for touch in &all_sets {
         setters.entry(touch.slot).or_insert(touch.span);
     }
-    let mut walk = Walk { slots, setters, at_connect: None, diagnostics };
+    let continues_after_failure = scenario.continues_after_failure;
+    let mut walk = Walk { slots, setters, at_connect: None, continues_after_failure, diagnostics };
     let initial: Defined = scenario.initial.iter().copied().collect();
     walk.steps(&scenario.steps, initial.clone());
     let at_reactions = walk.at_connect.take().unwrap_or(initial);
@@ -62,7 +64,10 @@ impl Walk<'_> {
     fn steps(&mut self, steps: &[Flow], mut defined: Defined) -> Defined {
         for step in steps {
             self.reads(&step.reads, &defined);
-            defined.extend(step.sets.iter().map(|touch| touch.slot));
+            let may_fail = matches!(step.effect, Effect::Receive);
+            if !(may_fail && self.continues_after_failure) {
+                defined.extend(step.sets.iter().map(|touch| touch.slot));
+            }
             match &step.effect {
                 Effect::Connect => {
                     let known = self.at_connect.get_or_insert_with(|| defined.clone());

@@ -1,7 +1,7 @@
 //! Loops that would spin and steps that are never reached.
 
 use super::{Effect, Flow, Rounds};
-use crate::diagnostic::{Diagnostic, Diagnostics, codes};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
 
 pub(super) fn check(steps: &[Flow], diagnostics: &mut Diagnostics) {
     let mut endless = None;
@@ -38,9 +38,17 @@ pub(super) fn check(steps: &[Flow], diagnostics: &mut Diagnostics) {
                 }
             }
         }
-        if *rounds == Rounds::Endless {
-            endless = Some(step.span);
-        }
+        endless = without_end(step);
+    }
+}
+
+/// The loop because of which nothing behind a step is ever reached.
+fn without_end(step: &Flow) -> Option<Span> {
+    match &step.effect {
+        Effect::Repeat { rounds: Rounds::Endless, .. } => Some(step.span),
+        Effect::Repeat { rounds: Rounds::Exactly(0) | Rounds::Conditional, .. } => None,
+        Effect::Repeat { body, .. } => body.iter().find_map(without_end),
+        _ => None,
     }
 }
 
@@ -49,7 +57,8 @@ fn waits(step: &Flow) -> bool {
     match &step.effect {
         Effect::Connect | Effect::Receive | Effect::Close | Effect::Pause | Effect::Unknown => true,
         Effect::Send | Effect::None => false,
-        Effect::Repeat { rounds: Rounds::Exactly(0), .. } => false,
+        // A condition that does not hold lets no time pass.
+        Effect::Repeat { rounds: Rounds::Exactly(0) | Rounds::Conditional, .. } => false,
         Effect::Repeat { body, .. } => body.iter().any(waits),
     }
 }

@@ -36,6 +36,22 @@ fn changes(profile: &Profile, segment: Segment) -> Vec<(Duration, u64)> {
 }
 
 #[test]
+fn what_is_still_to_come() {
+    let s = Duration::from_secs;
+    let hill = Profile::with_stages(
+        vec![
+            Stage { users: 10, over: s(10) },
+            Stage { users: 2, over: s(10) },
+            Stage { users: 4, over: s(10) },
+        ],
+        None,
+    );
+    let peaks: Vec<u64> = [0, 9, 10, 15, 20, 29, 30].map(|at| hill.peak_after(s(at))).into();
+    assert_eq!(peaks, [10, 10, 10, 6, 4, 4, 0]);
+    assert_eq!(Profile::with_users(5, s(0), Some(s(9)), Some(1)).peak_after(s(1)), 5);
+}
+
+#[test]
 fn targets_over_time() {
     let users = Profile::with_users;
     let jump = stages(&[(5, s(0)), (5, s(10)), (0, s(0)), (0, s(10)), (3, s(0)), (3, s(1))]);

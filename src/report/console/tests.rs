@@ -271,7 +271,7 @@ fn verdicts() {
     ✗ failed: 2 of 3 thresholds did not hold, and no threshold allows 15 of the errors
     ! interrupted: 2 of 3 thresholds did not hold
     ! interrupted
-    ✗ not carried out, exit status 3
+    ✗ not carried out: a part of the generator failed
     ✓ passed
     "#);
 }
