@@ -113,7 +113,8 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
 fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
-    let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u64().unwrap_or(0));
+    // Short enough to be typed again.
+    let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let job =
         Job { program: Arc::new(program), layout, profile, segment: Segment::WHOLE, target, threads, seed };
@@ -143,13 +144,14 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url)
         totals: outcome.totals,
         judgement,
         generator: generator(threads),
+        seed,
         exit_status: exit.status(),
         interrupted: control.is_ended(),
     };
-    publish(args, &report, seed, exit)
+    publish(args, &report, exit)
 }
 
-fn publish(args: &RunArgs, report: &RunReport, seed: u64, exit: Exit) -> Exit {
+fn publish(args: &RunArgs, report: &RunReport, exit: Exit) -> Exit {
     let summary = Summary::of(report);
     match args.format {
         Format::Json => print(&summary.to_json()),
@@ -157,9 +159,6 @@ fn publish(args: &RunArgs, report: &RunReport, seed: u64, exit: Exit) -> Exit {
             let look = Look { width: width(), colour: is_colored(&std::io::stdout()) };
             print(&console::render(report, look));
         }
-    }
-    if !args.quiet && args.seed.is_none() {
-        say(&format!("seed {seed}\n"));
     }
     if let Some(path) = &args.summary
         && let Err(error) = summary.write(path)

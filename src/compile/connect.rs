@@ -17,7 +17,7 @@ impl Compiler<'_, '_> {
         let query = connect
             .query
             .iter()
-            .map(|(name, value)| (percent_encode(&name.text), self.text_template(value, Escape::UrlQuery)));
+            .map(|(name, value)| (percent_encode(&name.text), self.text_template(value, Escape::Url)));
         let query = query.collect();
         let path = connect.path.as_ref().map(|path| self.path(path));
         Connect {
@@ -38,7 +38,7 @@ impl Compiler<'_, '_> {
     /// Values are encoded for their place; a path that begins with a value is taken as that value has it.
     fn path(&mut self, written: &model::Template) -> Template {
         let is_value = written.text().starts_with("{{");
-        let path = self.text_template(written, if is_value { Escape::None } else { Escape::UrlQuery });
+        let path = self.text_template(written, if is_value { Escape::None } else { Escape::Url });
         let known = path.as_literal().and_then(|bytes| std::str::from_utf8(bytes).ok());
         let (starts_wrong, is_wrong) = match known {
             Some(path) => (!path.starts_with('/'), path.parse::<PathAndQuery>().is_err()),

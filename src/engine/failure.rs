@@ -31,7 +31,8 @@ pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
     match kind {
         ConnectFailureKind::Dns { .. } => ErrorKind::Dns,
         ConnectFailureKind::Refused => ErrorKind::Refused,
-        ConnectFailureKind::Reset | ConnectFailureKind::ClosedDuringUpgrade => ErrorKind::Reset,
+        ConnectFailureKind::Reset => ErrorKind::Reset,
+        ConnectFailureKind::ClosedDuringUpgrade => ErrorKind::Upgrade,
         ConnectFailureKind::TimedOut => ErrorKind::ConnectTimeout,
         ConnectFailureKind::Unreachable => ErrorKind::Unreachable,
         ConnectFailureKind::TlsUnsupported => ErrorKind::Tls,

@@ -54,7 +54,7 @@ counts! {
     users_finished UsersFinished "users.finished" of UsersStarted;
     /// Users that left having failed; they are not among the finished.
     users_failed UsersFailed "users.failed" of UsersStarted;
-    /// Connections begun: name resolution, TCP and upgrade together are one.
+    /// Connections tried, counted when it is known how it went: name resolution, TCP and upgrade together are one.
     connections_attempted ConnectionsAttempted "connections.attempted";
     /// Connections whose upgrade succeeded.
     connections_established ConnectionsEstablished "connections.established" of ConnectionsAttempted;

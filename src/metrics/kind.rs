@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Tls,
     /// The server answered the upgrade with another status than 101.
     UpgradeStatus,
-    /// The server answered 101, but the handshake breaks RFC 6455 section 4.1 or is no HTTP.
+    /// The connection ended before the server had answered the upgrade.
     Upgrade,
     /// No message in time.
     Timeout,
@@ -40,7 +40,7 @@ pub enum ErrorKind {
     },
     /// The peer broke a rule of RFC 6455.
     Protocol,
-    /// A message or a header is over the limit set for it.
+    /// The head of the answer to the upgrade is over its limit.
     TooLarge,
     /// Something was to be sent or awaited on a connection that is not there any more.
     NotConnected,

@@ -13,11 +13,8 @@ pub enum Escape {
     JsonString,
     /// As a JSON value of its own type.
     JsonValue,
-    /// As text in the query of a URL: all but the unreserved characters (RFC 3986 section 2.3) percent-encoded.
-    UrlQuery,
-    /// As text in one segment of a URL's path: all but the characters of a segment (RFC 3986 section 3.3)
-    /// percent-encoded, a slash too.
-    UrlPath,
+    /// As text in the path or the query of a URL: all but the unreserved characters (RFC 3986 section 2.3) percent-encoded.
+    Url,
 }
 
 impl Escape {
@@ -27,8 +24,7 @@ impl Escape {
             Self::None => "text",
             Self::JsonString => "json_string",
             Self::JsonValue => "json",
-            Self::UrlQuery => "url_query",
-            Self::UrlPath => "url_path",
+            Self::Url => "url",
         }
     }
 
@@ -39,15 +35,15 @@ impl Escape {
             (Self::JsonValue, value) => value.write_json(out),
             (Self::None, value) => value.write_text(out),
             (Self::JsonString, value) => value.write_in_json_string(out),
-            (Self::UrlQuery | Self::UrlPath, Value::Json(text)) => self.write_percent_encoded(text, out),
-            (Self::UrlQuery | Self::UrlPath, value) => {
+            (Self::Url, Value::Json(text)) => Self::write_percent_encoded(text, out),
+            (Self::Url, value) => {
                 let start = out.len();
                 value.write_text(out);
                 // Of numbers and words only `1e+300` holds a character that is not plain.
                 if out[start..].contains(&b'+') {
                     let text = value.to_text();
                     out.truncate(start);
-                    self.write_percent_encoded(&text, out);
+                    Self::write_percent_encoded(&text, out);
                 }
             }
         }
@@ -59,7 +55,7 @@ impl Escape {
             Self::None => out.extend_from_slice(text.as_bytes()),
             Self::JsonString => json::write_escaped(text, out),
             Self::JsonValue => json::write_string(text, out),
-            Self::UrlQuery | Self::UrlPath => self.write_percent_encoded(text, out),
+            Self::Url => Self::write_percent_encoded(text, out),
         }
     }
 
@@ -72,14 +68,11 @@ impl Escape {
         }
     }
 
-    /// RFC 3986 section 2.1. In a path segment the sub-delimiters, `:` and `@` mean nothing and stay (section 3.3);
-    /// in a query servers give meaning to several of them, so there only the unreserved characters stay.
-    fn write_percent_encoded(self, text: &str, out: &mut Vec<u8>) {
+    /// RFC 3986 section 2.1. Servers give meaning to several of the reserved characters, so only the unreserved stay.
+    fn write_percent_encoded(text: &str, out: &mut Vec<u8>) {
         const HEX: &[u8; 16] = b"0123456789ABCDEF";
         for &byte in text.as_bytes() {
-            let plain = byte.is_ascii_alphanumeric()
-                || b"-._~".contains(&byte)
-                || (self == Self::UrlPath && b"!$&'()*+,;=:@".contains(&byte));
+            let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
             if plain {
                 out.push(byte);
             } else {
@@ -105,26 +98,24 @@ mod tests {
         assert_eq!(written(Escape::None, &text), "a \"b\"/ü+");
         assert_eq!(written(Escape::JsonString, &text), r#"a \"b\"/ü+"#);
         assert_eq!(written(Escape::JsonValue, &text), r#""a \"b\"/ü+""#);
-        assert_eq!(written(Escape::UrlQuery, &text), "a%20%22b%22%2F%C3%BC%2B");
-        assert_eq!(written(Escape::UrlPath, &text), "a%20%22b%22%2F%C3%BC+");
+        assert_eq!(written(Escape::Url, &text), "a%20%22b%22%2F%C3%BC%2B");
         let list = Value::Json("[\"x\"]".into());
         assert_eq!(written(Escape::None, &list), "[\"x\"]");
         assert_eq!(written(Escape::JsonString, &list), r#"[\"x\"]"#);
         assert_eq!(written(Escape::JsonValue, &list), "[\"x\"]");
-        assert_eq!(written(Escape::UrlQuery, &list), "%5B%22x%22%5D");
-        for escape in [Escape::None, Escape::JsonString, Escape::JsonValue, Escape::UrlQuery] {
+        assert_eq!(written(Escape::Url, &list), "%5B%22x%22%5D");
+        for escape in [Escape::None, Escape::JsonString, Escape::JsonValue, Escape::Url] {
             assert_eq!(written(escape, &Value::Int(-7)), "-7");
             assert_eq!(written(escape, &Value::Null), "null");
         }
-        assert_eq!(written(Escape::UrlQuery, &Value::Float(1e300)), "1e%2B300");
-        assert_eq!(written(Escape::UrlPath, &Value::Float(1e300)), "1e+300");
+        assert_eq!(written(Escape::Url, &Value::Float(1e300)), "1e%2B300");
     }
 
     #[test]
     fn unreserved_characters_are_those_of_rfc_3986() {
         for byte in 0..=127u8 {
             let character = char::from(byte).to_string();
-            let stays = written(Escape::UrlQuery, &Value::Text(character.clone())) == character;
+            let stays = written(Escape::Url, &Value::Text(character.clone())) == character;
             assert_eq!(
                 stays,
                 byte.is_ascii_alphanumeric() || "-._~".contains(char::from(byte)),

@@ -393,7 +393,7 @@ mod tests {
         let call = Expr::Call { helper: Helper::RandomInt, arguments };
         template.segments.push(Segment::Value { expr: call, escape: Escape::None });
         let secret = Expr::Secret(Secret::new(Value::Text("hunter2".into())));
-        template.segments.push(Segment::Value { expr: secret, escape: Escape::UrlQuery });
+        template.segments.push(Segment::Value { expr: secret, escape: Escape::Url });
         template
     }
 
@@ -402,7 +402,7 @@ mod tests {
         let template = sample();
         assert_eq!(
             template.to_string(),
-            r#""{\"a\":\"" {$3|json_string} 0xff {random_int(1, $1["a"]["0"])} {secret|url_query}"#
+            r#""{\"a\":\"" {$3|json_string} 0xff {random_int(1, $1["a"]["0"])} {secret|url}"#
         );
         assert_eq!(Template::default().to_string(), "\"\"");
         assert_eq!(template.slots(), [SlotId::new(1), SlotId::new(3)]);
@@ -416,7 +416,7 @@ mod tests {
             { "value": { "slot": "$3" }, "escape": "json_string" },
             { "bytes": "ff" },
             { "value": { "helper": "random_int", "arguments": [{ "constant": 1 }, { "slot": "$1", "path": ["a", "0"] }] }, "escape": "text" },
-            { "value": { "secret": null }, "escape": "url_query" },
+            { "value": { "secret": null }, "escape": "url" },
         ]);
         assert_eq!(json, expected);
     }

@@ -126,8 +126,8 @@ impl Page<'_> {
             write!(text, " ({} of {} {threads})", format_percent(share), generator.threads)
                 .expect("a String takes any text");
         }
-        write!(text, " and {} of memory", format_bytes(generator.peak_rss_bytes as f64))
-            .expect("a String takes any text");
+        let memory = format_bytes(generator.peak_rss_bytes as f64);
+        write!(text, " and {memory} of memory\nseed {}", self.report.seed).expect("a String takes any text");
         text
     }
 }

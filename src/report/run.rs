@@ -26,6 +26,8 @@ pub struct RunReport {
     pub errors: Vec<ErrorRow>,
     /// What the generator itself used.
     pub generator: Generator,
+    /// What fixed every draw; `--seed` repeats it.
+    pub seed: u64,
     /// The exit status of the process.
     pub exit_status: u8,
     /// Whether somebody ended the run before its time.
@@ -139,6 +141,7 @@ pub(super) mod tests {
                 threads: 2,
             },
             exit_status: 1,
+            seed: 7,
             interrupted: false,
         }
     }
@@ -156,6 +159,7 @@ pub(super) mod tests {
             totals,
             generator: Generator::default(),
             exit_status: 0,
+            seed: 7,
             interrupted: false,
         }
     }

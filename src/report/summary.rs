@@ -41,6 +41,8 @@ pub struct Summary {
     pub thresholds: Vec<Threshold>,
     /// What the generator itself used.
     pub generator: Generator,
+    /// What fixed every draw; `--seed` repeats it.
+    pub seed: u64,
     /// The exit status: 0 it held, 1 a threshold failed or there were errors that none allows, 3 it could not be
     /// carried out, 130 it was interrupted.
     pub exit_status: u8,
@@ -198,6 +200,7 @@ impl Summary {
                 peak_rss_bytes: report.generator.peak_rss_bytes,
                 threads: report.generator.threads,
             },
+            seed: report.seed,
             exit_status: report.exit_status,
         }
     }

@@ -76,7 +76,7 @@ fn blocks_escape_for_their_place() {
     let json = user.json(r#"{ a: '"{{#if count}}{{name}}"{{upper name}}{{/if}}"' }"#);
     let tree: Json = serde_json::from_str(&json).unwrap();
     assert_eq!(tree, json!({ "a": "\"Zoë \"Z\"\n\"ZOË \"Z\"\n\"" }));
-    let query = user.lower_text("a={{#each rooms}}{{this}}&{{../name}};{{/each}}", Escape::UrlQuery);
+    let query = user.lower_text("a={{#each rooms}}{{this}}&{{../name}};{{/each}}", Escape::Url);
     assert_eq!(user.render(&query).unwrap(), "a=lobby&Zo%C3%AB%20%22Z%22%0A;attic&Zo%C3%AB%20%22Z%22%0A;");
 }
 

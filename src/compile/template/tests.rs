@@ -138,11 +138,7 @@ fn texts_become_segments() {
 #[test]
 fn places_have_their_own_escaping() {
     let with = |escape| move |source: &str| text_with(source, escape).unwrap().to_string();
-    check(
-        with(Escape::UrlQuery),
-        &[("a b&x={{name}}&y={{room}}", r#""a b&x=" {$0|url_query} "&y=lobby%20%221%22""#)],
-    );
-    check(with(Escape::UrlPath), &[("/a/{{name}}/{{room}}", r#""/a/" {$0|url_path} "/lobby%20%221%22""#)]);
+    check(with(Escape::Url), &[("a b&x={{name}}&y={{room}}", r#""a b&x=" {$0|url} "&y=lobby%20%221%22""#)]);
     check(with(Escape::JsonString), &[("\"{{room}}\"", r#""\\\"lobby \\\"1\\\"\\\"""#)]);
 }
 

@@ -44,6 +44,7 @@ fn an_eventful_run() {
       ✗ joined.wait p95 < 1s   no value
 
     the generator used 12.3s of CPU (20.4% of 2 threads) and 64.2 MB of memory
+    seed 7
     ✗ failed: 2 of 3 thresholds did not hold
     "#);
 }
@@ -92,6 +93,7 @@ fn an_eventful_run_on_eighty_columns() {
       ✗ joined.wait p95 < 1s   no value
 
     the generator used 12.3s of CPU (20.4% of 2 threads) and 64.2 MB of memory
+    seed 7
     ✗ failed: 2 of 3 thresholds did not hold
     "#);
 }
@@ -145,6 +147,7 @@ fn an_eventful_run_on_a_narrow_terminal() {
 
     the generator used 12.3s of CPU (20.4% of 2
     threads) and 64.2 MB of memory
+    seed 7
     ✗ failed: 2 of 3 thresholds did not hold
     "#);
 }
@@ -163,6 +166,7 @@ fn a_run_of_nothing() {
     connect.total       0     -     -     -     -       -     -
 
     the generator used 0s of CPU and 0 B of memory
+    seed 7
     ✓ passed
     "#);
 }
