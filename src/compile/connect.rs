@@ -7,17 +7,16 @@ use http::uri::PathAndQuery;
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;
-use crate::program::{Connect, ConnectTimers, Escape, Template, is_handshake_header};
+use crate::plan::syntax::{Key, Node, NodeKind};
+use crate::program::{Connect, ConnectTimers, Escape, Expr, Segment, Template, is_handshake_header};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Compiler<'_, '_> {
     pub(super) fn connect(&mut self, connect: &model::Connect, name: &str) -> Connect {
         self.offered_once(&connect.subprotocols);
-        let query = connect
-            .query
-            .iter()
-            .map(|(name, value)| (percent_encode(&name.text), self.text_template(value, Escape::Url)));
+        let query =
+            connect.query.iter().map(|(name, value)| (percent_encode(&name.text), self.parameter(value)));
         let query = query.collect();
         let path = connect.path.as_ref().map(|path| self.path(path));
         Connect {
@@ -32,6 +31,19 @@ impl Compiler<'_, '_> {
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),
             },
+        }
+    }
+
+    /// A parameter's value: all of it is one, so what the author wrote is encoded like what comes from elsewhere.
+    fn parameter(&mut self, value: &model::Template) -> Template {
+        let node = Node { span: value.span(), kind: NodeKind::String(value.text().to_owned()) };
+        match self.value(&node) {
+            Expr::Constant(value) => {
+                let mut encoded = Vec::new();
+                Escape::Url.write(&value, &mut encoded);
+                Template::literal(encoded)
+            }
+            expr => Template { segments: vec![Segment::Value { expr, escape: Escape::Url }] },
         }
     }
 
@@ -60,7 +72,7 @@ impl Compiler<'_, '_> {
         path
     }
 
-    fn header(&mut self, key: &crate::plan::syntax::Key, value: &model::Template) -> (String, Template) {
+    fn header(&mut self, key: &Key, value: &model::Template) -> (String, Template) {
         if is_handshake_header(&key.text) {
             let help = match key.text.to_ascii_lowercase().as_str() {
                 "sec-websocket-protocol" => "offer subprotocols with `subprotocols: [...]`",

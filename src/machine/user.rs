@@ -236,7 +236,7 @@ impl User {
         match self.phase {
             Phase::Expecting { .. } | Phase::Replying { .. } => {
                 let program = Arc::clone(&self.setting.program);
-                let detail = Missing(&program.state(self.at).op);
+                let detail = missing(&program.state(self.at).op, &self.slots);
                 self.fail(now, FailureKind::Timeout, &detail, out);
             }
             Phase::Thinking { .. } => self.go_on(now, out),
@@ -421,16 +421,19 @@ impl User {
     }
 }
 
-/// The message that a state waited for in vain.
-struct Missing<'p>(&'p Op);
-
-impl fmt::Display for Missing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, expect) = match self.0 {
-            Op::Expect(expect) => ("message", &**expect),
-            Op::Request(request) => ("reply", &request.reply),
-            _ => return f.write_str("nothing came in time"),
-        };
-        write!(f, "no {what} where {} within {:?}", expect.filter, expect.within)
+/// The message that a state waited for in vain, with the values that it was to have.
+fn missing(op: &Op, slots: &[Value]) -> String {
+    let (what, expect) = match op {
+        Op::Expect(expect) => ("message", &**expect),
+        Op::Request(request) => ("reply", &request.reply),
+        _ => return "nothing came in time".to_owned(),
+    };
+    let mut filter = expect.filter.to_string();
+    for (index, value) in slots.iter().enumerate() {
+        let name = format!("{{{}}}", SlotId::new(index));
+        if filter.contains(&name) {
+            filter = filter.replace(&name, &value.to_json_text());
+        }
     }
+    format!("no {what} where {filter} within {:?}", expect.within)
 }
