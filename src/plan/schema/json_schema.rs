@@ -1,7 +1,7 @@
 //! The table of keywords as JSON Schema, draft 2020-12, so that an editor completes and explains.
 //!
-//! A step's "exactly one verb" is written as a count of properties and a property a verb rather than as `oneOf`:
-//! editors then point at the key that is wrong instead of saying that nothing matched.
+//! A step is one object with a property a verb, of which `oneOf` asks for exactly one, rather than a `oneOf` over
+//! kinds of steps: editors then point at the key that is wrong instead of saying that nothing matched.
 
 use serde_json::{Map, Value, json};
 
@@ -55,7 +55,7 @@ fn noun_schema(noun: &Noun) -> Value {
 
 fn field_schema(field: &Field) -> Value {
     let mut schema = Map::new();
-    schema.insert("description".into(), json!(format!("{} Example: `{}`", field.doc, field.example)));
+    schema.insert("description".into(), json!(field.doc));
     if let Some(example) = example(field) {
         schema.insert("examples".into(), json!([example]));
     }
