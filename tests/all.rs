@@ -5,6 +5,7 @@
 
 mod check;
 mod diagnostics;
+mod examples;
 mod house;
 mod machine;
 mod matchers;

@@ -16,7 +16,8 @@ use wsplan::plan::syntax::{self, Node, NodeKind};
 
 use crate::support::cases::Comparison;
 
-static SCHEMA: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(&wsplan::cli::schema::text()).unwrap());
+static SCHEMA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&wsplan::cli::schema::text()).unwrap());
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::draft202012::new(&SCHEMA).unwrap());
 
 /// The tree of a text; `None` where it does not parse without mistakes, which no schema ever gets to see.

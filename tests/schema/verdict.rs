@@ -39,8 +39,16 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 /// say it.
 const BEYOND_A_SCHEMA: &[(&str, &str, &str)] = &[
     ("WSP0208", "think: { between: [3s, 1s] }", "compares two values"),
-    ("WSP0208", "expect: { where: { text: a }, capture: { x: { regex: (a), group: 2 } } }", "reads a pattern"),
-    ("WSP0209", "expect: { where: { text: a }, capture: { x: { regex: (a), group: y } } }", "reads a pattern"),
+    (
+        "WSP0208",
+        "expect: { where: { text: a }, capture: { x: { regex: (a), group: 2 } } }",
+        "reads a pattern",
+    ),
+    (
+        "WSP0209",
+        "expect: { where: { text: a }, capture: { x: { regex: (a), group: y } } }",
+        "reads a pattern",
+    ),
     ("WSP0203", "expect: { text: '{{n}}' }", "follows a name to its value"),
     ("WSP0210", "expect: { $.a: { exists: false, eq: 1 } }", "is about what operators mean together"),
 ];

@@ -62,7 +62,8 @@ pub(crate) fn document(name: &str) -> Document {
 pub(crate) fn fences(document: &Document) -> impl Iterator<Item = Fence<'_>> {
     let mut lines = document.text.lines().enumerate();
     std::iter::from_fn(move || {
-        let (line, info) = lines.find_map(|(line, text)| text.strip_prefix("```").map(|info| (line, info)))?;
+        let (line, info) =
+            lines.find_map(|(line, text)| text.strip_prefix("```").map(|info| (line, info)))?;
         let block: Vec<&str> =
             lines.by_ref().map(|(_, text)| text).take_while(|text| !text.starts_with("```")).collect();
         Some(Fence { document, line: line + 2, info: info.trim(), text: block.join("\n") + "\n" })
