@@ -474,7 +474,7 @@ static CLOSE: Noun = Noun {
 
 static SET: Noun = Noun {
     name: "set",
-    doc: "Names and their values; a value may hold templates.",
+    doc: "Names and their values, in order; a value may hold templates, also of the names before it.",
     fields: &[],
     open: Some(Open { what: "a name", pattern: NAME_PATTERN, kind: Any }),
     rules: &[Rule::NotEmpty],
