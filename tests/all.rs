@@ -5,8 +5,10 @@
 
 mod check;
 mod diagnostics;
+mod docs;
 mod examples;
 mod house;
+mod language;
 mod machine;
 mod matchers;
 mod net;
