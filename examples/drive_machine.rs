@@ -92,7 +92,8 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
 
     let epoch = Duration::from_hours(490_896); // it is 2026-01-01 where this user lives
     let setting = Setting { program: Arc::clone(&program), epoch, seed: 7, iterations: Some(1) };
-    let mut user = User::new(Rc::new(setting), 0, 0);
+    let (index, generation, scenario) = (0, 0, 0);
+    let mut user = User::new(Rc::new(setting), index, generation, scenario);
     let mut said = Said { program, lines: Vec::new() };
     let ms = Duration::from_millis;
 
