@@ -5,11 +5,15 @@
 
 mod check;
 mod diagnostics;
+mod docs;
+mod examples;
 mod house;
+mod language;
 mod machine;
 mod matchers;
 mod net;
 mod program;
+mod schema;
 mod serve;
 mod support;
 mod templates;

@@ -25,8 +25,12 @@ pub use exit::Exit;
   wsplan check plan.yaml
   wsplan run plan.yaml --users 10000
 
-Exit status: 0 it held, 1 a threshold or something else failed, 2 the plan or the command line is wrong,
-3 the run could not be carried out, 130 interrupted.")]
+Exit status:
+  0    it held
+  1    a threshold failed, or something that no threshold speaks of
+  2    the plan or the command line is wrong
+  3    the run could not be carried out
+  130  interrupted")]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

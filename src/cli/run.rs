@@ -7,7 +7,6 @@ mod verdict;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -22,8 +21,7 @@ use super::terminal::{complain, is_colored, print, say, show, width};
 use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};
 use crate::engine::{self, Control, Job};
-use crate::load::Segment;
-use crate::metrics::{Layout, judge};
+use crate::metrics::judge;
 use crate::program::{Target, Url};
 use crate::report::console::{self, Look};
 use crate::report::summary::Summary;
@@ -112,12 +110,10 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
 
 fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
-    let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
-    let job =
-        Job { program: Arc::new(program), layout, profile, segment: Segment::WHOLE, target, threads, seed };
+    let job = Job { threads, seed, ..Job::new(program, profile, target) };
     let control = Control::new();
     if let Err(error) = interrupts(&control) {
         complain(&format!("Ctrl-C cannot be handled: {error}"), None);

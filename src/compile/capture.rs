@@ -10,15 +10,7 @@ impl Lowering<'_> {
     pub fn capture(&mut self, capture: &plan::Capture, slot: SlotId) -> Option<Capture> {
         let path = capture.path.as_ref().map(|node| self.path(node));
         let source = match &capture.regex {
-            None => {
-                if let Some(group) = &capture.group {
-                    self.report(
-                        Diagnostic::new(codes::MISSING_KEY, "a group without a pattern")
-                            .label(group.node.span, "there is no `regex` that has groups"),
-                    );
-                }
-                CaptureSource::Path(path??)
-            }
+            None => CaptureSource::Path(path??),
             Some(node) => {
                 let pattern = self.pattern(node)?;
                 let group = match &capture.group {

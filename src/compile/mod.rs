@@ -56,6 +56,21 @@ pub struct Options<'a> {
     pub default_name: String,
 }
 
+impl<'a> Options<'a> {
+    /// Nothing overridden, an environment without variables, which a plan may then not ask for, and these files.
+    pub fn new(files: &'a dyn Files) -> Self {
+        Self {
+            vars: Vec::new(),
+            target: None,
+            load: LoadOverrides::default(),
+            environment: &|_| None,
+            unset_environment: Severity::Error,
+            files,
+            default_name: "plan".to_owned(),
+        }
+    }
+}
+
 /// What a plan compiles to.
 #[derive(Debug)]
 pub struct Compiled {

@@ -164,9 +164,14 @@ impl<'a> PlanNames<'a> {
         match nearest(name, known) {
             _ if name == "loop.index" => diagnostic.help("it exists inside a `loop` only"),
             Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
-            None => diagnostic.help(format!(
-                "define it in `vars: {{ {name}: ... }}`, or capture it in an earlier step: `capture: {{ {name}: $.path }}`"
-            )),
+            None => diagnostic.help(match name.split('.').next() {
+                Some("user") => "of a user, `user.id` and `user.iteration` are known".to_owned(),
+                Some("loop") => "of a loop, `loop.index` is known".to_owned(),
+                head => {
+                    let head = head.unwrap_or(name);
+                    format!("define it in `vars: {{ {head}: ... }}`, or capture it in an earlier step: `capture: {{ {head}: $.path }}`")
+                }
+            }),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, Expr, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request,
-    Scenario, SlotId, State, StateId, Think, TimerId, Until,
+    Answer, Capture, Close, Expect, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request, Scenario,
+    State, StateId, Think, TimerId, Until,
 };
 
 /// How long the answer to a `close` step is waited for.
@@ -90,10 +90,10 @@ impl Compiler<'_, '_> {
     }
 
     fn steps(&mut self, steps: &[Step], context: &mut Context<'_>) -> Vec<Flow> {
-        steps.iter().map(|step| self.step(step, context)).collect()
+        steps.iter().flat_map(|step| self.step(step, context)).collect()
     }
 
-    fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Flow {
+    fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Vec<Flow> {
         let name = step_name(step, context);
         let mut sets = Vec::new();
         let effect = match &step.verb {
@@ -128,18 +128,13 @@ impl Compiler<'_, '_> {
                 self.emit(Op::Think(think), step.span);
                 Effect::Pause
             }
-            Verb::Loop(repeat) => return self.repeat(step.span, repeat, context),
+            Verb::Loop(repeat) => return vec![self.repeat(step.span, repeat, context)],
             Verb::Close(close) => {
                 let close = self.close(close);
                 self.emit(Op::Close(Box::new(close)), step.span);
                 Effect::Close
             }
-            Verb::Set(assignments) => {
-                let (values, touched) = self.assignments(assignments);
-                sets = touched;
-                self.emit(Op::Set(values), step.span);
-                Effect::None
-            }
+            Verb::Set(assignments) => return self.assignments(step.span, assignments),
             Verb::Log(line) => {
                 let line = self.template(line);
                 self.emit(Op::Log(line), step.span);
@@ -150,7 +145,13 @@ impl Compiler<'_, '_> {
                 Effect::Unknown
             }
         };
-        Flow { span: step.span, verb: step.verb.keyword(), reads: self.names.take_reads(), sets, effect }
+        vec![Flow {
+            span: step.span,
+            verb: step.verb.keyword(),
+            reads: self.names.take_reads(),
+            sets,
+            effect,
+        }]
     }
 
     /// A step that cannot be decoded has been reported, unless the checker let through what the decoder does not
@@ -279,15 +280,24 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn assignments(&mut self, assignments: &[model::Assignment]) -> (Box<[(SlotId, Expr)]>, Vec<Touch>) {
+    /// One state, and to the lints a step an assignment: each may read what those before it set.
+    fn assignments(&mut self, span: Span, assignments: &[model::Assignment]) -> Vec<Flow> {
         let mut values = Vec::with_capacity(assignments.len());
-        let mut sets = Vec::with_capacity(assignments.len());
+        let mut flows = Vec::with_capacity(assignments.len());
         for assignment in assignments {
             let slot = self.define(&assignment.name);
             values.push((slot, self.value(&assignment.value)));
-            sets.push(Touch { slot, span: assignment.name.span });
+            let sets = vec![Touch { slot, span: assignment.name.span }];
+            flows.push(Flow {
+                span,
+                verb: "set",
+                reads: self.names.take_reads(),
+                sets,
+                effect: Effect::None,
+            });
         }
-        (values.into(), sets)
+        self.emit(Op::Set(values.into()), span);
+        flows
     }
 
     /// The timer of a name; the same name is the same timer.

@@ -48,6 +48,15 @@ pub struct Job {
     pub seed: u64,
 }
 
+impl Job {
+    /// The whole load on one thread, with seed 0.
+    pub fn new(program: Program, profile: Profile, target: Url) -> Self {
+        let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
+        let program = Arc::new(program);
+        Self { program, layout, profile, segment: Segment::WHOLE, target, threads: 1, seed: 0 }
+    }
+}
+
 /// Carries a run out and returns when every user has left. `observe` is called once a [`TICK`], and not after the end.
 ///
 /// # Errors

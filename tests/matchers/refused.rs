@@ -165,10 +165,6 @@ const CAPTURES: &[(&str, &str)] = &[
         r#"WSP0209 the pattern has no such group; "two": no group of the pattern; help: it has 2, of which 1 have names: `one`"#,
     ),
     ("{ a: { regex: '(' } }", r#"WSP0305 regular expression does not compile; "(": unclosed group"#),
-    (
-        "{ a: { path: $.a, group: 1 } }",
-        r#"WSP0202 a group without a pattern; "1": there is no `regex` that has groups"#,
-    ),
 ];
 
 #[test]

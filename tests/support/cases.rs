@@ -30,6 +30,7 @@ impl Comparison {
         let wanted = std::fs::read_to_string(expected).unwrap_or_default();
         if wanted != actual {
             let name = expected.display();
+            let (wanted, actual) = parted(&wanted, actual);
             self.differing.push(format!("--- {name} (expected)\n{wanted}\n--- (actual)\n{actual}"));
         }
     }
@@ -42,4 +43,21 @@ impl Comparison {
             self.differing.join("\n")
         );
     }
+}
+
+/// Both texts from a little before they part; short ones whole.
+fn parted<'t>(one: &'t str, other: &'t str) -> (&'t str, &'t str) {
+    const SHORT_BYTES: usize = 4_000;
+    const BEFORE_LINES: usize = 5;
+    if one.len().max(other.len()) < SHORT_BYTES {
+        return (one, other);
+    }
+    let same_lines = one.lines().zip(other.lines()).take_while(|(a, b)| a == b).count();
+    let skipped: usize =
+        one.split_inclusive('\n').take(same_lines.saturating_sub(BEFORE_LINES)).map(str::len).sum();
+    let excerpt = |text: &'t str| {
+        let rest = &text[skipped.min(text.len())..];
+        rest.char_indices().nth(SHORT_BYTES / 2).map_or(rest, |(end, _)| &rest[..end])
+    };
+    (excerpt(one), excerpt(other))
 }

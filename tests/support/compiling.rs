@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use wsplan::compile::{Compiled, Directory, LoadOverrides, Options, compile_source};
-use wsplan::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
+use wsplan::compile::{Compiled, Directory, Options, compile_source};
+use wsplan::diagnostic::{Diagnostic, Diagnostics, Sources};
 
 /// What became of a plan.
 pub(crate) struct Outcome {
@@ -31,13 +31,9 @@ fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {
     let files = Directory::new(base_directory);
     let environment = |name: &str| (name == "WSPLAN_TEST").then(|| "from the environment".to_owned());
     let options = Options {
-        vars: Vec::new(),
-        target: None,
-        load: LoadOverrides::default(),
         environment: &environment,
-        unset_environment: Severity::Error,
-        files: &files,
         default_name: name.trim_end_matches(".yaml").to_owned(),
+        ..Options::new(&files)
     };
     let compiled = compile_source(&sources, file, &options, &mut diagnostics);
     Outcome { sources, diagnostics: diagnostics.into_sorted(), compiled }

@@ -2,5 +2,6 @@
 
 pub(crate) mod cases;
 pub(crate) mod compiling;
+pub(crate) mod documents;
 pub(crate) mod frames;
 pub(crate) mod scripted;

@@ -41,6 +41,8 @@ impl Checker<'_> {
                 text => self.expect_type(node, text.is_some(), kind, place),
             },
             Kind::Scalar => self.expect_type(node, is_scalar(node), kind, place),
+            Kind::Ordered => self.expect_type(node, is_ordered(node), kind, place),
+            Kind::Path => self.path(node, place),
             Kind::Integer(min, max) => self.integer(node, *min, *max, place),
             Kind::Duration => {
                 self.quantity(
@@ -95,6 +97,15 @@ impl Checker<'_> {
             &format!("{what} that is not empty is needed here"),
             None,
         );
+    }
+
+    fn path(&mut self, node: &Node, place: Place<'_>) {
+        let Some(text) = node.text() else { return self.wrong_type(node, &Kind::Path, place) };
+        if !text.starts_with(['/', '{']) {
+            let help = format!("write `/{text}`; the host belongs into `target`");
+            let message = "a path starts with `/`".to_owned();
+            self.report(codes::MALFORMED_VALUE, message, node.span, "this does not", Some(help));
+        }
     }
 
     fn integer(&mut self, node: &Node, min: i64, max: i64, place: Place<'_>) {
@@ -325,6 +336,13 @@ impl Checker<'_> {
                     );
                 }
             }
+            Rule::Needs(one, other) => {
+                if let ([key], []) = (present(&[one]).as_slice(), present(&[other]).as_slice()) {
+                    let message = format!("`{one}` without `{other}`");
+                    let label = format!("there is no `{other}` that it belongs to");
+                    self.report(codes::MISSING_KEY, message, key.span, &label, None);
+                }
+            }
             Rule::NotEmpty => {
                 if entries.is_empty() {
                     self.empty(place, Place { what: noun.name, key: Some(place) }, "a map");
@@ -384,14 +402,19 @@ fn is_scalar(node: &Node) -> bool {
     matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_) | NodeKind::Bool(_))
 }
 
+fn is_ordered(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_))
+}
+
 /// Whether the value's type alone chooses this alternative.
 fn accepts_type(kind: &Kind, node: &Node) -> bool {
     match kind {
         Kind::Any => true,
         Kind::Null => matches!(node.kind, NodeKind::Null),
         Kind::Bool | Kind::True => matches!(node.kind, NodeKind::Bool(_)),
-        Kind::Text | Kind::Template | Kind::Words(_) => node.text().is_some(),
+        Kind::Text | Kind::Template | Kind::Path | Kind::Words(_) => node.text().is_some(),
         Kind::Scalar => is_scalar(node),
+        Kind::Ordered => is_ordered(node),
         Kind::Integer(..) => matches!(node.kind, NodeKind::Number(_)),
         // A bare number is meant as a quantity and is told so.
         Kind::Duration | Kind::Size => matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_)),
@@ -408,7 +431,8 @@ fn describe(kind: &Kind) -> String {
         Kind::Null => "nothing".into(),
         Kind::Bool => "true or false".into(),
         Kind::True => "`true`".into(),
-        Kind::Text | Kind::Template => "a string".into(),
+        Kind::Text | Kind::Template | Kind::Path => "a string".into(),
+        Kind::Ordered => "a string or a number".into(),
         Kind::Scalar => "a string, a number or a boolean".into(),
         Kind::Integer(..) => "a whole number".into(),
         Kind::Duration => "a length of time".into(),
@@ -517,6 +541,8 @@ scenarios:
       - think: { between: [1s] }
       - loop: { times: -1, forever: true }
       - close: { code: 99 }
+      - connect: chat
+      - expect: { where: { $.a: { lt: true } }, capture: { b: { path: $.b, group: 1 } } }
 ";
         let found = mistakes(text);
         let short: Vec<_> = found.iter().map(|(code, at, _)| (code.as_str(), at.as_str())).collect();
@@ -539,6 +565,9 @@ scenarios:
             ("WSP0208", "-1"),
             ("WSP0210", "forever"),
             ("WSP0208", "99"),
+            ("WSP0207", "chat"),
+            ("WSP0203", "true"),
+            ("WSP0202", "group"),
         ];
         assert_eq!(short, expected, "{found:#?}");
     }

@@ -1,13 +1,15 @@
 //! The table of keywords as JSON Schema, draft 2020-12, so that an editor completes and explains.
 //!
-//! A step's "exactly one verb" is written as a count of properties and a property a verb rather than as `oneOf`:
-//! editors then point at the key that is wrong instead of saying that nothing matched.
+//! A step is one object with a property a verb, of which `oneOf` asks for exactly one, rather than a `oneOf` over
+//! kinds of steps: editors then point at the key that is wrong instead of saying that nothing matched.
 
 use serde_json::{Map, Value, json};
 
 use super::nouns::{PLAN, all};
 use super::table::{Field, Kind, Noun, Rule};
-use super::units::{DURATION_PATTERN, SIZE_PATTERN};
+use super::units::{SIZE_PATTERN, duration_pattern};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::plan::syntax::{Limits, Node, NodeKind, parse};
 
 /// The schema of a plan.
 pub fn json_schema() -> Value {
@@ -53,11 +55,35 @@ fn noun_schema(noun: &Noun) -> Value {
 
 fn field_schema(field: &Field) -> Value {
     let mut schema = Map::new();
-    schema.insert("description".into(), json!(format!("{} Example: `{}`", field.doc, field.example)));
+    schema.insert("description".into(), json!(field.doc));
+    if let Some(example) = example(field) {
+        schema.insert("examples".into(), json!([example]));
+    }
     if let Value::Object(kind) = kind_schema(&field.kind) {
         schema.extend(kind);
     }
     Value::Object(schema)
+}
+
+/// The value that a field's example stands for. `None` only where it does not parse, which a test rules out.
+fn example(field: &Field) -> Option<Value> {
+    let mut sources = Sources::new();
+    let file = sources.add("example", format!("- {}", field.example));
+    let list = parse(&sources, file, &Limits::default(), &mut Diagnostics::new())?;
+    list.items()?.first().map(value)
+}
+
+fn value(node: &Node) -> Value {
+    match &node.kind {
+        NodeKind::Null => Value::Null,
+        NodeKind::Bool(truth) => json!(truth),
+        NodeKind::Number(number) => Value::Number(number.clone()),
+        NodeKind::String(text) => json!(text),
+        NodeKind::List(items) => items.iter().map(value).collect(),
+        NodeKind::Map(entries) => {
+            entries.iter().map(|entry| (entry.key.text.clone(), value(&entry.value))).collect()
+        }
+    }
 }
 
 fn rule_schema(rule: &Rule) -> Value {
@@ -67,6 +93,7 @@ fn rule_schema(rule: &Rule) -> Value {
         Rule::OneVerb(keys) | Rule::ExactlyOne(keys) => json!({ "oneOf": any_of(keys) }),
         Rule::AtLeastOne(keys) => json!({ "anyOf": any_of(keys) }),
         Rule::Excludes(one, others) => json!({ "not": { "required": [one], "anyOf": any_of(others) } }),
+        Rule::Needs(one, other) => json!({ "dependentRequired": { *one: [other] } }),
         Rule::NotEmpty => json!({ "minProperties": 1 }),
     }
 }
@@ -80,8 +107,10 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Text => json!({ "type": "string", "minLength": 1 }),
         Kind::Template => json!({ "type": "string" }),
         Kind::Scalar => json!({ "type": ["string", "number", "boolean"] }),
+        Kind::Ordered => json!({ "type": ["string", "number"] }),
+        Kind::Path => json!({ "type": "string", "pattern": "^[/{]" }),
         Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Kind::Duration => json!({ "type": "string", "pattern": DURATION_PATTERN }),
+        Kind::Duration => json!({ "type": "string", "minLength": 1, "pattern": duration_pattern() }),
         Kind::Size => json!({ "type": "string", "pattern": SIZE_PATTERN }),
         Kind::Words(words) => {
             let options: Vec<_> =

@@ -3,8 +3,8 @@
 use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
 use Kind::{
-    Any, Body, Bool, Duration, Either, Integer, List, Map, Null, Scalar, ShortOrLong, Size, Template, Text,
-    True, Words,
+    Any, Body, Bool, Duration, Either, Integer, List, Map, Null, Ordered, Path, Scalar, ShortOrLong, Size,
+    Template, Text, True, Words,
 };
 
 /// A name that templates can refer to.
@@ -253,7 +253,7 @@ static STEP: Noun = Noun {
         optional("name", Text, "What the figures call it. Default: made from verb and place.", "say"),
         optional(
             "connect",
-            Either(&[Null, Template, Map(&CONNECT)]),
+            Either(&[Null, Path, Map(&CONNECT)]),
             "Opens the connection: DNS, TCP and the WebSocket upgrade. A string is the path.",
             "{ path: /chat }",
         ),
@@ -301,7 +301,7 @@ static CONNECT: Noun = Noun {
     fields: &[
         optional(
             "path",
-            Template,
+            Path,
             "Path, with a query if need be; starts with `/`. Default: the target's.",
             "/chat?token={{token}}",
         ),
@@ -474,7 +474,7 @@ static CLOSE: Noun = Noun {
 
 static SET: Noun = Noun {
     name: "set",
-    doc: "Names and their values; a value may hold templates.",
+    doc: "Names and their values, in order; a value may hold templates, also of the names before it.",
     fields: &[],
     open: Some(Open { what: "a name", pattern: NAME_PATTERN, kind: Any }),
     rules: &[Rule::NotEmpty],
@@ -506,7 +506,7 @@ static CAPTURE: Noun = Noun {
         ),
     ],
     open: None,
-    rules: &[Rule::AtLeastOne(&["path", "regex"])],
+    rules: &[Rule::AtLeastOne(&["path", "regex"]), Rule::Needs("group", "regex")],
 };
 
 /// What a matcher compares a subject with: a value that it must equal, or operators.
@@ -547,10 +547,10 @@ static OPERATORS: Noun = Noun {
     fields: &[
         optional("eq", Any, "Equal. Numbers compare by value: 1 equals 1.0.", "joined"),
         optional("ne", Any, "Not equal, or not there.", "error"),
-        optional("lt", Scalar, "Less than, for two numbers or two strings.", "10"),
-        optional("lte", Scalar, "Less than or equal.", "10"),
-        optional("gt", Scalar, "Greater than.", "0"),
-        optional("gte", Scalar, "Greater than or equal.", "1"),
+        optional("lt", Ordered, "Less than, for two numbers or two strings.", "10"),
+        optional("lte", Ordered, "Less than or equal.", "10"),
+        optional("gt", Ordered, "Greater than.", "0"),
+        optional("gte", Ordered, "Greater than or equal.", "1"),
         optional("exists", Bool, "Whether there is such a value at all; `null` is one.", "true"),
         optional("type", Words(TYPES), "Of which JSON type.", "string"),
         optional("matches", Text, "A regular expression that a string must match somewhere.", "^[0-9a-f]+$"),

@@ -52,6 +52,8 @@ pub enum Rule {
     AtLeastOne(&'static [&'static str]),
     /// The first key and any of the others exclude each other.
     Excludes(&'static str, &'static [&'static str]),
+    /// The first key says nothing without the second.
+    Needs(&'static str, &'static str),
     /// At least one key of any sort.
     NotEmpty,
 }
@@ -82,6 +84,10 @@ pub enum Kind {
     Template,
     /// A string (which may hold templates), a number or a boolean.
     Scalar,
+    /// A string (which may hold templates) or a number: what has an order.
+    Ordered,
+    /// A string that starts with `/`, or with the template that stands for its beginning.
+    Path,
     /// A whole number in an inclusive range.
     Integer(i64, i64),
     /// A length of time with its unit, such as `250ms`, `2s`, `1m30s`.

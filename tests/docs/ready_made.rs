@@ -1,0 +1,49 @@
+//! `plans/`: what people copy is without a warning and runs without an error.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::support::compiling::compile_file;
+use crate::support::documents::root;
+
+fn plans() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(root().join("plans")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_plan_is_checked_without_a_warning() {
+    for path in plans() {
+        let outcome = compile_file(&path);
+        assert!(outcome.diagnostics.is_empty(), "{}: {:#?}", path.display(), outcome.diagnostics);
+    }
+}
+
+/// All at once: a run is mostly waiting.
+#[test]
+fn every_plan_runs_without_an_error() {
+    let runs: Vec<_> = plans()
+        .into_iter()
+        .map(|path| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_wsplan"));
+            command.arg("run").arg(&path).args(["--users", "10", "--ramp", "200ms", "--duration", "2s"]);
+            command.args(["--format", "json", "--threads", "1"]);
+            (
+                path,
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+            )
+        })
+        .collect();
+    for (path, run) in runs {
+        let output = run.wait_with_output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let name = path.display();
+        assert_eq!(output.status.code(), Some(0), "{name}: {complaint}");
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(summary["errors"], serde_json::json!([]), "{name}");
+        assert_eq!(summary["users"]["started"], 10, "{name}");
+        assert!(summary["messages"]["received"].as_u64() >= Some(10), "{name}: {summary:#}");
+    }
+}
