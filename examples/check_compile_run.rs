@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example check_compile_run`
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::sync::mpsc;
 use std::thread;

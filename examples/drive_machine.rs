@@ -3,6 +3,8 @@
 //!
 //! `cargo run --example drive_machine`
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 use std::error::Error;
 use std::rc::Rc;
 use std::sync::Arc;

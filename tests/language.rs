@@ -166,3 +166,15 @@ scenarios: { u: { steps: [connect: {}, expect: { text: a }, close: {}] } }";
     };
     assert_eq!(compiled(&format!("defaults: {{ {} }}\n{rest}", written.join(", "))), compiled(rest));
 }
+
+/// The operators are explained on a page of their own; one that is missing there would be found by nobody.
+#[test]
+fn every_operator_is_explained() {
+    let page = document("docs/matchers.md").text;
+    for noun in nouns::all().into_iter().filter(|noun| noun.name.ends_with("operators")) {
+        for field in noun.fields {
+            let is_there = page.contains(&code(field.key)) || page.contains(&format!("`{}: ", field.key));
+            assert!(is_there, "{} of {}", field.key, noun.name);
+        }
+    }
+}

@@ -7,11 +7,14 @@ use crate::support::documents::{Fence, documents, fences};
 const AROUND: &str =
     "vars: { room: lobby, token: secret, session: s, n: 1, account: { name: a }, rooms: [a] }\n";
 
+const STEPS: &str = "target: builtin:chat\nscenarios:\n  u:\n    steps:\n";
+
 /// A whole plan around what stands in a block.
 fn whole(fence: &Fence<'_>) -> String {
     let text = &fence.text;
-    let indented = || text.lines().map(|line| format!("      {line}\n")).collect::<String>();
-    let has_connect = text.contains("- connect") || text.contains("set:");
+    let is_of_a_loop = text.contains("loop.index") && !text.contains("loop:");
+    let indented = || format!("      {}\n", text.trim_end().replace('\n', "\n      "));
+    let has_connect = text.contains("- connect");
     if fence.is_plan() {
         text.clone()
     } else if text.starts_with("- when:") {
@@ -19,9 +22,14 @@ fn whole(fence: &Fence<'_>) -> String {
         format!(
             "{AROUND}target: builtin:chat\nscenarios:\n  u:\n    always:\n{always}    steps: [connect: {{}}]\n"
         )
+    } else if text.starts_with("- ") && is_of_a_loop {
+        let steps = indented().replace("      ", "            ");
+        format!(
+            "{AROUND}{STEPS}      - connect: {{}}\n      - loop:\n          times: 1\n          steps:\n{steps}"
+        )
     } else if text.starts_with("- ") {
         let connect = if has_connect { "" } else { "      - connect: {}\n" };
-        format!("{AROUND}target: builtin:chat\nscenarios:\n  u:\n    steps:\n{connect}{}", indented())
+        format!("{AROUND}{STEPS}{connect}{}", indented())
     } else {
         format!("{text}target: builtin:chat\nscenarios: {{ u: {{ steps: [connect: {{}}] }} }}\n")
     }

@@ -21,6 +21,11 @@ fn every_plan_is_checked_without_a_warning() {
     }
 }
 
+/// How fast a run was is not judged here: the machine may be busy with other tests.
+fn is_of_time(expression: &serde_json::Value) -> bool {
+    expression.as_str().is_some_and(|text| text.ends_with('s') && !text.ends_with("/s"))
+}
+
 /// All at once: a run is mostly waiting.
 #[test]
 fn every_plan_runs_without_an_error() {
@@ -40,9 +45,13 @@ fn every_plan_runs_without_an_error() {
         let output = run.wait_with_output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
         let name = path.display();
-        assert_eq!(output.status.code(), Some(0), "{name}: {complaint}");
+        assert!(output.status.code().is_some_and(|status| status < 2), "{name}: {complaint}");
         let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(summary["errors"], serde_json::json!([]), "{name}");
+        let thresholds = summary["thresholds"].as_array().unwrap();
+        let failed: Vec<_> =
+            thresholds.iter().filter(|t| t["passed"] == false && !is_of_time(&t["expression"])).collect();
+        assert!(failed.is_empty(), "{name}: {failed:?}");
         assert_eq!(summary["users"]["started"], 10, "{name}");
         assert!(summary["messages"]["received"].as_u64() >= Some(10), "{name}: {summary:#}");
     }

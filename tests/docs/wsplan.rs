@@ -102,9 +102,11 @@ fn expanded(arguments: &[String], folder: &Path) -> Vec<String> {
     let expand = |word: &String| {
         let Some(place) = word.strip_suffix("/*.yaml") else { return vec![word.clone()] };
         let entries = std::fs::read_dir(folder.join(place)).expect("the folder is there");
-        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-        let mut found: Vec<String> =
-            names.filter(|name| name.ends_with(".yaml")).map(|name| format!("{place}/{name}")).collect();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let mut found: Vec<String> = paths
+            .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+            .map(|path| format!("{place}/{}", path.file_name().unwrap().to_string_lossy()))
+            .collect();
         found.sort();
         found
     };

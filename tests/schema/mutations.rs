@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Number;
 use wsplan::diagnostic::Span;
-use wsplan::plan::schema::nouns;
+use wsplan::plan::schema::{Kind, nouns};
 use wsplan::plan::syntax::{Entry, Key, Node, NodeKind};
 
 use super::{VALIDATOR, mistakes, parsed, value};
@@ -150,17 +150,35 @@ fn schema_and_checker_agree_about_every_mutation() {
 fn every_key_of_the_language_is_in_use() {
     let mut used = BTreeSet::new();
     for plan in plans() {
-        collect_keys(&plan, &mut used);
+        collect_keys(&plan, &Kind::Map(&nouns::PLAN), &mut used);
     }
-    let keys = nouns::all().into_iter().flat_map(|noun| noun.fields).map(|field| field.key);
-    let unused: BTreeSet<_> = keys.filter(|key| !used.contains(*key)).collect();
+    let keys =
+        nouns::all().into_iter().flat_map(|noun| noun.fields.iter().map(|field| (noun.name, field.key)));
+    let unused: BTreeSet<_> = keys.filter(|key| !used.contains(key)).collect();
     assert!(unused.is_empty(), "add them to tests/schema/everything.yaml: {unused:?}");
 }
 
-fn collect_keys(node: &Node, keys: &mut BTreeSet<String>) {
-    for entry in node.entries().unwrap_or_default() {
-        keys.insert(entry.key.text.clone());
-        collect_keys(&entry.value, keys);
+/// The keys of a value and the nouns that they belong to. Where it may be one of several, those that it is not find
+/// nothing of theirs in it.
+fn collect_keys(node: &Node, kind: &Kind, keys: &mut BTreeSet<(&'static str, &'static str)>) {
+    match kind {
+        Kind::List(of, ..) => {
+            node.items().unwrap_or_default().iter().for_each(|item| collect_keys(item, of, keys));
+        }
+        Kind::Map(noun) | Kind::Body(noun) => {
+            for entry in node.entries().unwrap_or_default() {
+                if let Some(field) = noun.field(&entry.key.text) {
+                    keys.insert((noun.name, field.key));
+                    collect_keys(&entry.value, &field.kind, keys);
+                } else if let Some(open) = &noun.open {
+                    collect_keys(&entry.value, &open.kind, keys);
+                }
+            }
+        }
+        Kind::ShortOrLong(short, long) => {
+            [short, long].into_iter().for_each(|noun| collect_keys(node, &Kind::Map(noun), keys));
+        }
+        Kind::Either(kinds) => kinds.iter().for_each(|kind| collect_keys(node, kind, keys)),
+        _ => {}
     }
-    node.items().unwrap_or_default().iter().for_each(|item| collect_keys(item, keys));
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{VALIDATOR, mistakes, parsed, value};
 use crate::support::compiling::compile_text;
-use crate::support::documents::{documents, fences};
+use crate::support::documents::{Fence, documents, fences};
 
 /// Everything that is a plan, or is meant to be one, with a name to find it by.
 fn texts() -> Vec<(String, String)> {
@@ -14,7 +14,7 @@ fn texts() -> Vec<(String, String)> {
         found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
     }
     for document in documents() {
-        for fence in fences(&document).filter(|fence| fence.is_plan()) {
+        for fence in fences(&document).filter(Fence::is_plan) {
             found.push((fence.place(), fence.text.clone()));
         }
     }

@@ -42,9 +42,9 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn documents() -> Vec<Document> {
     let mut names: Vec<String> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).into();
     for entry in std::fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-        if name.ends_with(".md") {
-            names.push(format!("docs/{name}"));
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "md") {
+            names.push(format!("docs/{}", path.file_name().unwrap().to_string_lossy()));
         }
     }
     names.sort();

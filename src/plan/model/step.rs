@@ -110,3 +110,24 @@ impl Verb {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Diagnostics, Sources};
+    use crate::plan::schema::nouns;
+    use crate::plan::syntax::{Limits, parse};
+
+    /// A verb that only the schema knows would pass the check and be left out of every run.
+    #[test]
+    fn every_verb_of_the_schema_is_understood() {
+        let step = nouns::all().into_iter().find(|noun| noun.name == "step").unwrap();
+        for verb in VERBS {
+            let example = step.field(verb).unwrap().example;
+            let mut sources = Sources::new();
+            let file = sources.add("step", format!("{verb}: {example}"));
+            let node = parse(&sources, file, &Limits::default(), &mut Diagnostics::new()).unwrap();
+            assert_eq!(Step::decode(&node).unwrap().verb.keyword(), *verb);
+        }
+    }
+}
