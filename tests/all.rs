@@ -8,6 +8,7 @@ mod diagnostics;
 mod house;
 mod machine;
 mod matchers;
+mod mutations;
 mod net;
 mod program;
 mod serve;
