@@ -11,6 +11,7 @@ mod house;
 mod language;
 mod machine;
 mod matchers;
+mod mutations;
 mod net;
 mod program;
 mod schema;

@@ -39,13 +39,16 @@ impl Lowering<'_> {
         };
         if found.is_none() {
             let count = pattern.0.captures_len() - 1;
-            let has = match (count, names().next()) {
+            let names: Vec<_> = names().map(|name| format!("`{name}`")).collect();
+            let numbered = if count == 1 {
+                "its only group is 1".to_owned()
+            } else {
+                format!("its groups are 1 to {count}")
+            };
+            let has = match (count, names.as_slice()) {
                 (0, _) => "it has none; put parentheses around what is to be kept".to_owned(),
-                (_, Some(_)) => {
-                    let names: Vec<_> = names().map(|name| format!("`{name}`")).collect();
-                    format!("it has {count}, of which {} have names: {}", names.len(), names.join(", "))
-                }
-                (_, None) => format!("its groups are 1 to {count}; a name is given by `(?<name>...)`"),
+                (_, []) => format!("{numbered}; a name is given by `(?<name>...)`"),
+                (_, names) => format!("{numbered}; with names: {}", names.join(", ")),
             };
             self.report(
                 Diagnostic::new(code, "the pattern has no such group")

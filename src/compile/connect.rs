@@ -50,7 +50,8 @@ impl Compiler<'_, '_> {
     /// Values are encoded for their place; a path that begins with a value is taken as that value has it.
     fn path(&mut self, written: &model::Template) -> Template {
         let is_value = written.text().starts_with("{{");
-        let path = self.text_template(written, if is_value { Escape::None } else { Escape::Url });
+        let escape = if is_value { Escape::None } else { Escape::Url };
+        let Some(path) = self.lowering().text(written, escape) else { return Template::default() };
         let known = path.as_literal().and_then(|bytes| std::str::from_utf8(bytes).ok());
         let (starts_wrong, is_wrong) = match known {
             Some(path) => (!path.starts_with('/'), path.parse::<PathAndQuery>().is_err()),

@@ -5,6 +5,8 @@ mod connection;
 mod definition;
 mod shape;
 
+use std::collections::HashSet;
+
 use crate::diagnostic::{Diagnostics, Span};
 use crate::program::SlotId;
 
@@ -13,6 +15,14 @@ use crate::program::SlotId;
 pub(super) struct Touch {
     pub(super) slot: SlotId,
     pub(super) span: Span,
+    /// A read that knows what to do without a value, as `while: { done: { exists: false } }` does.
+    pub(super) may_be_unset: bool,
+}
+
+impl Touch {
+    pub(super) fn new(slot: SlotId, span: Span) -> Self {
+        Self { slot, span, may_be_unset: false }
+    }
 }
 
 /// A step as the lints see it.
@@ -67,6 +77,8 @@ pub(super) enum Rounds {
     Conditional,
     /// Without end.
     Endless,
+    /// Nobody knows: it was reported.
+    Unknown,
 }
 
 /// A scenario as the lints see it.
@@ -80,11 +92,15 @@ pub(super) struct ScenarioFlow {
     pub(super) initial: Vec<SlotId>,
     /// Whether the steps go on after one has failed, which then has set nothing.
     pub(super) continues_after_failure: bool,
+    /// Slots of names that are read somewhere where it does not show: in a part that is not understood, or by a name
+    /// that was reported as a misspelling of theirs.
+    pub(super) excused: HashSet<SlotId>,
 }
 
 /// Reports everything in a scenario that cannot work in the order it is written.
 pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) {
     connection::check(&scenario.steps, diagnostics);
     definition::check(scenario, slots, diagnostics);
-    shape::check(&scenario.steps, diagnostics);
+    let by_reactions = scenario.reactions.iter().flat_map(|(_, sets)| sets).map(|touch| touch.slot).collect();
+    shape::check(&scenario.steps, &by_reactions, diagnostics);
 }

@@ -2,7 +2,7 @@
 //! its place, so that the rest is still looked at; the program is not handed out then.
 
 use super::{Compiler, Constant};
-use crate::diagnostic::{Diagnostic, codes, nearest};
+use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::plan::model;
 use crate::plan::syntax::{Key, Node};
 use crate::program::{
@@ -21,7 +21,7 @@ impl Compiler<'_, '_> {
             }
         }
         for variable in &plan.vars {
-            self.is_free(&variable.name);
+            self.free_name(&variable.name);
             // An overridden value is still looked at: the mistake stays in the file.
             let own = self.lowering().constant(&variable.value);
             let given = self.options.vars.iter().rev().find(|(name, _)| *name == variable.name.text);
@@ -44,11 +44,11 @@ impl Compiler<'_, '_> {
 
     /// The slot of a capture or a set name.
     pub(super) fn define(&mut self, name: &Key) -> SlotId {
-        self.is_free(name);
+        self.free_name(name);
         self.names.slot(&name.text)
     }
 
-    fn is_free(&mut self, name: &Key) {
+    fn free_name(&mut self, name: &Key) {
         // A helper's name would win in every template.
         if RESERVED.contains(&name.text.as_str()) || Helper::from_name(&name.text).is_some() {
             self.diagnostics.push(
@@ -56,13 +56,19 @@ impl Compiler<'_, '_> {
                     .label(name.span, "cannot be set")
                     .help("choose another name"),
             );
+            self.names.excuse(&name.text);
+        }
+        // No template could read it, which the checker has said.
+        if !name.text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            self.names.excuse(&name.text);
         }
     }
 
-    pub(super) fn outgoing(&mut self, body: &model::Body) -> Body {
+    pub(super) fn outgoing(&mut self, body: &model::Body, span: Span) -> Body {
         let files = self.options.files;
         let nothing = || Body { kind: BodyKind::Text, template: Template::default() };
-        self.lowering().body(body, files).unwrap_or_else(nothing)
+        let lowered = self.lowering().body(body, files);
+        self.understood(lowered, span).unwrap_or_else(nothing)
     }
 
     pub(super) fn template(&mut self, template: &model::Template) -> Template {
@@ -70,29 +76,35 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn text_template(&mut self, template: &model::Template, escape: Escape) -> Template {
-        self.lowering().text(template, escape).unwrap_or_default()
+        let lowered = self.lowering().text(template, escape);
+        self.understood(lowered, template.span()).unwrap_or_default()
     }
 
     pub(super) fn constant_text(&mut self, template: &model::Template) -> Option<String> {
-        self.lowering().constant_text(template)
+        let lowered = self.lowering().constant_text(template);
+        self.understood(lowered, template.span())
     }
 
     pub(super) fn value(&mut self, node: &Node) -> Expr {
-        self.lowering().value(node).unwrap_or(Expr::Constant(Value::Null))
+        let lowered = self.lowering().value(node);
+        self.understood(lowered, node.span).unwrap_or(Expr::Constant(Value::Null))
     }
 
     pub(super) fn matcher(&mut self, matcher: &model::Matcher) -> Matcher {
-        self.lowering().matcher(matcher).unwrap_or(Matcher { clauses: Vec::new() })
+        let lowered = self.lowering().matcher(matcher);
+        self.understood(lowered, matcher.span).unwrap_or(Matcher { clauses: Vec::new() })
     }
 
     pub(super) fn condition(&mut self, condition: &model::Matcher) -> VariableMatcher {
-        self.lowering().variable_matcher(condition).unwrap_or(VariableMatcher { clauses: Vec::new() })
+        let lowered = self.lowering().variable_matcher(condition);
+        self.understood(lowered, condition.span).unwrap_or(VariableMatcher { clauses: Vec::new() })
     }
 
     pub(super) fn captures(&mut self, captures: &[model::Capture]) -> Box<[Capture]> {
         let lower = |capture: &model::Capture| {
             let slot = self.define(&capture.name);
-            self.lowering().capture(capture, slot)
+            let lowered = self.lowering().capture(capture, slot);
+            self.understood(lowered, capture.name.span)
         };
         captures.iter().filter_map(lower).collect()
     }

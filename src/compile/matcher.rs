@@ -12,16 +12,25 @@ use crate::program::matcher::{
 use crate::program::{Json, JsonType, Operand};
 
 impl Lowering<'_> {
-    /// A matcher of messages. `None` when something in it was reported; everything in it has been looked at then.
+    /// A matcher of messages. `None` when something in it was reported, here or when it was decoded; everything in it
+    /// has been looked at then.
     pub fn matcher(&mut self, matcher: &plan::Matcher) -> Option<Matcher> {
         let clauses: Vec<_> = matcher.clauses.iter().map(|clause| self.clause(clause)).collect();
-        clauses.into_iter().collect::<Option<_>>().map(|clauses| Matcher { clauses })
+        clauses
+            .into_iter()
+            .collect::<Option<_>>()
+            .filter(|_| matcher.is_whole)
+            .map(|clauses| Matcher { clauses })
     }
 
     /// A condition on variables. `None` when something in it was reported.
     pub fn variable_matcher(&mut self, matcher: &plan::Matcher) -> Option<VariableMatcher> {
         let clauses: Vec<_> = matcher.clauses.iter().map(|clause| self.variable_clause(clause)).collect();
-        clauses.into_iter().collect::<Option<_>>().map(|clauses| VariableMatcher { clauses })
+        clauses
+            .into_iter()
+            .collect::<Option<_>>()
+            .filter(|_| matcher.is_whole)
+            .map(|clauses| VariableMatcher { clauses })
     }
 
     fn variable_clause(&mut self, clause: &plan::Clause) -> Option<VariableClause> {
@@ -137,7 +146,8 @@ impl Lowering<'_> {
         self.report(
             Diagnostic::new(codes::CONFLICTING_KEYS, format!("`{}` can never hold", clause.key.text))
                 .label(absent.span, "must not exist")
-                .label(other.span, "but here it must have a value"),
+                .label(other.span, "but here it must have a value")
+                .help("leave one of them out"),
         );
     }
 

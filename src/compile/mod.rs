@@ -23,15 +23,16 @@ mod target;
 mod template;
 mod thresholds;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use self::names::PlanNames;
-use crate::diagnostic::{Diagnostics, FileId, Severity, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span, codes};
 use crate::load::Profile;
 use crate::metrics::Threshold;
 use crate::plan::model::{self, Plan};
 use crate::plan::{schema, syntax};
-use crate::program::{Limits, OnFailure, Program, Unmatched};
+use crate::program::{Limits, OnFailure, Program, TimerId, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
 pub use load::LoadOverrides;
@@ -90,8 +91,12 @@ pub fn compile_source(
     diagnostics: &mut Diagnostics,
 ) -> Option<Compiled> {
     let root = syntax::parse(sources, file, &syntax::Limits::default(), diagnostics)?;
-    schema::check(&root, diagnostics);
-    compile(&Plan::decode(&root)?, sources, options, diagnostics)
+    let mut unread = schema::check(&root, diagnostics);
+    if unread.is_any {
+        unread.mention(sources.file(file).text());
+    }
+    let plan = Plan { unread, ..Plan::decode(&root)? };
+    compile(&plan, sources, options, diagnostics)
 }
 
 /// Compiles a plan. `None` when an error was reported.
@@ -105,10 +110,11 @@ pub fn compile(
         sources,
         options,
         diagnostics,
-        names: PlanNames::new(options.environment, options.unset_environment),
+        names: PlanNames::new(plan, options),
         defaults: &plan.defaults,
         states: Vec::new(),
         timers: Vec::new(),
+        timer_ids: HashMap::new(),
     };
     compiler.variables(plan);
     let target = compiler.target(plan);
@@ -118,9 +124,8 @@ pub fn compile(
     compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
     // A run that the command line shortens for once is no reason to change the plan.
-    if options.load == LoadOverrides::default() {
-        compiler.timeouts_within(&profile, plan);
-    }
+    let own = load::lower(plan.load.as_ref(), &LoadOverrides::default());
+    compiler.timeouts_within(&own, plan);
     let thresholds = compiler.thresholds(plan);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let slots = names.finish(diagnostics);
@@ -154,9 +159,23 @@ struct Compiler<'a, 'p> {
     defaults: &'p model::Defaults,
     states: Vec<crate::program::State>,
     timers: Vec<String>,
+    timer_ids: HashMap<String, TimerId>,
 }
 
 impl Compiler<'_, '_> {
+    /// What was not understood has been reported, unless an earlier stage let something through that a later one does
+    /// not know: then it is reported here, because nothing may ever be left out in silence.
+    fn understood<T>(&mut self, lowered: Option<T>, span: Span) -> Option<T> {
+        if lowered.is_none() && !self.diagnostics.has_errors() {
+            self.diagnostics.push(
+                Diagnostic::new(codes::NOT_UNDERSTOOD, "this is not understood")
+                    .label(span, "checked, but not understood")
+                    .help("this is a bug in wsplan: please report it with this plan"),
+            );
+        }
+        lowered
+    }
+
     fn lowering(&mut self) -> Lowering<'_> {
         Lowering::new(self.sources, &mut self.names, self.diagnostics)
     }

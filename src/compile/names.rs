@@ -6,11 +6,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::Options;
 use super::flow::Touch;
 use super::scope::{Binding, Names};
 use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes, nearest};
-use crate::plan::model::{Scenario, Step, Variable, Verb};
+use crate::plan::model::{Plan, Scenario, Step, Variable, Verb};
+use crate::plan::schema::Unread;
 use crate::program::{Helper, SlotId, Value, builtin_slots};
 
 /// A variable of the plan.
@@ -26,27 +28,41 @@ struct Known {
 pub(super) struct PlanNames<'a> {
     environment: &'a dyn Fn(&str) -> Option<String>,
     unset_environment: Severity,
+    /// Variables of the environment that were reported.
+    unset: HashSet<String>,
+    unread: &'a Unread,
     constants: HashMap<String, Known>,
+    /// The variables whose turn has not come yet.
+    later: HashSet<&'a str>,
     slots: Vec<String>,
     slot_ids: HashMap<String, SlotId>,
-    /// The captures and set names of the scenario at hand.
-    scenario: HashSet<String>,
+    /// The captures and set names of each scenario, by its place in the plan.
+    scenarios: Vec<(&'a str, HashSet<&'a str>)>,
+    /// The scenario at hand.
+    current: Option<usize>,
     /// The indices of the loops around the step at hand, outermost first.
     loops: Vec<SlotId>,
     reads: Vec<Touch>,
+    /// Names that a misspelt one was taken for, and ones that may not be set: that nobody reads them is not said.
+    excused: HashSet<String>,
 }
 
 impl<'a> PlanNames<'a> {
-    pub(super) fn new(environment: &'a dyn Fn(&str) -> Option<String>, unset_environment: Severity) -> Self {
+    pub(super) fn new(plan: &'a Plan, options: &Options<'a>) -> Self {
         let mut names = Self {
-            environment,
-            unset_environment,
+            environment: options.environment,
+            unset_environment: options.unset_environment,
+            unset: HashSet::new(),
+            unread: &plan.unread,
             constants: HashMap::new(),
+            later: plan.vars.iter().map(|variable| variable.name.text.as_str()).collect(),
             slots: Vec::new(),
             slot_ids: HashMap::new(),
-            scenario: HashSet::new(),
+            scenarios: plan.scenarios.iter().map(|s| (s.name.text.as_str(), set_names(s))).collect(),
+            current: None,
             loops: Vec::new(),
             reads: Vec::new(),
+            excused: HashSet::new(),
         };
         for name in builtin_slots::NAMES {
             names.slot(name);
@@ -56,28 +72,47 @@ impl<'a> PlanNames<'a> {
 
     pub(super) fn define_constant(&mut self, variable: &Variable, value: Constant) {
         let constant = Known { value, span: variable.name.span, is_used: false };
+        self.later.remove(variable.name.text.as_str());
         self.constants.insert(variable.name.text.clone(), constant);
     }
 
-    /// Forgets the last scenario and learns what this one sets; returns what its slots hold at first.
-    pub(super) fn enter_scenario(&mut self, scenario: &Scenario) -> Vec<(SlotId, Value)> {
-        self.scenario.clear();
+    /// Forgets the last scenario and learns what the next one sets; returns what its slots hold at first.
+    pub(super) fn enter_scenario(&mut self) -> Vec<(SlotId, Value)> {
+        self.current = Some(self.current.map_or(0, |last| last + 1));
         self.loops.clear();
-        collect(&scenario.steps, &mut self.scenario);
-        for reaction in &scenario.always {
-            self.scenario.extend(reaction.captures.iter().map(|capture| capture.name.text.clone()));
-        }
-        let mut names: Vec<_> = self.scenario.iter().cloned().collect();
+        let mut names: Vec<_> = self.set_here().copied().collect();
         names.sort_unstable();
         let mut initial = Vec::new();
         for name in names {
-            let slot = self.slot(&name);
-            if let Some(constant) = self.constants.get_mut(&name) {
+            let slot = self.slot(name);
+            if let Some(constant) = self.constants.get_mut(name) {
                 constant.is_used = true;
                 initial.push((slot, constant.value.value.clone()));
             }
         }
         initial
+    }
+
+    fn set_here(&self) -> impl Iterator<Item = &&'a str> {
+        self.current.and_then(|at| self.scenarios.get(at)).into_iter().flat_map(|(_, names)| names)
+    }
+
+    fn is_set_here(&self, name: &str) -> bool {
+        self.current.and_then(|at| self.scenarios.get(at)).is_some_and(|(_, names)| names.contains(name))
+    }
+
+    /// The name is not to be called unused.
+    pub(super) fn excuse(&mut self, name: &str) {
+        if let Some(constant) = self.constants.get_mut(name) {
+            constant.is_used = true;
+        }
+        self.excused.insert(name.to_owned());
+    }
+
+    /// The slots of the scenario at hand that are not to be called unused.
+    pub(super) fn excused(&self) -> HashSet<SlotId> {
+        let names = self.excused.iter().chain(&self.unread.mentioned);
+        names.filter_map(|name| self.slot_ids.get(name).copied()).collect()
     }
 
     /// The slot of a capture or a set name.
@@ -120,7 +155,7 @@ impl<'a> PlanNames<'a> {
     /// Reports the variables that nobody read, and gives back the names of all slots.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) -> Vec<String> {
         for (name, constant) in &self.constants {
-            if !constant.is_used {
+            if !constant.is_used && !self.excused.contains(name) && !self.unread.mentioned.contains(name) {
                 diagnostics.push(
                     Diagnostic::new(codes::UNUSED_VARIABLE, format!("variable `{name}` is never used"))
                         .label(constant.span, "defined here, read nowhere")
@@ -132,13 +167,17 @@ impl<'a> PlanNames<'a> {
     }
 
     fn read(&mut self, slot: SlotId, span: Span) -> Binding {
-        self.reads.push(Touch { slot, span });
+        self.reads.push(Touch::new(slot, span));
         Binding::Slot(slot)
     }
 
-    fn environment(&self, variable: &str, span: Span, diagnostics: &mut Diagnostics) -> Binding {
+    fn environment(&mut self, variable: &str, span: Span, diagnostics: &mut Diagnostics) -> Binding {
         if let Some(value) = (self.environment)(variable) {
             return Binding::Secret(Value::Text(value));
+        }
+        // Set once, it is set everywhere: said once.
+        if !self.unset.insert(variable.to_owned()) {
+            return Binding::Secret(Value::Text(String::new()));
         }
         let unset = Diagnostic::new(
             codes::UNSET_ENVIRONMENT,
@@ -150,29 +189,53 @@ impl<'a> PlanNames<'a> {
         Binding::Secret(Value::Text(String::new()))
     }
 
-    fn undefined(&self, name: &str, span: Span) -> Diagnostic {
-        let known = self
-            .scenario
-            .iter()
-            .chain(self.constants.keys())
-            .map(String::as_str)
-            .chain(builtin_slots::NAMES)
-            .chain(["loop.index"])
-            .chain(Helper::ALL.iter().map(|helper| helper.name()));
+    fn undefined(&mut self, name: &str, span: Span) -> Diagnostic {
         let diagnostic = Diagnostic::new(codes::UNDEFINED_NAME, format!("`{name}` is not defined"))
             .label(span, "no such name");
-        match nearest(name, known) {
-            _ if name == "loop.index" => diagnostic.help("it exists inside a `loop` only"),
-            Some(similar) => diagnostic.help(format!("did you mean `{similar}`?")),
-            None => diagnostic.help(match name.split('.').next() {
-                Some("user") => "of a user, `user.id` and `user.iteration` are known".to_owned(),
-                Some("loop") => "of a loop, `loop.index` is known".to_owned(),
-                head => {
-                    let head = head.unwrap_or(name);
-                    format!("define it in `vars: {{ {head}: ... }}`, or capture it in an earlier step: `capture: {{ {head}: $.path }}`")
-                }
-            }),
+        let (head, _) = name.split_once('.').unwrap_or((name, ""));
+        if let Some(help) = builtin_help(head) {
+            return diagnostic.help(help);
         }
+        if self.later.contains(head) {
+            return diagnostic.help(format!("a variable knows only those above it: move `{head}` up"));
+        }
+        if let Some((similar, rest)) = self.similar(name) {
+            self.excuse(&similar);
+            return diagnostic.help(format!("did you mean `{similar}{rest}`?"));
+        }
+        if let Some((scenario, _)) = self.scenarios.iter().find(|(_, names)| names.contains(head)) {
+            return diagnostic.help(format!(
+                "scenario `{scenario}` sets it for its own users; define it here too, or once for all in `vars: {{ {head}: ... }}`"
+            ));
+        }
+        diagnostic.help(format!(
+            "define it in `vars`, or capture it in an earlier step: `capture: {{ {head}: $.path }}`"
+        ))
+    }
+
+    /// The known name that is nearest to an unknown one, and the way into its value that stood behind that.
+    fn similar<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
+        let callable = Helper::ALL.iter().filter(|helper| helper.signature().parameters.is_empty());
+        let known = || {
+            let builtin = builtin_slots::NAMES;
+            self.set_here().copied().chain(self.constants.keys().map(String::as_str)).chain(builtin)
+        };
+        let head_length = name.find('.').unwrap_or(name.len());
+        let (head, rest) = name.split_at(head_length);
+        let whole = nearest(name, known()).map(|similar| (similar.to_owned(), ""));
+        let part = || nearest(head, known()).map(|similar| (similar.to_owned(), rest));
+        let helper = || nearest(name, callable.map(|helper| helper.name())).map(|name| (name.to_owned(), ""));
+        whole.or_else(part).or_else(helper)
+    }
+}
+
+/// What the heads of built-in names are for.
+fn builtin_help(head: &str) -> Option<&'static str> {
+    match head {
+        "user" => Some("of a user there are `user.id` and `user.iteration`"),
+        "loop" => Some("`loop.index` is the number of the round, and exists inside a `loop` only"),
+        "env" => Some("write the name of the environment's variable behind it: `env.TOKEN`"),
+        _ => None,
     }
 }
 
@@ -181,8 +244,9 @@ impl Names for PlanNames<'_> {
         name == "loop.index" && !self.loops.is_empty()
             || name.starts_with("env.")
             || builtin_slots::NAMES.contains(&name)
-            || self.scenario.contains(name)
+            || self.is_set_here(name)
             || self.constants.contains_key(name)
+            || self.unread.defined.contains(name)
     }
 
     fn resolve(&mut self, name: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<Binding> {
@@ -194,7 +258,7 @@ impl Names for PlanNames<'_> {
         if let Some(variable) = name.strip_prefix("env.") {
             return Some(self.environment(variable, span, diagnostics));
         }
-        if builtin_slots::NAMES.contains(&name) || self.scenario.contains(name) {
+        if builtin_slots::NAMES.contains(&name) || self.is_set_here(name) {
             let slot = self.slot(name);
             return Some(self.read(slot, span));
         }
@@ -203,18 +267,31 @@ impl Names for PlanNames<'_> {
             let Constant { value, secret } = constant.value.clone();
             return Some(if secret { Binding::Secret(value) } else { Binding::Constant(value) });
         }
+        if self.unread.defined.contains(name) {
+            return Some(Binding::Slot(self.slot(name)));
+        }
         diagnostics.push(self.undefined(name, span));
         None
     }
 }
 
-fn collect(steps: &[Step], names: &mut HashSet<String>) {
+/// What a scenario's steps and reactions set.
+fn set_names(scenario: &Scenario) -> HashSet<&str> {
+    let mut names = HashSet::new();
+    collect(&scenario.steps, &mut names);
+    for reaction in &scenario.always {
+        names.extend(reaction.captures.iter().map(|capture| capture.name.text.as_str()));
+    }
+    names
+}
+
+fn collect<'p>(steps: &'p [Step], names: &mut HashSet<&'p str>) {
     for step in steps {
         let captures = match &step.verb {
             Verb::Expect(expect) => &expect.captures,
             Verb::Request(request) => &request.reply.captures,
             Verb::Set(assignments) => {
-                names.extend(assignments.iter().map(|assignment| assignment.name.text.clone()));
+                names.extend(assignments.iter().map(|assignment| assignment.name.text.as_str()));
                 continue;
             }
             Verb::Loop(repeat) => {
@@ -223,6 +300,6 @@ fn collect(steps: &[Step], names: &mut HashSet<String>) {
             }
             _ => continue,
         };
-        names.extend(captures.iter().map(|capture| capture.name.text.clone()));
+        names.extend(captures.iter().map(|capture| capture.name.text.as_str()));
     }
 }

@@ -42,9 +42,41 @@ impl Lowering<'_> {
     fn refuse_pattern(&mut self, node: &Node, text: &str, utf8: bool) {
         let (reason, place) = reason(text, utf8);
         let span = place.map_or(node.span, |place| self.place_of(node, text, place));
-        let message = "regular expression does not compile";
-        self.report(Diagnostic::new(codes::BAD_REGEX, message).label(span, reason));
+        let help = help(&reason);
+        let mut diagnostic =
+            Diagnostic::new(codes::BAD_REGEX, "regular expression does not compile").label(span, reason);
+        diagnostic.help = help.map(str::to_owned);
+        self.report(diagnostic);
     }
+}
+
+/// What to write instead, for the mistakes that are made most.
+fn help(reason: &str) -> Option<&'static str> {
+    let has = |words: &str| reason.contains(words);
+    Some(match () {
+        () if has("unclosed group") => {
+            "close it with `)`; a `(` that is meant as a character is written `\\(`"
+        }
+        () if has("unopened group") => {
+            "open it with `(`; a `)` that is meant as a character is written `\\)`"
+        }
+        () if has("unclosed character class") => {
+            "close it with `]`; a `[` that is meant as a character is written `\\[`"
+        }
+        () if has("repetition operator missing expression") => {
+            "a `*`, `+` or `?` that is meant as a character is written `\\*`, `\\+`, `\\?`"
+        }
+        () if has("counted repetition") || has("repetition quantifier") => {
+            "repetitions are `{3}`, `{3,}` or `{3,5}`; a `{` that is meant as a character is written `\\{`"
+        }
+        () if has("look-around") || has("backreference") => {
+            "patterns are matched in linear time, which this does not allow: match more, and compare what a `capture` took out"
+        }
+        () if has("compiles to over") => {
+            "repeat less, or write what is repeated more narrowly than `.` or `\\w`"
+        }
+        () => return None,
+    })
 }
 
 /// Why a pattern was refused. The parser below `regex` says where, which `regex` itself only draws.

@@ -29,7 +29,7 @@ struct Context<'s> {
 impl Compiler<'_, '_> {
     /// Lowers a scenario, adding its states and, to `reactions`, its reactions.
     pub(super) fn scenario(&mut self, scenario: &model::Scenario, reactions: &mut Vec<Reaction>) -> Scenario {
-        let initial = self.names.enter_scenario(scenario);
+        let initial = self.names.enter_scenario();
         let on_failure = self.on_failure(scenario.on_failure);
         let mut flow = ScenarioFlow {
             initial: initial.iter().map(|(slot, _)| *slot).collect(),
@@ -46,6 +46,7 @@ impl Compiler<'_, '_> {
         let always = &reactions[first_reaction..];
         let mut context = Context { scenario: &scenario.name.text, always, unnamed: Unnamed::new() };
         flow.steps = self.steps(&scenario.steps, &mut context);
+        flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
         self.states[end.index()].next = end;
         flow::check(&flow, self.names.slot_names(), self.diagnostics);
@@ -103,7 +104,7 @@ impl Compiler<'_, '_> {
                 Effect::Connect
             }
             Verb::Send(body) => {
-                let message = self.outgoing(body);
+                let message = self.outgoing(body, step.span);
                 self.emit(Op::Send(message), step.span);
                 Effect::Send
             }
@@ -116,7 +117,7 @@ impl Compiler<'_, '_> {
                 Effect::Receive
             }
             Verb::Request(request) => {
-                let send = self.outgoing(&request.send);
+                let send = self.outgoing(&request.send, step.span);
                 let timer = self.timer(format!("{name}.rtt"));
                 let reply = self.expect(&request.reply, timer);
                 sets = touches(&reply.captures);
@@ -141,7 +142,7 @@ impl Compiler<'_, '_> {
                 Effect::None
             }
             Verb::Invalid => {
-                self.invalid(step.span);
+                self.understood::<()>(None, step.span);
                 Effect::Unknown
             }
         };
@@ -154,18 +155,6 @@ impl Compiler<'_, '_> {
         }]
     }
 
-    /// A step that cannot be decoded has been reported, unless the checker let through what the decoder does not
-    /// know: then it is reported here, because a step must never be left out in silence.
-    fn invalid(&mut self, span: Span) {
-        if !self.diagnostics.has_errors() {
-            self.diagnostics.push(
-                Diagnostic::new(codes::NOT_UNDERSTOOD, "this step is not understood")
-                    .label(span, "checked, but not understood")
-                    .help("this is a bug in wsplan: please report it with this plan"),
-            );
-        }
-    }
-
     fn repeat(&mut self, span: Span, repeat: &model::Repeat, context: &mut Context<'_>) -> Flow {
         let index = self.names.enter_loop();
         let (until, rounds) = match &repeat.until {
@@ -174,8 +163,18 @@ impl Compiler<'_, '_> {
             model::Until::For(length) => (Until::For(length.value, self.names.loop_entered()), Rounds::Timed),
             model::Until::Forever => (Until::Forever, Rounds::Endless),
             model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
+            model::Until::Invalid => {
+                self.understood::<()>(None, span);
+                (Until::Forever, Rounds::Unknown)
+            }
         };
-        let reads = self.names.take_reads();
+        let mut reads = self.names.take_reads();
+        if let model::Until::While(condition) = &repeat.until {
+            for read in &mut reads {
+                read.may_be_unset =
+                    condition.clauses.iter().any(|c| c.key.span == read.span && asks_for_absence(c));
+            }
+        }
         let repeat_op = Repeat { index, until };
         self.emit(Op::Enter(repeat_op.clone()), span);
         let test = self.emit(Op::End, span);
@@ -196,7 +195,7 @@ impl Compiler<'_, '_> {
 
     fn reaction(&mut self, reaction: &model::Reaction) -> Reaction {
         let answer = match &reaction.send {
-            Some(body) => Answer::Send(self.outgoing(body)),
+            Some(body) => Answer::Send(self.outgoing(body, reaction.span)),
             None if reaction.echo => Answer::Echo,
             None => Answer::None,
         };
@@ -242,7 +241,7 @@ impl Compiler<'_, '_> {
     fn close(&mut self, close: &model::Close) -> Close {
         let code = close.code.map_or(1000, |code| u16::try_from(code.value).unwrap_or(1000));
         if let Some(written) = close.code
-            && !(matches!(code, 1000..=1003 | 1007..=1014) || code >= 3000)
+            && matches!(code, 1004..=1006 | 1015..=2999)
         {
             self.diagnostics.push(
                 Diagnostic::new(codes::BAD_CLOSE, format!("close code {} cannot be sent", written.value))
@@ -259,7 +258,8 @@ impl Compiler<'_, '_> {
                     codes::BAD_CLOSE,
                     format!("a close reason has {REASON_MAX_BYTES} bytes at most"),
                 )
-                .label(written.span(), format!("{literal_bytes} bytes")),
+                .label(written.span(), format!("this has {literal_bytes}"))
+                .help("it travels in a control frame (RFC 6455 section 5.5): shorten it"),
             );
         }
         Close { code, reason, within: CLOSE_TIMEOUT }
@@ -287,7 +287,7 @@ impl Compiler<'_, '_> {
         for assignment in assignments {
             let slot = self.define(&assignment.name);
             values.push((slot, self.value(&assignment.value)));
-            let sets = vec![Touch { slot, span: assignment.name.span }];
+            let sets = vec![Touch::new(slot, assignment.name.span)];
             flows.push(Flow {
                 span,
                 verb: "set",
@@ -302,16 +302,27 @@ impl Compiler<'_, '_> {
 
     /// The timer of a name; the same name is the same timer.
     pub(super) fn timer(&mut self, name: String) -> TimerId {
-        let index = self.timers.iter().position(|known| *known == name).unwrap_or_else(|| {
-            self.timers.push(name);
-            self.timers.len() - 1
-        });
-        TimerId::new(index)
+        if let Some(known) = self.timer_ids.get(&name) {
+            return *known;
+        }
+        let id = TimerId::new(self.timers.len());
+        self.timers.push(name.clone());
+        self.timer_ids.insert(name, id);
+        id
     }
 }
 
 fn touches(captures: &[Capture]) -> Vec<Touch> {
-    captures.iter().map(|capture| Touch { slot: capture.slot, span: capture.span }).collect()
+    captures.iter().map(|capture| Touch::new(capture.slot, capture.span)).collect()
+}
+
+/// Whether a clause says something of a name that has no value: then it does not have to have one.
+fn asks_for_absence(clause: &model::matcher::Clause) -> bool {
+    use model::matcher::{Comparison, Operator};
+    clause
+        .tests
+        .iter()
+        .any(|test| matches!(test.operator, Operator::Exists | Operator::Compare(Comparison::Ne)))
 }
 
 /// What the figures call a step: its own name, or one made from verb and place. Connects are called `connect` wherever

@@ -6,16 +6,20 @@ use std::time::Duration;
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::load::Profile;
-use crate::metrics::{Metric, Threshold};
+use crate::metrics::{Metric, Threshold, format_duration};
 use crate::plan::model::{Plan, Spanned, Step, Verb};
+use crate::plan::schema::Unread;
 use crate::plan::syntax::{Node, NodeKind};
+
+/// How many metrics a help names.
+const LISTED_METRICS: usize = 12;
 
 impl Compiler<'_, '_> {
     pub(super) fn thresholds(&mut self, plan: &Plan) -> Vec<Threshold> {
-        plan.thresholds.iter().filter_map(|text| self.threshold(text)).collect()
+        plan.thresholds.iter().filter_map(|text| self.threshold(text, plan)).collect()
     }
 
-    fn threshold(&mut self, text: &Spanned<String>) -> Option<Threshold> {
+    fn threshold(&mut self, text: &Spanned<String>, plan: &Plan) -> Option<Threshold> {
         let threshold = match Threshold::parse(&text.value) {
             Ok(threshold) => threshold,
             Err(error) => {
@@ -29,13 +33,14 @@ impl Compiler<'_, '_> {
             }
         };
         if let Metric::Timer(name) = threshold.metric()
-            && !self.timers.contains(name)
+            && !self.timer_ids.contains_key(name)
+            && !self.may_be_measured(name, &plan.unread)
         {
             let fixed: Vec<String> = Metric::fixed_names().collect();
             let known = self.timers.iter().map(String::as_str).chain(fixed.iter().map(String::as_str));
             let help = match nearest(name, known) {
                 Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("this plan measures: {}", self.timers.join(", ")),
+                None => self.measured_help(name),
             };
             let span =
                 text.value.find(name.as_str()).map_or(text.span, |at| self.inside(text, at..at + name.len()));
@@ -46,6 +51,30 @@ impl Compiler<'_, '_> {
             );
         }
         Some(threshold)
+    }
+
+    /// What may be judged instead: the figures of the step that is named, or those that there are.
+    fn measured_help(&self, metric: &str) -> String {
+        let of_step = format!("{metric}.");
+        let own: Vec<&str> =
+            self.timers.iter().filter(|timer| timer.starts_with(&of_step)).map(String::as_str).collect();
+        let all: Vec<&str> = match own.as_slice() {
+            [] => self.timers.iter().map(String::as_str).chain(["errors"]).take(LISTED_METRICS).collect(),
+            _ => own,
+        };
+        let more = if all.len() == LISTED_METRICS { ", ..." } else { "" };
+        format!("this plan measures {}{more}", all.join(", "))
+    }
+
+    /// Whether a step that is not understood may have this figure.
+    fn may_be_measured(&self, metric: &str, unread: &Unread) -> bool {
+        let step = metric.rsplit_once('.').map_or(metric, |(step, _)| step);
+        let of_step = format!("{step}.");
+        let is_understood = self.timers.iter().any(|timer| timer.starts_with(&of_step));
+        let is_in = |scenario: &String| {
+            metric.strip_prefix(scenario.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        !is_understood && (unread.measured.contains(step) || unread.measured.iter().any(is_in))
     }
 
     /// A range of a string's text, as a place in the file.
@@ -66,7 +95,7 @@ impl Compiler<'_, '_> {
         for timeout in timeouts.iter().filter(|timeout| timeout.value > run) {
             self.diagnostics.push(
                 Diagnostic::new(codes::TIMEOUT_OVER_RUN, "this timeout is longer than the run")
-                    .label(timeout.span, format!("the run lasts {run:?}"))
+                    .label(timeout.span, format!("the run lasts {}", format_duration(run)))
                     .help("shorten it, or let the run last longer"),
             );
         }

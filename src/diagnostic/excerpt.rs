@@ -63,7 +63,7 @@ impl Excerpt {
             columns: Vec::new(),
         };
         let mut places = vec![(0, 0); spans.len()];
-        for number in numbers {
+        for number in primary_first(numbers, spans.first().map_or(0, |span| line_numbers(sources, *span).0)) {
             let Some(range) = sources.file(file).line(number) else { continue };
             let labelled = spans.iter().any(|span| span.range().end >= range.start);
             if range.start == sources.file(file).text().len() && !labelled {
@@ -168,6 +168,10 @@ impl SourceCode for Excerpt {
         for _ in 0..context_lines_after {
             last += usize::from(adjacent(last, last + 1));
         }
+        // Two groups of lines that are no neighbours in the file are two drawings.
+        if (first..last).any(|line| !adjacent(line, line + 1)) {
+            return Err(MietteError::OutOfBounds);
+        }
         let range = self.lines[first].range.start..self.lines[last].range.end;
         // The head of the drawing wants the column in the file, which a cut or an escape would move.
         let column =
@@ -217,6 +221,20 @@ fn shortened(sources: &Sources, span: Span) -> Span {
     }
     let end = source.line(first).map_or(span.range().start, |line| line.end);
     Span::new(span.file, span.range().start, end)
+}
+
+/// The lines in their order, but for the group of neighbours around the first label, which comes first: it is where the
+/// mistake is reported, and its place stands at the head of the drawing.
+fn primary_first(numbers: BTreeSet<usize>, primary: usize) -> Vec<usize> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for number in numbers {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| last + 1 == number) => group.push(number),
+            _ => groups.push(vec![number]),
+        }
+    }
+    groups.sort_by_key(|group| !group.contains(&primary));
+    groups.concat()
 }
 
 /// The numbers, from 0, of the lines that a span begins and ends on.

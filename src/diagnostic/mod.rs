@@ -14,6 +14,8 @@ mod nearest;
 mod render;
 mod source;
 
+use std::collections::HashSet;
+
 pub use code::{Code, codes};
 pub use explain::explain;
 pub use json::to_json;
@@ -92,6 +94,8 @@ impl Diagnostic {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    known: HashSet<(Code, Span)>,
+    has_errors: bool,
 }
 
 impl Diagnostics {
@@ -102,18 +106,19 @@ impl Diagnostics {
 
     /// Adds one. The same code at the same place is kept once: two stages may both trip over it.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        let place = diagnostic.labels.first().map(|label| label.span);
-        let known = self.list.iter().any(|d| {
-            d.code == diagnostic.code && place.is_some() && d.labels.first().map(|l| l.span) == place
-        });
-        if !known {
+        let is_new = match diagnostic.labels.first() {
+            Some(label) => self.known.insert((diagnostic.code, label.span)),
+            None => true,
+        };
+        if is_new {
+            self.has_errors |= diagnostic.is_error();
             self.list.push(diagnostic);
         }
     }
 
     /// Whether anything found so far stops the pipeline.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(Diagnostic::is_error)
+        self.has_errors
     }
 
     /// Whether nothing was found.

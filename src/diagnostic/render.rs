@@ -227,16 +227,10 @@ mod tests {
     }
 
     #[test]
-    fn labels_far_apart_are_two_drawings() {
+    fn labels_far_apart_are_two_drawings_and_the_mistake_comes_first() {
         let text = format!("first: 1\n{}second: 2\nthird: 3\n", "- x\n".repeat(20));
         insta::assert_snapshot!(drawn(&text, &[("second", "here"), ("first", "and here")], PLAIN), @r#"
         error[WSP0101]: what is wrong
-           ,-[plan.yaml:1:1]
-         1 | first: 1
-           : ^^|^^
-           :   `-- and here
-         2 | - x
-           `----
             ,-[plan.yaml:22:1]
          21 | - x
          22 | second: 2
@@ -244,6 +238,12 @@ mod tests {
             :    `-- here
          23 | third: 3
             `----
+           ,-[plan.yaml:1:1]
+         1 | first: 1
+           : ^^|^^
+           :   `-- and here
+         2 | - x
+           `----
         "#);
     }
 

@@ -186,7 +186,7 @@ fn length_operator(comparison: Comparison) -> &'static str {
 
 impl Matcher {
     /// Whether every message that `other` matches is matched by this one, for certain: each condition here is one of
-    /// `other`'s. An `always` rule with such a matcher leaves an `expect` with `other` nothing.
+    /// `other`'s or follows from one. An `always` rule with such a matcher leaves an `expect` with `other` nothing.
     pub fn takes_all_of(&self, other: &Self) -> bool {
         self.clauses.iter().all(|rule| other.clauses.iter().any(|clause| rule.follows_from(clause)))
     }
@@ -203,9 +203,28 @@ impl Clause {
             fewer.iter().all(|condition| more.contains(condition))
         }
         match (self, other) {
-            (Self::Path(path, fewer), Self::Path(other, more)) => path == other && among(fewer, more),
+            (Self::Path(path, fewer), Self::Path(other, more)) => {
+                let follows = |condition: &Condition<Test>| {
+                    more.iter().any(|known| condition == known || condition.test.follows_from(&known.test))
+                };
+                path == other && fewer.iter().all(follows)
+            }
             (Self::Text(fewer), Self::Text(more)) => among(fewer, more),
             (Self::Binary(fewer), Self::Binary(more)) => among(fewer, more),
+            _ => false,
+        }
+    }
+}
+
+impl Test {
+    /// Whether a value that passes `other` passes this too, for certain. Only of tests that one value passes: what is
+    /// about all values of a path says nothing of any of them.
+    fn follows_from(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::Exists(false) | Self::Compare(Comparison::Ne, _)) => false,
+            (Self::Exists(true), _) => true,
+            (Self::OneOf(wide), Self::Compare(Comparison::Eq, only)) => wide.contains(only),
+            (Self::OneOf(wide), Self::OneOf(narrow)) => narrow.iter().all(|operand| wide.contains(operand)),
             _ => false,
         }
     }

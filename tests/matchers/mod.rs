@@ -101,12 +101,12 @@ fn compile<T>(text: &str, lower: impl FnOnce(&mut Lowering<'_>, &Node) -> Option
 
 /// Compiles a matcher.
 pub(crate) fn compile_matcher(text: &str) -> Compiled<Matcher> {
-    compile(text, |lowering, node| lowering.matcher(&matcher::Matcher::decode(node)?))
+    compile(text, |lowering, node| lowering.matcher(&matcher::Matcher::decode(node)))
 }
 
 /// Compiles a condition of `while`.
 pub(crate) fn compile_condition(text: &str) -> Compiled<VariableMatcher> {
-    compile(text, |lowering, node| lowering.variable_matcher(&matcher::Matcher::decode_variables(node)?))
+    compile(text, |lowering, node| lowering.variable_matcher(&matcher::Matcher::decode_variables(node)))
 }
 
 /// Compiles a `capture`; its slots are numbered in order.

@@ -71,14 +71,17 @@ const MATCHERS: &[(&str, &str)] = &[
         "{ \"$[99999999999999999999]\": a }",
         r#"WSP0304 `$[99999999999999999999]` is not a JSONPath; "99999999999999999999": out of range"#,
     ),
-    ("{ $.a: { matches: \"^(a\" } }", r#"WSP0305 regular expression does not compile; "(": unclosed group"#),
+    (
+        "{ $.a: { matches: \"^(a\" } }",
+        r#"WSP0305 regular expression does not compile; "(": unclosed group; help: close it with `)`; a `(` that is meant as a character is written `\(`"#,
+    ),
     (
         "{ $.a: { matches: 'x[z-a]y' } }",
         r#"WSP0305 regular expression does not compile; "z-a": invalid character class range, the start must be <= the end"#,
     ),
     (
         "{ $.a: { matches: 'a(?=b)' } }",
-        r#"WSP0305 regular expression does not compile; "(?=": look-around, including look-ahead and look-behind, is not supported"#,
+        r#"WSP0305 regular expression does not compile; "(?=": look-around, including look-ahead and look-behind, is not supported; help: patterns are matched in linear time, which this does not allow: match more, and compare what a `capture` took out"#,
     ),
     (
         "{ $.a: { matches: '\\p{Foo}' } }",
@@ -86,7 +89,7 @@ const MATCHERS: &[(&str, &str)] = &[
     ),
     (
         "{ $.a: { matches: '(\\w{100}){100}' } }",
-        r#"WSP0305 regular expression does not compile; "'(\\w{100}){100}'": compiles to over 1 MiB"#,
+        r#"WSP0305 regular expression does not compile; "'(\\w{100}){100}'": compiles to over 1 MiB; help: repeat less, or write what is repeated more narrowly than `.` or `\w`"#,
     ),
     (
         "{ $.a: { matches: 'id-{{n}}' } }",
@@ -115,7 +118,7 @@ const MATCHERS: &[(&str, &str)] = &[
     ),
     (
         "{ $.a: { exists: false, eq: 1 } }",
-        r#"WSP0210 `$.a` can never hold; "exists: false": must not exist; "eq: 1": but here it must have a value"#,
+        r#"WSP0210 `$.a` can never hold; "exists: false": must not exist; "eq: 1": but here it must have a value; help: leave one of them out"#,
     ),
     (
         "{ $.a: { one_of: [1, \"x{{upper (uuid)}}\"] } }",
@@ -162,9 +165,12 @@ const CAPTURES: &[(&str, &str)] = &[
     ),
     (
         "{ a: { regex: '(?<one>a)(b)', group: two } }",
-        r#"WSP0209 the pattern has no such group; "two": no group of the pattern; help: it has 2, of which 1 have names: `one`"#,
+        r#"WSP0209 the pattern has no such group; "two": no group of the pattern; help: its groups are 1 to 2; with names: `one`"#,
     ),
-    ("{ a: { regex: '(' } }", r#"WSP0305 regular expression does not compile; "(": unclosed group"#),
+    (
+        "{ a: { regex: '(' } }",
+        r#"WSP0305 regular expression does not compile; "(": unclosed group; help: close it with `)`; a `(` that is meant as a character is written `\(`"#,
+    ),
 ];
 
 #[test]

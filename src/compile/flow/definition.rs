@@ -6,41 +6,87 @@ use super::{Effect, Flow, Rounds, ScenarioFlow, Touch};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
 use crate::program::SlotId;
 
-type Defined = HashSet<SlotId>;
+/// The slots that have a value for certain. Walking a scenario only ever adds some, and takes the last ones back behind
+/// a loop that may not run: a stack, whose length says all about an earlier state.
+#[derive(Default)]
+struct Defined {
+    stack: Vec<SlotId>,
+    known: HashSet<SlotId>,
+}
+
+impl Defined {
+    fn add(&mut self, slot: SlotId) {
+        if self.known.insert(slot) {
+            self.stack.push(slot);
+        }
+    }
+
+    fn back_to(&mut self, length: usize) {
+        for slot in self.stack.drain(length..) {
+            self.known.remove(&slot);
+        }
+    }
+}
+
+/// A place that sets a slot, to show beside a use that may come before it.
+#[derive(Clone, Copy)]
+struct Setter {
+    span: Span,
+    kind: SetterKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SetterKind {
+    Step,
+    /// A step in a loop that may run no round.
+    Skipped,
+    Reaction,
+}
 
 struct Walk<'a> {
     slots: &'a [String],
-    /// The first place that sets a slot, to show beside a use that may come before it.
-    setters: HashMap<SlotId, Span>,
-    /// What is set at every `connect`, from where on reactions may run.
-    at_connect: Option<Defined>,
+    /// The first place that sets a slot.
+    setters: HashMap<SlotId, Setter>,
+    defined: Defined,
+    /// How much of the stack is there at every `connect`, from where on reactions may run.
+    at_connect: Option<usize>,
+    /// Said once: who gives it a value before the first use has most often done it for all.
+    reported: HashSet<SlotId>,
     continues_after_failure: bool,
     diagnostics: &'a mut Diagnostics,
 }
 
 pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) {
+    let mut touched = Touched { read: scenario.excused.clone(), ..Touched::default() };
+    touched.steps(&scenario.steps, SetterKind::Step);
+    for (reads, sets) in &scenario.reactions {
+        touched.read.extend(reads.iter().map(|touch| touch.slot));
+        touched.sets.extend(sets.iter().map(|touch| (*touch, SetterKind::Reaction)));
+    }
     let mut setters = HashMap::new();
-    let mut read = HashSet::new();
-    let mut all_sets = Vec::new();
-    collect(&scenario.steps, &mut all_sets, &mut read);
+    for (touch, kind) in &touched.sets {
+        setters.entry(touch.slot).or_insert(Setter { span: touch.span, kind: *kind });
+    }
+    let mut walk = Walk {
+        slots,
+        setters,
+        defined: Defined::default(),
+        at_connect: None,
+        reported: HashSet::new(),
+        continues_after_failure: scenario.continues_after_failure,
+        diagnostics,
+    };
+    scenario.initial.iter().for_each(|slot| walk.defined.add(*slot));
+    let from_the_start = walk.defined.stack.len();
+    walk.steps(&scenario.steps);
+    let at_reactions = walk.at_connect.unwrap_or(from_the_start);
+    walk.defined.back_to(at_reactions);
     for (reads, sets) in &scenario.reactions {
-        all_sets.extend(sets);
-        read.extend(reads.iter().map(|touch| touch.slot));
+        sets.iter().for_each(|touch| walk.defined.add(touch.slot));
+        walk.reads(reads);
+        walk.defined.back_to(at_reactions);
     }
-    for touch in &all_sets {
-        setters.entry(touch.slot).or_insert(touch.span);
-    }
-    let continues_after_failure = scenario.continues_after_failure;
-    let mut walk = Walk { slots, setters, at_connect: None, continues_after_failure, diagnostics };
-    let initial: Defined = scenario.initial.iter().copied().collect();
-    walk.steps(&scenario.steps, initial.clone());
-    let at_reactions = walk.at_connect.take().unwrap_or(initial);
-    for (reads, sets) in &scenario.reactions {
-        let mut defined = at_reactions.clone();
-        defined.extend(sets.iter().map(|touch| touch.slot));
-        walk.reads(reads, &defined);
-    }
-    for touch in all_sets.iter().filter(|touch| !read.contains(&touch.slot)) {
+    for (touch, _) in touched.sets.iter().filter(|(touch, _)| !touched.read.contains(&touch.slot)) {
         let name = &slots[touch.slot.index()];
         walk.diagnostics.push(
             Diagnostic::new(codes::UNUSED_CAPTURE, format!("`{name}` is never used"))
@@ -50,51 +96,85 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
     }
 }
 
-fn collect(steps: &[Flow], sets: &mut Vec<Touch>, read: &mut HashSet<SlotId>) {
-    for step in steps {
-        read.extend(step.reads.iter().map(|touch| touch.slot));
-        sets.extend(&step.sets);
-        if let Effect::Repeat { body, .. } = &step.effect {
-            collect(body, sets, read);
+/// Everything that is set or read anywhere.
+#[derive(Default)]
+struct Touched {
+    sets: Vec<(Touch, SetterKind)>,
+    read: HashSet<SlotId>,
+}
+
+impl Touched {
+    fn steps(&mut self, steps: &[Flow], kind: SetterKind) {
+        for step in steps {
+            self.read.extend(step.reads.iter().map(|touch| touch.slot));
+            self.sets.extend(step.sets.iter().map(|touch| (*touch, kind)));
+            if let Effect::Repeat { rounds, body } = &step.effect {
+                self.steps(body, if may_be_skipped(*rounds) { SetterKind::Skipped } else { kind });
+            }
         }
     }
 }
 
+/// A `set` fails too, but only where something that it reads has no value, which is said there.
+fn may_fail(step: &Flow) -> bool {
+    matches!(step.effect, Effect::Receive)
+}
+
+fn may_be_skipped(rounds: Rounds) -> bool {
+    matches!(rounds, Rounds::Exactly(0) | Rounds::Conditional)
+}
+
 impl Walk<'_> {
-    fn steps(&mut self, steps: &[Flow], mut defined: Defined) -> Defined {
+    fn steps(&mut self, steps: &[Flow]) {
         for step in steps {
-            self.reads(&step.reads, &defined);
-            let may_fail = matches!(step.effect, Effect::Receive);
-            if !(may_fail && self.continues_after_failure) {
-                defined.extend(step.sets.iter().map(|touch| touch.slot));
+            self.reads(&step.reads);
+            if !(self.continues_after_failure && may_fail(step)) {
+                step.sets.iter().for_each(|touch| self.defined.add(touch.slot));
             }
             match &step.effect {
                 Effect::Connect => {
-                    let known = self.at_connect.get_or_insert_with(|| defined.clone());
-                    known.retain(|slot| defined.contains(slot));
+                    self.at_connect.get_or_insert(self.defined.stack.len());
                 }
                 Effect::Repeat { rounds, body } => {
-                    let after = self.steps(body, defined.clone());
-                    if !matches!(rounds, Rounds::Exactly(0) | Rounds::Conditional) {
-                        defined = after;
+                    let before = self.defined.stack.len();
+                    self.steps(body);
+                    if may_be_skipped(*rounds) {
+                        self.defined.back_to(before);
+                        self.at_connect = self.at_connect.map(|length| length.min(before));
                     }
                 }
                 _ => {}
             }
         }
-        defined
     }
 
-    fn reads(&mut self, reads: &[Touch], defined: &Defined) {
-        for touch in reads.iter().filter(|touch| !defined.contains(&touch.slot)) {
+    fn reads(&mut self, reads: &[Touch]) {
+        for touch in
+            reads.iter().filter(|touch| !touch.may_be_unset && !self.defined.known.contains(&touch.slot))
+        {
             // Slots that no step sets are built in and always have a value.
-            let Some(&setter) = self.setters.get(&touch.slot) else { continue };
+            let Some(setter) = self.setters.get(&touch.slot) else { continue };
+            if !self.reported.insert(touch.slot) {
+                continue;
+            }
             let name = &self.slots[touch.slot.index()];
+            let is_later = setter.span.file == touch.span.file && setter.span.start > touch.span.start;
+            let origin = match setter.kind {
+                SetterKind::Reaction => "set here, when such a message comes",
+                SetterKind::Skipped => "set in a loop that may run no round",
+                SetterKind::Step if is_later => "set here, which comes later",
+                SetterKind::Step if self.continues_after_failure => {
+                    "set here, unless it fails: then the steps go on"
+                }
+                SetterKind::Step => "set here, which may not have happened",
+            };
             self.diagnostics.push(
                 Diagnostic::new(codes::POSSIBLY_UNSET, format!("`{name}` may have no value yet"))
                     .label(touch.span, "read here")
-                    .label(setter, "set here, which may not have happened")
-                    .help(format!("set it on every way to this place, or give it a first value in `vars: {{ {name}: ... }}`")),
+                    .label(setter.span, origin)
+                    .help(format!(
+                        "set it on every way to this place, or give it a first value in `vars: {{ {name}: ... }}`"
+                    )),
             );
         }
     }

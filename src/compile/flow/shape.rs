@@ -1,64 +1,106 @@
 //! Loops that would spin and steps that are never reached.
 
-use super::{Effect, Flow, Rounds};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
+use std::collections::HashSet;
 
-pub(super) fn check(steps: &[Flow], diagnostics: &mut Diagnostics) {
-    let mut endless = None;
-    for step in steps {
-        if let Some(cause) = endless {
-            diagnostics.push(
+use super::{Effect, Flow, Rounds, Touch};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes};
+use crate::program::SlotId;
+
+/// Reports them. `reactions` are the names that any reaction sets.
+pub(super) fn check(steps: &[Flow], reactions: &HashSet<SlotId>, diagnostics: &mut Diagnostics) {
+    Walk { reactions, diagnostics }.steps(steps);
+}
+
+struct Walk<'a> {
+    reactions: &'a HashSet<SlotId>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Walk<'_> {
+    /// Gives back the loop that never ends, where there is one.
+    fn steps(&mut self, steps: &[Flow]) -> Option<Span> {
+        let mut endless = None;
+        for step in steps {
+            if let Some(cause) = endless {
+                self.diagnostics.push(
+                    Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
+                        .label(step.span, "never reached, nor is what follows")
+                        .label(cause, "this loop never ends")
+                        .help("remove it, or give the loop an end: `times`, `for` or `while`"),
+                );
+                break;
+            }
+            if let Effect::Repeat { rounds, body } = &step.effect {
+                endless = self.repeat(step, *rounds, body);
+            }
+        }
+        endless
+    }
+
+    fn repeat(&mut self, step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Span> {
+        let inner = self.steps(body);
+        if let (Rounds::Exactly(0), Some(first)) = (rounds, body.first()) {
+            self.diagnostics.push(
                 Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
-                    .label(step.span, "never reached, nor is what follows")
-                    .label(cause, "this loop never ends")
-                    .help("remove it, or give the loop an end: `times`, `for` or `while`"),
+                    .label(first.span, "never reached")
+                    .label(step.span, "this loop runs zero times")
+                    .help("remove the loop, or let it run once at least"),
             );
-            break;
         }
-        let Effect::Repeat { rounds, body } = &step.effect else { continue };
-        check(body, diagnostics);
+        if !body.iter().any(|inner| self.waits(inner, body)) {
+            self.diagnostics.extend(spinning(step, rounds, body));
+        }
         match rounds {
-            Rounds::Exactly(0) => {
-                if let Some(first) = body.first() {
-                    diagnostics.push(
-                        Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
-                            .label(first.span, "never reached")
-                            .label(step.span, "this loop runs zero times"),
-                    );
-                }
-            }
-            Rounds::Exactly(_) => {}
-            Rounds::Timed | Rounds::Conditional | Rounds::Endless => {
-                if !body.iter().any(waits) {
-                    diagnostics.push(
-                        Diagnostic::new(codes::SPINNING_LOOP, "this loop would spin")
-                            .label(step.span, "nothing in it waits")
-                            .help("add a `think`, an `expect` or a `request`, or give it `times`"),
-                    );
-                }
+            Rounds::Endless => Some(step.span),
+            Rounds::Exactly(1..) | Rounds::Timed => inner,
+            // What may not be entered may be passed.
+            Rounds::Exactly(0) | Rounds::Conditional | Rounds::Unknown => None,
+        }
+    }
+
+    /// Whether a step of a loop's body lets the user wait for something that others do or that time brings, in every
+    /// round as far as can be told.
+    fn waits(&self, step: &Flow, outer: &[Flow]) -> bool {
+        match &step.effect {
+            Effect::Connect | Effect::Receive | Effect::Close | Effect::Pause | Effect::Unknown => true,
+            Effect::Send | Effect::None => false,
+            Effect::Repeat { rounds: Rounds::Exactly(0), .. } => false,
+            Effect::Repeat { rounds, body } => {
+                let may_run = *rounds != Rounds::Conditional || self.may_hold_again(step, outer);
+                may_run && body.iter().any(|inner| self.waits(inner, outer))
             }
         }
-        endless = without_end(step);
+    }
+
+    /// Whether the condition of an inner loop, which has not held when that loop ended, may hold in the next round.
+    fn may_hold_again(&self, step: &Flow, outer: &[Flow]) -> bool {
+        let may_change =
+            |read: &Touch| self.reactions.contains(&read.slot) || sets(outer, read.slot, Some(step));
+        step.reads.is_empty() || step.reads.iter().any(may_change)
     }
 }
 
-/// The loop because of which nothing behind a step is ever reached.
-fn without_end(step: &Flow) -> Option<Span> {
-    match &step.effect {
-        Effect::Repeat { rounds: Rounds::Endless, .. } => Some(step.span),
-        Effect::Repeat { rounds: Rounds::Exactly(0) | Rounds::Conditional, .. } => None,
-        Effect::Repeat { body, .. } => body.iter().find_map(without_end),
-        _ => None,
+/// The complaint about a loop in which nothing waits, unless it ends by itself.
+fn spinning(step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Diagnostic> {
+    let help = "add a `think`, an `expect` or a `request`, or give it `times`";
+    let spinning = |message: &str| {
+        Diagnostic::new(codes::SPINNING_LOOP, message).label(step.span, "nothing in it waits").help(help)
+    };
+    match rounds {
+        Rounds::Exactly(_) | Rounds::Unknown => None,
+        Rounds::Conditional if step.reads.iter().any(|read| sets(body, read.slot, None)) => None,
+        Rounds::Conditional | Rounds::Endless => Some(spinning("this loop would spin")),
+        // It has an end, and somebody may want to see what a server does under all that can be sent.
+        Rounds::Timed => {
+            Some(spinning("this loop would spin until its time has passed").severity(Severity::Warning))
+        }
     }
 }
 
-/// Whether a step lets the user wait for something that others do or that time brings.
-fn waits(step: &Flow) -> bool {
-    match &step.effect {
-        Effect::Connect | Effect::Receive | Effect::Close | Effect::Pause | Effect::Unknown => true,
-        Effect::Send | Effect::None => false,
-        // A condition that does not hold lets no time pass.
-        Effect::Repeat { rounds: Rounds::Exactly(0) | Rounds::Conditional, .. } => false,
-        Effect::Repeat { body, .. } => body.iter().any(waits),
-    }
+/// Whether any of the steps sets a name, but for those of one loop.
+fn sets(steps: &[Flow], slot: SlotId, except: Option<&Flow>) -> bool {
+    steps.iter().filter(|step| !except.is_some_and(|except| std::ptr::eq(*step, except))).any(|step| {
+        step.sets.iter().any(|touch| touch.slot == slot)
+            || matches!(&step.effect, Effect::Repeat { body, .. } if sets(body, slot, except))
+    })
 }

@@ -260,7 +260,7 @@ impl Text<'_, '_> {
 
     pub(super) fn refuse_partial<T>(&mut self, tag: &Tag) -> Option<T> {
         let message = "partials and decorators are not part of the language";
-        let help = "steps that several scenarios share go into a fragment";
+        let help = "write the text out where it is used, or keep it in `vars`";
         self.report(codes::TEMPLATE_SYNTAX, tag.range.clone(), message, Some(help));
         None
     }

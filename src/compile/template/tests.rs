@@ -242,7 +242,7 @@ fn wrong_syntax_is_named_and_pointed_at() {
             ("{{pick 01 2}}", "WSP0301 `01` is no number [01]"),
             (
                 "{{> partial}}",
-                "WSP0301 partials and decorators are not part of the language [{{> partial}}] (steps that several scenarios share go into a fragment)",
+                "WSP0301 partials and decorators are not part of the language [{{> partial}}] (write the text out where it is used, or keep it in `vars`)",
             ),
         ],
     );
@@ -392,7 +392,7 @@ fn names_inside_blocks_are_checked_where_they_can_be() {
             ),
             (
                 "{{#if name}}{{> x}}{{/if}}",
-                "WSP0301 partials and decorators are not part of the language [{{> x}}] (steps that several scenarios share go into a fragment)",
+                "WSP0301 partials and decorators are not part of the language [{{> x}}] (write the text out where it is used, or keep it in `vars`)",
             ),
         ],
     );

@@ -29,26 +29,26 @@ pub struct Request {
 }
 
 impl Expect {
-    pub(super) fn decode(node: &Node) -> Option<Self> {
+    pub(super) fn decode(node: &Node) -> Self {
         if expect_is_short(node) {
-            let filter = Matcher::decode(node)?;
-            return Some(Self { filter, assert: None, captures: Vec::new(), within: None });
+            let filter = Matcher::decode(node);
+            return Self { filter, assert: None, captures: Vec::new(), within: None };
         }
         Self::decode_long(node, "where")
     }
 
-    fn decode_long(node: &Node, filter: &str) -> Option<Self> {
-        Some(Self {
-            filter: Matcher::decode(node.lookup(filter)?)?,
-            assert: node.lookup("assert").and_then(Matcher::decode),
+    fn decode_long(node: &Node, filter: &str) -> Self {
+        Self {
+            filter: node.lookup(filter).map_or_else(|| Matcher::missing(node.span), Matcher::decode),
+            assert: node.lookup("assert").map(Matcher::decode),
             captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
             within: node.lookup("within").and_then(duration),
-        })
+        }
     }
 }
 
 impl Request {
     pub(super) fn decode(node: &Node) -> Option<Self> {
-        Some(Self { send: Body::decode(node.lookup("send")?)?, reply: Expect::decode_long(node, "reply")? })
+        Some(Self { send: Body::decode(node.lookup("send")?)?, reply: Expect::decode_long(node, "reply") })
     }
 }

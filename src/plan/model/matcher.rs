@@ -12,8 +12,10 @@ use crate::plan::syntax::{Entry, Key, Node, NodeKind};
 pub struct Matcher {
     /// Where it stands.
     pub span: Span,
-    /// Its entries, at least one.
+    /// Its entries, at least one where it is whole.
     pub clauses: Vec<Clause>,
+    /// Whether all of it was understood. What was not is left out, and the rest can still be looked at.
+    pub is_whole: bool,
 }
 
 /// One entry of a matcher.
@@ -151,45 +153,72 @@ impl Subject {
 
 impl Matcher {
     /// A matcher of messages.
-    pub fn decode(node: &Node) -> Option<Self> {
+    pub fn decode(node: &Node) -> Self {
         Self::decode_with(node, |key| Subject::of_message(&key.text))
     }
 
     /// A condition on variables, as in `while: { n: { lt: 5 } }`.
-    pub fn decode_variables(node: &Node) -> Option<Self> {
+    pub fn decode_variables(node: &Node) -> Self {
         Self::decode_with(node, |_| Some(Subject::Variable))
     }
 
-    fn decode_with(node: &Node, subject: impl Fn(&Key) -> Option<Subject>) -> Option<Self> {
-        let entries = node.entries().filter(|entries| !entries.is_empty())?;
-        let clauses = entries.iter().map(|entry| Clause::decode(entry, subject(&entry.key)?));
-        Some(Self { span: node.span, clauses: clauses.collect::<Option<_>>()? })
+    /// In place of one that is not there.
+    pub(super) fn missing(span: Span) -> Self {
+        Self { span, clauses: Vec::new(), is_whole: false }
+    }
+
+    fn decode_with(node: &Node, subject: impl Fn(&Key) -> Option<Subject>) -> Self {
+        let mut matcher =
+            Self { is_whole: node.entries().is_some_and(|e| !e.is_empty()), ..Self::missing(node.span) };
+        for entry in node.entries().unwrap_or_default() {
+            match subject(&entry.key) {
+                Some(subject) => matcher.add(Clause::decode(entry, subject)),
+                None => matcher.is_whole = false,
+            }
+        }
+        matcher
+    }
+
+    fn add(&mut self, (clause, is_whole): (Clause, bool)) {
+        self.is_whole &= is_whole;
+        self.clauses.push(clause);
     }
 }
 
 impl Clause {
-    fn decode(entry: &Entry, subject: Subject) -> Option<Self> {
-        let tests = match entry.value.entries() {
+    /// The clause, and whether all of it was understood.
+    fn decode(entry: &Entry, subject: Subject) -> (Self, bool) {
+        let mut tests = Vec::new();
+        let mut is_whole = true;
+        match entry.value.entries() {
             Some(operators) => {
-                let tests = operators.iter().map(|entry| Test::decode(entry, subject));
-                tests.collect::<Option<Vec<_>>>()?.concat()
+                for entry in operators {
+                    is_whole &= Test::decode(entry, subject, &mut tests);
+                }
+                is_whole &= !operators.is_empty();
             }
-            None => vec![Test::of(Operator::Compare(Comparison::Eq), entry)],
-        };
-        (!tests.is_empty()).then(|| Self { subject, key: entry.key.clone(), tests })
+            None => tests.push(Test::of(Operator::Compare(Comparison::Eq), entry)),
+        }
+        (Self { subject, key: entry.key.clone(), tests }, is_whole)
     }
 }
 
 impl Test {
-    fn decode(entry: &Entry, subject: Subject) -> Option<Vec<Self>> {
-        let operator = find(subject.operators(), &entry.key)?;
-        match (operator, &entry.value.kind) {
-            (Operator::Length(_), NodeKind::Map(comparisons)) => comparisons
-                .iter()
-                .map(|entry| Some(Self::of(Operator::Length(find(LENGTH_OPERATORS, &entry.key)?), entry)))
-                .collect(),
-            _ => Some(vec![Self::of(operator, entry)]),
+    /// Adds the tests that an operator makes; whether all of it was understood.
+    fn decode(entry: &Entry, subject: Subject, tests: &mut Vec<Self>) -> bool {
+        let Some(operator) = find(subject.operators(), &entry.key) else { return false };
+        let (Operator::Length(_), NodeKind::Map(comparisons)) = (operator, &entry.value.kind) else {
+            tests.push(Self::of(operator, entry));
+            return true;
+        };
+        let mut is_whole = !comparisons.is_empty();
+        for entry in comparisons {
+            match find(LENGTH_OPERATORS, &entry.key) {
+                Some(comparison) => tests.push(Self::of(Operator::Length(comparison), entry)),
+                None => is_whole = false,
+            }
         }
+        is_whole
     }
 
     fn of(operator: Operator, entry: &Entry) -> Self {

@@ -1,6 +1,7 @@
 //! The plan as a whole.
 
 use super::{Defaults, Load, Scenario, Spanned, Template, entries, list, text};
+use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
 
 /// A plan, typed.
@@ -22,6 +23,8 @@ pub struct Plan {
     pub unmatched: Unmatched,
     /// What users do.
     pub scenarios: Vec<Scenario>,
+    /// What may have stood in the parts that are not understood; whoever checked the shape knows it.
+    pub unread: Unread,
 }
 
 /// A constant for templates.
@@ -67,6 +70,7 @@ impl Plan {
             thresholds: list(root.lookup("thresholds"), text),
             unmatched,
             scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
+            unread: Unread::default(),
         })
     }
 }

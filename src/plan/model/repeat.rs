@@ -25,21 +25,29 @@ pub enum Until {
     Forever,
     /// `while: { n: { lt: 5 } }`, asked before each round.
     While(Matcher),
+    /// Something that was reported; the steps can still be looked at.
+    Invalid,
 }
 
 impl Repeat {
     pub(super) fn decode(node: &Node) -> Option<Self> {
-        let until = if let Some(times) = node.lookup("times") {
-            Until::Times(count(times)?)
-        } else if let Some(length) = node.lookup("for") {
-            Until::For(duration(length)?)
-        } else if let Some(condition) = node.lookup("while") {
-            Until::While(Matcher::decode_variables(condition)?)
-        } else if node.lookup("forever").is_some_and(|node| node.kind == NodeKind::Bool(true)) {
-            Until::Forever
-        } else {
-            return None;
-        };
-        Some(Self { until, steps: list(node.lookup("steps"), Step::decode) })
+        node.entries()?;
+        let steps = list(node.lookup("steps"), |step| Some(Step::decode(step)));
+        Some(Self { until: Until::decode(node).unwrap_or(Until::Invalid), steps })
+    }
+}
+
+impl Until {
+    fn decode(node: &Node) -> Option<Self> {
+        if let Some(times) = node.lookup("times") {
+            return count(times).map(Self::Times);
+        }
+        if let Some(length) = node.lookup("for") {
+            return duration(length).map(Self::For);
+        }
+        if let Some(condition) = node.lookup("while") {
+            return Some(Self::While(Matcher::decode_variables(condition)));
+        }
+        node.lookup("forever").filter(|node| node.kind == NodeKind::Bool(true)).map(|_| Self::Forever)
     }
 }

@@ -47,16 +47,17 @@ impl Scenario {
             weight: node.lookup("weight").and_then(count),
             always: list(node.lookup("always"), Reaction::decode),
             on_failure: node.lookup("on_failure").and_then(OnFailure::decode),
-            steps: list(node.lookup("steps"), Step::decode),
+            steps: list(node.lookup("steps"), |step| Some(Step::decode(step))),
         })
     }
 }
 
 impl Reaction {
     fn decode(node: &Node) -> Option<Self> {
+        node.entries()?;
         Some(Self {
             span: node.span,
-            when: Matcher::decode(node.lookup("when")?)?,
+            when: node.lookup("when").map_or_else(|| Matcher::missing(node.span), Matcher::decode),
             captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
             echo: node.lookup("echo").is_some_and(|node| node.kind == NodeKind::Bool(true)),
             send: node.lookup("send").and_then(Body::decode),

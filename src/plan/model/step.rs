@@ -3,7 +3,7 @@
 use super::{Body, Connect, Expect, Repeat, Request, Spanned, Template, Think, count, entries, text};
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
-use crate::plan::syntax::{Key, Node};
+use crate::plan::syntax::{Entry, Key, Node};
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,15 +60,25 @@ pub struct Assignment {
 }
 
 impl Step {
-    pub(super) fn decode(node: &Node) -> Option<Self> {
-        let entries = node.entries()?;
-        let verb = entries.iter().find(|entry| VERBS.contains(&entry.key.text.as_str()));
-        Some(Self {
-            span: verb.map_or(node.span, |entry| entry.key.span),
+    pub(super) fn decode(node: &Node) -> Self {
+        let verbs: Vec<&Entry> = entries(Some(node)).filter(|entry| is_verb(&entry.key)).collect();
+        let verb = match verbs.as_slice() {
+            [only] => Verb::decode(&only.key.text, &only.value),
+            // None, or more than one.
+            _ => None,
+        };
+        let first =
+            verbs.first().copied().or(node.entries().and_then(<[_]>::first)).map(|entry| entry.key.span);
+        Self {
+            span: first.unwrap_or(node.span),
             name: node.lookup("name").and_then(text),
-            verb: verb.and_then(|entry| Verb::decode(&entry.key.text, &entry.value)).unwrap_or(Verb::Invalid),
-        })
+            verb: verb.unwrap_or(Verb::Invalid),
+        }
     }
+}
+
+fn is_verb(key: &Key) -> bool {
+    VERBS.contains(&key.text.as_str())
 }
 
 impl Verb {
@@ -76,7 +86,7 @@ impl Verb {
         Some(match verb {
             "connect" => Self::Connect(Connect::decode(node)),
             "send" => Self::Send(Body::decode(node)?),
-            "expect" => Self::Expect(Expect::decode(node)?),
+            "expect" => Self::Expect(Expect::decode(node)),
             "request" => Self::Request(Box::new(Request::decode(node)?)),
             "think" => Self::Think(Think::decode(node)?),
             "loop" => Self::Loop(Repeat::decode(node)?),
@@ -127,7 +137,7 @@ mod tests {
             let mut sources = Sources::new();
             let file = sources.add("step", format!("{verb}: {example}"));
             let node = parse(&sources, file, &Limits::default(), &mut Diagnostics::new()).unwrap();
-            assert_eq!(Step::decode(&node).unwrap().verb.keyword(), *verb);
+            assert_eq!(Step::decode(&node).verb.keyword(), *verb);
         }
     }
 }

@@ -9,6 +9,7 @@ use Kind::{
 
 /// A name that templates can refer to.
 const NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+const NAME_FORM: &str = "letters, digits and `_`, beginning with no digit";
 /// An HTTP token, RFC 9110 section 5.6.2.
 const TOKEN_PATTERN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const COUNT_MAX: i64 = 1_000_000_000;
@@ -85,7 +86,7 @@ static VARS: Noun = Noun {
     name: "vars",
     doc: "Constants for templates, by name.",
     fields: &[],
-    open: Some(Open { what: "a variable's name", pattern: NAME_PATTERN, kind: Any }),
+    open: Some(Open { what: "a variable's name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Any }),
     rules: &[],
 };
 
@@ -190,6 +191,7 @@ static SCENARIOS: Noun = Noun {
     open: Some(Open {
         what: "a scenario's name",
         pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        form: "letters, digits, `_`, `.` and `-`, beginning with a letter, a digit or `_`",
         kind: Map(&SCENARIO),
     }),
     rules: &[Rule::NotEmpty],
@@ -333,7 +335,12 @@ static QUERY: Noun = Noun {
     name: "query",
     doc: "Query parameters.",
     fields: &[],
-    open: Some(Open { what: "a parameter's name", pattern: "^.+$", kind: Scalar }),
+    open: Some(Open {
+        what: "a parameter's name",
+        pattern: "^.+$",
+        form: "all characters, one at least",
+        kind: Scalar,
+    }),
     rules: &[],
 };
 
@@ -341,7 +348,12 @@ static HEADERS: Noun = Noun {
     name: "headers",
     doc: "HTTP headers.",
     fields: &[],
-    open: Some(Open { what: "a header's name", pattern: TOKEN_PATTERN, kind: Scalar }),
+    open: Some(Open {
+        what: "a header's name",
+        pattern: TOKEN_PATTERN,
+        form: "letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
+        kind: Scalar,
+    }),
     rules: &[],
 };
 
@@ -476,7 +488,7 @@ static SET: Noun = Noun {
     name: "set",
     doc: "Names and their values, in order; a value may hold templates, also of the names before it.",
     fields: &[],
-    open: Some(Open { what: "a name", pattern: NAME_PATTERN, kind: Any }),
+    open: Some(Open { what: "a name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Any }),
     rules: &[Rule::NotEmpty],
 };
 
@@ -487,6 +499,7 @@ static CAPTURES: Noun = Noun {
     open: Some(Open {
         what: "a capture's name",
         pattern: NAME_PATTERN,
+        form: NAME_FORM,
         kind: Either(&[Text, Map(&CAPTURE)]),
     }),
     rules: &[Rule::NotEmpty],
@@ -529,7 +542,12 @@ static MATCHER: Noun = Noun {
             "{ starts_with: { hex: ca fe } }",
         ),
     ],
-    open: Some(Open { what: "a JSONPath", pattern: "^\\$", kind: COMPARISON }),
+    open: Some(Open {
+        what: "a JSONPath",
+        pattern: "^\\$",
+        form: "JSONPaths, which begin with `$`",
+        kind: COMPARISON,
+    }),
     rules: &[Rule::NotEmpty],
 };
 
@@ -537,7 +555,12 @@ static CONDITION: Noun = Noun {
     name: "condition",
     doc: "What must hold of variables, captures and set names.",
     fields: &[],
-    open: Some(Open { what: "a name", pattern: "^[A-Za-z_][A-Za-z0-9_.]*$", kind: COMPARISON }),
+    open: Some(Open {
+        what: "a name",
+        pattern: "^[A-Za-z_][A-Za-z0-9_.]*$",
+        form: "names of variables, captures and set names, and parts of them, as in `user.id`",
+        kind: COMPARISON,
+    }),
     rules: &[Rule::NotEmpty],
 };
 

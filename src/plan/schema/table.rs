@@ -37,6 +37,8 @@ pub struct Open {
     pub what: &'static str,
     /// The regular expression (of ECMA-262 and of Rust alike) that it must match.
     pub pattern: &'static str,
+    /// The same in words, fit after "possible are".
+    pub form: &'static str,
     /// What may stand behind it.
     pub kind: Kind,
 }
