@@ -17,4 +17,5 @@ mod program;
 mod schema;
 mod serve;
 mod support;
+mod targets;
 mod templates;

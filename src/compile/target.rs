@@ -1,9 +1,15 @@
 //! Where to connect: the plan's target, or the command line's in its place.
 
+use std::time::Duration;
+
 use super::{Compiler, Lowering};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::model::Plan;
+use crate::plan::schema::{parse_duration, parse_size};
 use crate::program::{Builtin, Target, TargetError};
+
+/// The longest delay that a server can be told.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 impl Compiler<'_, '_> {
     pub(super) fn target(&mut self, plan: &Plan) -> Option<Target> {
@@ -28,6 +34,15 @@ impl Compiler<'_, '_> {
                 self.diagnostics.push(at(diagnostic, span, "wss"));
                 return None;
             }
+            Ok(Target::Builtin(builtin)) => {
+                let mistakes = builtin.options.iter().filter_map(|option| mistake(&builtin.name, option));
+                for mistake in mistakes {
+                    let diagnostic =
+                        Diagnostic::new(codes::BAD_TARGET, format!("`{text}` is not a target: {mistake}"));
+                    self.diagnostics.push(at(diagnostic, span, "to be started"));
+                }
+                return Some(Target::Builtin(builtin));
+            }
             Ok(target) => return Some(target),
             Err(error) => error,
         };
@@ -42,6 +57,31 @@ impl Compiler<'_, '_> {
         self.diagnostics.push(at(diagnostic.help(help), span, "to connect to"));
         None
     }
+}
+
+/// What is wrong with an option of an embedded server, told before one is started. The notation is that of the plan,
+/// which is part of what `wsplan serve` reads.
+fn mistake(server: &str, (option, value): &(String, String)) -> Option<String> {
+    if server == "echo" && option.starts_with("keepalive") {
+        return Some(format!("the echo server has no `{option}`"));
+    }
+    let (holds, wanted) = match option.as_str() {
+        "delay" | "jitter" | "keepalive" | "keepalive-timeout" => (
+            value == "0" || parse_duration(value).is_some_and(|d| d <= LONGEST),
+            "a length of time, such as 5ms",
+        ),
+        "drop" => (is_share(value), "a share, such as 0.1%"),
+        "max-message" => (parse_size(value).is_some(), "a size, such as 64KiB"),
+        "close-after" => (value.parse::<u64>().is_ok_and(|count| count > 0), "a number above 0"),
+        _ => (value.parse::<u64>().is_ok(), "a whole number"),
+    };
+    (!holds).then(|| format!("`{option}` takes {wanted}"))
+}
+
+fn is_share(value: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let percent = value.strip_suffix('%').filter(|number| digits(number));
+    percent.and_then(|number| number.parse::<f64>().ok()).is_some_and(|percent| percent <= 100.0)
 }
 
 fn at(diagnostic: Diagnostic, span: Option<Span>, label: &str) -> Diagnostic {

@@ -35,8 +35,16 @@ impl fmt::Display for QuantityError {
 impl std::error::Error for QuantityError {}
 
 /// Units of time with their length in nanoseconds. `us` is typed more easily than `µs`; both are read.
-const TIME_UNITS: [(&str, f64); 7] =
-    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
+const TIME_UNITS: [(&str, f64); 8] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("µs", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+    ("d", 86_400e9),
+];
 
 /// The longest duration taken, 365 days: sums of deadlines then stay far from overflow.
 const LONGEST_SECONDS: f64 = 365.0 * 24.0 * 3600.0;
@@ -77,7 +85,7 @@ pub fn share(text: &str) -> Result<f64, QuantityError> {
     }
 }
 
-/// Reads `65536`, `64KiB`, `16MiB`, `1GiB` as a number of bytes.
+/// Reads `65536`, `64KiB`, `16MiB`, `1GB` as a number of bytes.
 pub fn size(text: &str) -> Result<usize, QuantityError> {
     let refused = || QuantityError::Size(text.to_owned());
     let trimmed = text.trim();
@@ -85,6 +93,9 @@ pub fn size(text: &str) -> Result<usize, QuantityError> {
     let (number, unit) = trimmed.split_at(digits);
     let scale: usize = match unit.trim() {
         "" | "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
         "KiB" => 1 << 10,
         "MiB" => 1 << 20,
         "GiB" => 1 << 30,
@@ -127,11 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_binary() {
+    fn sizes_are_binary_or_decimal() {
         assert_eq!(size("100"), Ok(100));
         assert_eq!(size("64KiB"), Ok(65_536));
         assert_eq!(size("16MiB"), Ok(16 << 20));
-        for wrong in ["", "KiB", "1KB", "-1", "1.5MiB", "99999999999999GiB"] {
+        assert_eq!(size("1KB"), Ok(1_000));
+        for wrong in ["", "KiB", "1kb", "-1", "1.5MiB", "99999999999999GiB"] {
             assert_eq!(size(wrong), Err(QuantityError::Size(wrong.to_owned())), "{wrong}");
         }
     }
