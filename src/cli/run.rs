@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use rand::TryRng;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::live::Progress;
 use super::exit::Exit;
@@ -82,6 +83,10 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
+    let control = Control::new();
+    if let Err(error) = interrupts(&control) {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+    }
     let (server, url) = match reach(&compiled.program.target) {
         Ok(reached) => reached,
         Err(message) => {
@@ -89,7 +94,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Unable;
         }
     };
-    let exit = carry_out(args, &sources, compiled, url);
+    let exit = carry_out(args, &sources, compiled, url, &control);
     if let Some(server) = server
         && let Err(error) = server.stop()
     {
@@ -110,7 +115,7 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
     }
 }
 
-fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
+fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url, control: &Control) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
     // Short enough to be typed again.
@@ -118,13 +123,9 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url)
     let threads = threads(args);
     let job =
         Job { program: Arc::new(program), layout, profile, segment: Segment::WHOLE, target, threads, seed };
-    let control = Control::new();
-    if let Err(error) = interrupts(&control) {
-        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-    }
     let started = Timestamp::now();
     let mut progress = Progress::new(args.quiet, &job);
-    let outcome = engine::run(&job, &control, |tick| progress.show(tick));
+    let outcome = engine::run(&job, control, |tick| progress.show(tick));
     progress.finish();
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -187,14 +188,13 @@ fn threads(args: &RunArgs) -> usize {
 fn interrupts(control: &Control) -> std::io::Result<()> {
     let control = control.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before anything is started, so that no signal finds it running and nobody listening.
+    let (mut interrupt, mut terminate) = {
+        let _within = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     let wait = move || {
         runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
             for count in 1.. {
                 tokio::select! {
                     _ = interrupt.recv() => {}
