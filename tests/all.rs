@@ -10,6 +10,7 @@ mod machine;
 mod matchers;
 mod net;
 mod program;
+mod run;
 mod serve;
 mod support;
 mod templates;
