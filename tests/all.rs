@@ -14,6 +14,7 @@ mod matchers;
 mod mutations;
 mod net;
 mod program;
+mod run;
 mod schema;
 mod serve;
 mod support;

@@ -6,13 +6,14 @@ mod server;
 mod verdict;
 
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use rand::TryRng;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::live::Progress;
 use super::exit::Exit;
@@ -71,14 +72,18 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     show(&front.diagnostics, &sources);
     let Front { compiled: Some(compiled), .. } = front else { return Exit::Usage };
     if let Some(path) = &args.summary
-        && let Err(error) = can_write(path)
+        && let Err(error) = Summary::can_write(path)
     {
-        complain(&format!("the summary cannot be written to {}: {error}", path.display()), None);
+        complain(&error.to_string(), None);
         return Exit::Usage;
     }
     if let Err(error) = engine::preflight(compiled.profile.peak_users(), threads(args)) {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
+    }
+    let control = Control::new();
+    if let Err(error) = interrupts(&control) {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
     }
     let (server, url) = match reach(&compiled.program.target) {
         Ok(reached) => reached,
@@ -87,7 +92,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Unable;
         }
     };
-    let exit = carry_out(args, &sources, compiled, url);
+    let exit = carry_out(args, &sources, compiled, url, &control);
     if let Some(server) = server
         && let Err(error) = server.stop()
     {
@@ -108,19 +113,15 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
     }
 }
 
-fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
+fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url, control: &Control) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let job = Job { threads, seed, ..Job::new(program, profile, target) };
-    let control = Control::new();
-    if let Err(error) = interrupts(&control) {
-        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-    }
     let started = Timestamp::now();
     let mut progress = Progress::new(args.quiet, &job);
-    let outcome = engine::run(&job, &control, |tick| progress.show(tick));
+    let outcome = engine::run(&job, control, |tick| progress.show(tick));
     progress.finish();
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -165,15 +166,6 @@ fn publish(args: &RunArgs, report: &RunReport, exit: Exit) -> Exit {
     exit
 }
 
-/// Asked before the run rather than after it, when its figures would be lost.
-fn can_write(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
-    }
-    nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).map_err(Into::into)
-}
-
 fn threads(args: &RunArgs) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     args.threads.map_or_else(cores, usize::from)
@@ -183,14 +175,13 @@ fn threads(args: &RunArgs) -> usize {
 fn interrupts(control: &Control) -> std::io::Result<()> {
     let control = control.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before anything is started, so that no signal finds it running and nobody listening.
+    let (mut interrupt, mut terminate) = {
+        let _within = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     let wait = move || {
         runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
             for count in 1.. {
                 tokio::select! {
                     _ = interrupt.recv() => {}
@@ -216,8 +207,14 @@ fn generator(threads: usize) -> Generator {
     let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Generator {
         cpu: std::time::Duration::from_micros(u64::try_from(cpu_us).unwrap_or(0)),
-        // Linux counts in KiB.
-        peak_rss_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+        peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
         threads: u32::try_from(threads).unwrap_or(u32::MAX),
     }
+}
+
+/// Not `getrusage`'s, which begins with what the process that started this one had resident at that time.
+fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }

@@ -1,5 +1,7 @@
 //! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
 
+use std::any::Any;
+use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
@@ -18,10 +20,12 @@ use crate::program::{BodyKind, TimerId};
 const QUEUE_BYTES: usize = 64 << 10;
 /// Beyond this nothing more is read until the server has taken some of it.
 const CONGESTION_BYTES: usize = 1 << 20;
+/// Room for more messages than this is given back when they have left.
+const KEPT_UNSENT: usize = 16;
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
-/// The close code of a connection that ended without a Close frame (RFC 6455 section 7.1.5).
-const ABNORMAL_CLOSURE: u16 = 1006;
+/// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
+const ABNORMAL_CLOSURE: Disconnect<'_> = Disconnect::ByPeer { code: 1006, reason: "" };
 /// The close code of a Close frame without one (RFC 6455 section 7.1.5).
 const NO_STATUS: u16 = 1005;
 
@@ -31,7 +35,7 @@ pub(super) struct Driver {
     wire: Wire,
     /// Of the task that drives this user, for inputs that come from elsewhere.
     waker: Option<Waker>,
-    /// Whether the task panicked: the user is left as it was.
+    /// Whether it panicked: the user is left as it was.
     is_dead: bool,
 }
 
@@ -44,19 +48,25 @@ struct Wire {
     is_aborted: bool,
     /// Whether this end has queued its Close frame.
     has_closed: bool,
-    /// The code of the server's Close frame.
-    close_code: Option<u16>,
+    /// The server's Close frame.
+    close: Option<Box<Goodbye>>,
     /// Why writing ended, where it did.
     write_error: Option<io::ErrorKind>,
-    /// What is counted as sent once the kernel has all of it.
-    unsent: Sent,
+    /// What is counted as sent, each once the kernel has all of it, in order.
+    unsent: VecDeque<Unsent>,
 }
 
-/// Messages on their way to the kernel.
-#[derive(Default)]
-struct Sent {
-    messages: u64,
-    bytes: u64,
+/// What a Close frame says.
+struct Goodbye {
+    code: u16,
+    reason: String,
+}
+
+/// A message on its way to the kernel.
+struct Unsent {
+    /// How many bytes the kernel has taken when it has all of this one.
+    end: u64,
+    payload_bytes: u64,
 }
 
 impl Driver {
@@ -68,20 +78,32 @@ impl Driver {
             is_blocked: false,
             is_aborted: false,
             has_closed: false,
-            close_code: None,
+            close: None,
             write_error: None,
-            unsent: Sent::default(),
+            unsent: VecDeque::new(),
         };
         Self { user, wire, waker: None, is_dead: false }
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.user.is_done()
+        self.is_dead || self.user.is_done()
     }
 
-    /// Takes no more inputs: the user's own task panicked amid one.
-    pub(super) fn bury(&mut self) {
+    /// Counts a panic amid an input as our bug. The user is gone, wherever it was, and so is its connection.
+    pub(super) fn bury(&mut self, panic: &(dyn Any + Send)) {
         self.is_dead = true;
+        self.wire.writer = None;
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        self.wire.shard.recorder.borrow_mut().error(ErrorKind::Internal, None, || {
+            format!("a user panicked: {}", text.unwrap_or("without a message"))
+        });
+        if !self.user.is_done() {
+            self.wire.finished(true);
+        }
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {
@@ -104,7 +126,7 @@ impl Driver {
 
     /// Whether the connection is to be dropped without more ado.
     pub(super) fn is_over(&self) -> bool {
-        self.wire.is_aborted || self.user.is_done()
+        self.wire.is_aborted || self.is_done()
     }
 
     /// The writer, where it waits for the kernel to take more.
@@ -161,9 +183,9 @@ impl Driver {
         self.wire.is_blocked = false;
         self.wire.is_aborted = false;
         self.wire.has_closed = false;
-        self.wire.close_code = None;
+        self.wire.close = None;
         self.wire.write_error = None;
-        self.wire.unsent = Sent::default();
+        self.wire.unsent.clear();
         self.input(Input::Connected);
         reader
     }
@@ -207,8 +229,9 @@ impl Driver {
                 self.flush();
             }
             net::Event::Pong(_) => {}
-            net::Event::Close { code, .. } => {
-                self.wire.close_code = Some(code.unwrap_or(NO_STATUS));
+            net::Event::Close { code, reason } => {
+                let goodbye = Goodbye { code: code.unwrap_or(NO_STATUS), reason: reason.to_owned() };
+                self.wire.close = Some(Box::new(goodbye));
                 if !self.wire.has_closed {
                     self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
                 }
@@ -226,29 +249,35 @@ impl Driver {
         self.input_at(at, Input::Message(payload));
     }
 
-    /// Whether the server has sent its Close frame.
+    /// Whether the server has sent its Close frame. Nothing more comes, and the user is told when TCP has ended.
     pub(super) fn has_close(&self) -> bool {
-        self.wire.close_code.is_some()
+        self.wire.close.is_some()
     }
 
     /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
     pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
-        let how = match (self.wire.close_code, failure) {
+        let close = self.wire.close.take();
+        let how = match (close.as_deref(), failure) {
+            // What may not stand behind a Close frame.
+            (Some(_), Some(failure @ ReadFailure::Protocol(_))) => {
+                self.error(read_kind(failure), failure);
+                Disconnect::Broken
+            }
             // However TCP ends behind a Close frame, the connection is closed.
-            (Some(code), _) => Disconnect::ByPeer(code),
+            (Some(Goodbye { code, reason }), _) => Disconnect::ByPeer { code: *code, reason },
             (None, failure) => self.ended_without_close(failure.unwrap_or(&ReadFailure::Eof)),
         };
         self.wire.writer = None;
         self.input(Input::Disconnected(how));
     }
 
-    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect {
+    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect<'static> {
         let was_reset = self.wire.write_error.is_some_and(|kind| kind != io::ErrorKind::WriteZero);
         // A write that failed has taken the reset away from the read, which then only sees the end.
         let failure = if was_reset && *failure == ReadFailure::Eof { &ReadFailure::Reset } else { failure };
         match failure {
             ReadFailure::Eof | ReadFailure::Reset if self.wire.has_closed => {
-                return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+                return ABNORMAL_CLOSURE;
             }
             ReadFailure::Eof | ReadFailure::Reset => {
                 self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
@@ -260,7 +289,7 @@ impl Driver {
             ReadFailure::Io { .. } => {}
         }
         if *failure == ReadFailure::Eof {
-            return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+            return ABNORMAL_CLOSURE;
         }
         self.error(read_kind(failure), failure);
         Disconnect::Broken
@@ -281,7 +310,10 @@ impl Driver {
             if writer.queued_bytes() == 0 {
                 return false;
             }
-            let flushed = match writer.try_flush() {
+            let outcome = writer.try_flush();
+            let taken_bytes = writer.taken_bytes();
+            self.wire.count_sent(taken_bytes);
+            let flushed = match outcome {
                 Ok(flushed) => flushed,
                 Err(error) => {
                     // The reading half tells how the connection ended.
@@ -291,9 +323,6 @@ impl Driver {
                 }
             };
             self.wire.is_blocked = flushed.flush == Flush::Blocked;
-            if !self.wire.is_blocked {
-                self.wire.count_sent();
-            }
             let Some(began) = flushed.began else { return false };
             let at = self.wire.shard.at(began);
             self.user.handle(at, Input::Sent, &mut self.wire);
@@ -333,13 +362,18 @@ impl Wire {
         }
     }
 
-    /// The kernel has everything that was queued.
-    fn count_sent(&mut self) {
-        let Sent { messages, bytes } = std::mem::take(&mut self.unsent);
-        self.shard.count(|counts| {
-            counts.messages_sent += messages;
-            counts.bytes_sent += bytes;
+    /// The kernel has taken so many bytes since the connection was made.
+    fn count_sent(&mut self, taken_bytes: u64) {
+        let Self { shard, unsent, .. } = self;
+        shard.count(|counts| {
+            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
+                counts.messages_sent += 1;
+                counts.bytes_sent += message.payload_bytes;
+            }
         });
+        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
+            *unsent = VecDeque::new();
+        }
     }
 }
 
@@ -361,8 +395,8 @@ impl Output for Wire {
         };
         match writer.try_message(opcode, render) {
             Ok(bytes) => {
-                self.unsent.messages += 1;
-                self.unsent.bytes += bytes as u64;
+                let end = writer.taken_bytes() + writer.queued_bytes() as u64;
+                self.unsent.push_back(Unsent { end, payload_bytes: bytes as u64 });
                 Ok(())
             }
             Err(net::NotSent::Queue(_)) => Ok(()),

@@ -5,6 +5,7 @@
 //! Nothing waits for time: a script that must wait for the test does so at a [`Gate`]. Only a script that hangs
 //! is ended by the clock, as a failure.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -151,12 +152,17 @@ impl ScriptedServer {
     /// Ends stalls and accepting, waits for the scripts, and says what was read on each connection. Panics where
     /// a script could not be done. Scripts that wait for the client to end need it to have ended.
     pub(crate) fn finish(self) -> Vec<Transcript> {
-        self.stop.send_replace(true);
-        let transcripts = self.thread.join().unwrap();
+        let transcripts = self.conclude();
         for transcript in &transcripts {
             assert_eq!(transcript.failure, None, "a script failed");
         }
         transcripts
+    }
+
+    /// The same, for those who look at the failures themselves.
+    pub(crate) fn conclude(self) -> Vec<Transcript> {
+        self.stop.send_replace(true);
+        self.thread.join().unwrap()
     }
 }
 
@@ -197,18 +203,32 @@ pub(crate) async fn converse(
     let mut conversation =
         Conversation { stream: Some(stream), unread: Vec::new(), transcript: Transcript::default(), stopped };
     for action in script {
-        let name = format!("{action:?}");
+        let name = beginning(&action);
         let failure = match tokio::time::timeout(HUNG_AFTER, conversation.act(action)).await {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it hung".to_owned(),
         };
-        let name: String = name.chars().take(80).collect();
         conversation.transcript.failure = Some(format!("{name}: {failure}"));
         break;
     }
     conversation.transcript.rest = conversation.unread;
     conversation.transcript
+}
+
+/// How an action is called in failures. What lies behind that is not even written: an action may hold megabytes.
+fn beginning(action: &Action) -> String {
+    struct Short(String);
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.push_str(text);
+            if self.0.len() < 80 { Ok(()) } else { Err(fmt::Error) }
+        }
+    }
+    let mut name = Short(String::new());
+    // It fails where the name is long enough.
+    let _ = fmt::write(&mut name, format_args!("{action:?}"));
+    name.0
 }
 
 struct Conversation {
@@ -244,7 +264,9 @@ impl Conversation {
             }
             Action::Echo => {
                 let frame = self.read_frame().await?;
-                self.write(&server_frame(frame.first, &frame.payload)).await
+                self.write(&server_frame(frame.first, &frame.payload)).await?;
+                self.transcript.frames.push(frame);
+                Ok(())
             }
             Action::ReadToEnd => {
                 while self.read_more().await? {}
