@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use rand::TryRng;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::live::Progress;
 use super::exit::Exit;
@@ -80,6 +81,10 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
+    let control = Control::new();
+    if let Err(error) = interrupts(&control) {
+        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
+    }
     let (server, url) = match reach(&compiled.program.target) {
         Ok(reached) => reached,
         Err(message) => {
@@ -87,7 +92,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Unable;
         }
     };
-    let exit = carry_out(args, &sources, compiled, url);
+    let exit = carry_out(args, &sources, compiled, url, &control);
     if let Some(server) = server
         && let Err(error) = server.stop()
     {
@@ -108,19 +113,15 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
     }
 }
 
-fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url) -> Exit {
+fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url, control: &Control) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let job = Job { threads, seed, ..Job::new(program, profile, target) };
-    let control = Control::new();
-    if let Err(error) = interrupts(&control) {
-        complain(&format!("Ctrl-C cannot be handled: {error}"), None);
-    }
     let started = Timestamp::now();
     let mut progress = Progress::new(args.quiet, &job);
-    let outcome = engine::run(&job, &control, |tick| progress.show(tick));
+    let outcome = engine::run(&job, control, |tick| progress.show(tick));
     progress.finish();
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -183,14 +184,13 @@ fn threads(args: &RunArgs) -> usize {
 fn interrupts(control: &Control) -> std::io::Result<()> {
     let control = control.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Before anything is started, so that no signal finds it running and nobody listening.
+    let (mut interrupt, mut terminate) = {
+        let _within = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
     let wait = move || {
         runtime.block_on(async {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) =
-                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-            else {
-                return;
-            };
             for count in 1.. {
                 tokio::select! {
                     _ = interrupt.recv() => {}
