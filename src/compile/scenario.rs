@@ -2,7 +2,6 @@
 //! a loop's body.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use super::Compiler;
 use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
@@ -12,9 +11,6 @@ use crate::program::{
     Answer, Capture, Close, Expect, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request, Scenario,
     State, StateId, Think, TimerId, Until,
 };
-
-/// How long the answer to a `close` step is waited for.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
 type Unnamed = HashMap<&'static str, usize>;
@@ -262,7 +258,7 @@ impl Compiler<'_, '_> {
                 .label(written.span(), format!("{literal_bytes} bytes")),
             );
         }
-        Close { code, reason, within: CLOSE_TIMEOUT }
+        Close { code, reason, within: self.within(None) }
     }
 
     /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.

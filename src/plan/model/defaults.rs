@@ -19,7 +19,7 @@ pub enum OnFailure {
 /// The `defaults` of a plan; what is not given is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Defaults {
-    /// How long an `expect` or a `request` waits.
+    /// How long an `expect`, a `request` or a `close` waits.
     pub within: Option<Spanned<Duration>>,
     /// How long a connect may take in all.
     pub connect_timeout: Option<Spanned<Duration>>,

@@ -93,7 +93,7 @@ static DEFAULTS: Noun = Noun {
     name: "defaults",
     doc: "Timeouts, limits and habits for all scenarios.",
     fields: &[
-        optional("within", Duration, "How long an expect or a request waits. Default: 10s.", "5s"),
+        optional("within", Duration, "How long an expect, a request or a close waits. Default: 10s.", "5s"),
         optional("connect_timeout", Duration, "How long a connect may take in all. Default: 10s.", "10s"),
         optional(
             "max_message",
