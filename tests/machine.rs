@@ -58,7 +58,10 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
             "stop" => Input::Stop,
             "abort" => Input::Abort,
             "broken" => Input::Disconnected(Disconnect::Broken),
-            "closed" => Input::Disconnected(Disconnect::ByPeer(rest.parse().expect("a close code"))),
+            "closed" => {
+                let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+                Input::Disconnected(Disconnect::ByPeer { code: code.parse().expect("a close code"), reason })
+            }
             "text" => Input::Message(Payload::Text(rest)),
             "binary" => {
                 bytes = rest.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>();

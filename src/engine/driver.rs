@@ -1,5 +1,6 @@
 //! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
 
+use std::any::Any;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
@@ -20,8 +21,8 @@ const QUEUE_BYTES: usize = 64 << 10;
 const CONGESTION_BYTES: usize = 1 << 20;
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
-/// The close code of a connection that ended without a Close frame (RFC 6455 section 7.1.5).
-const ABNORMAL_CLOSURE: u16 = 1006;
+/// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
+const ABNORMAL_CLOSURE: Disconnect<'_> = Disconnect::ByPeer { code: 1006, reason: "" };
 /// The close code of a Close frame without one (RFC 6455 section 7.1.5).
 const NO_STATUS: u16 = 1005;
 
@@ -31,7 +32,7 @@ pub(super) struct Driver {
     wire: Wire,
     /// Of the task that drives this user, for inputs that come from elsewhere.
     waker: Option<Waker>,
-    /// Whether the task panicked: the user is left as it was.
+    /// Whether it panicked: the user is left as it was.
     is_dead: bool,
 }
 
@@ -44,12 +45,18 @@ struct Wire {
     is_aborted: bool,
     /// Whether this end has queued its Close frame.
     has_closed: bool,
-    /// The code of the server's Close frame.
-    close_code: Option<u16>,
+    /// The server's Close frame.
+    close: Option<Box<Goodbye>>,
     /// Why writing ended, where it did.
     write_error: Option<io::ErrorKind>,
     /// What is counted as sent once the kernel has all of it.
     unsent: Sent,
+}
+
+/// What a Close frame says.
+struct Goodbye {
+    code: u16,
+    reason: String,
 }
 
 /// Messages on their way to the kernel.
@@ -68,7 +75,7 @@ impl Driver {
             is_blocked: false,
             is_aborted: false,
             has_closed: false,
-            close_code: None,
+            close: None,
             write_error: None,
             unsent: Sent::default(),
         };
@@ -76,12 +83,24 @@ impl Driver {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.user.is_done()
+        self.is_dead || self.user.is_done()
     }
 
-    /// Takes no more inputs: the user's own task panicked amid one.
-    pub(super) fn bury(&mut self) {
+    /// Counts a panic amid an input as our bug. The user is gone, wherever it was, and so is its connection.
+    pub(super) fn bury(&mut self, panic: &(dyn Any + Send)) {
         self.is_dead = true;
+        self.wire.writer = None;
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        self.wire.shard.recorder.borrow_mut().error(ErrorKind::Internal, None, || {
+            format!("a user panicked: {}", text.unwrap_or("without a message"))
+        });
+        if !self.user.is_done() {
+            self.wire.finished(true);
+        }
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<Duration> {
@@ -104,7 +123,7 @@ impl Driver {
 
     /// Whether the connection is to be dropped without more ado.
     pub(super) fn is_over(&self) -> bool {
-        self.wire.is_aborted || self.user.is_done()
+        self.wire.is_aborted || self.is_done()
     }
 
     /// The writer, where it waits for the kernel to take more.
@@ -161,7 +180,7 @@ impl Driver {
         self.wire.is_blocked = false;
         self.wire.is_aborted = false;
         self.wire.has_closed = false;
-        self.wire.close_code = None;
+        self.wire.close = None;
         self.wire.write_error = None;
         self.wire.unsent = Sent::default();
         self.input(Input::Connected);
@@ -207,8 +226,9 @@ impl Driver {
                 self.flush();
             }
             net::Event::Pong(_) => {}
-            net::Event::Close { code, .. } => {
-                self.wire.close_code = Some(code.unwrap_or(NO_STATUS));
+            net::Event::Close { code, reason } => {
+                let goodbye = Goodbye { code: code.unwrap_or(NO_STATUS), reason: reason.to_owned() };
+                self.wire.close = Some(Box::new(goodbye));
                 if !self.wire.has_closed {
                     self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
                 }
@@ -226,29 +246,35 @@ impl Driver {
         self.input_at(at, Input::Message(payload));
     }
 
-    /// Whether the server has sent its Close frame.
+    /// Whether the server has sent its Close frame. Nothing more comes, and the user is told when TCP has ended.
     pub(super) fn has_close(&self) -> bool {
-        self.wire.close_code.is_some()
+        self.wire.close.is_some()
     }
 
     /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
     pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
-        let how = match (self.wire.close_code, failure) {
+        let close = self.wire.close.take();
+        let how = match (close.as_deref(), failure) {
+            // What may not stand behind a Close frame.
+            (Some(_), Some(failure @ ReadFailure::Protocol(_))) => {
+                self.error(read_kind(failure), failure);
+                Disconnect::Broken
+            }
             // However TCP ends behind a Close frame, the connection is closed.
-            (Some(code), _) => Disconnect::ByPeer(code),
+            (Some(Goodbye { code, reason }), _) => Disconnect::ByPeer { code: *code, reason },
             (None, failure) => self.ended_without_close(failure.unwrap_or(&ReadFailure::Eof)),
         };
         self.wire.writer = None;
         self.input(Input::Disconnected(how));
     }
 
-    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect {
+    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect<'static> {
         let was_reset = self.wire.write_error.is_some_and(|kind| kind != io::ErrorKind::WriteZero);
         // A write that failed has taken the reset away from the read, which then only sees the end.
         let failure = if was_reset && *failure == ReadFailure::Eof { &ReadFailure::Reset } else { failure };
         match failure {
             ReadFailure::Eof | ReadFailure::Reset if self.wire.has_closed => {
-                return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+                return ABNORMAL_CLOSURE;
             }
             ReadFailure::Eof | ReadFailure::Reset => {
                 self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
@@ -260,7 +286,7 @@ impl Driver {
             ReadFailure::Io { .. } => {}
         }
         if *failure == ReadFailure::Eof {
-            return Disconnect::ByPeer(ABNORMAL_CLOSURE);
+            return ABNORMAL_CLOSURE;
         }
         self.error(read_kind(failure), failure);
         Disconnect::Broken

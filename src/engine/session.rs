@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -22,19 +23,36 @@ const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often what follows from one another is looked at before the others get a turn.
 const ROUNDS_A_TURN: usize = 4;
 
-/// Runs one user to its end.
+/// Runs one user to its end. A panic is a bug of ours: it costs this user, not the run.
 pub(super) async fn run(driver: Rc<RefCell<Driver>>) {
-    let _burial = Burial(&driver);
+    let mut course = pin!(follow(&driver));
+    let outcome = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| course.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    });
+    if let Err(panic) = outcome.await {
+        driver.borrow_mut().bury(&*panic);
+    }
+}
+
+/// An input from outside the user's task. Here, too, a panic costs this user only.
+pub(super) fn interrupt(driver: &RefCell<Driver>, input: Input<'_>) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.borrow_mut().interrupt(input))) {
+        driver.borrow_mut().bury(&*panic);
+    }
+}
+
+async fn follow(driver: &RefCell<Driver>) {
     driver.borrow_mut().input(Input::Start);
     while !driver.borrow().is_done() {
         let request = driver.borrow_mut().take_request();
         match request {
             Some(request) => {
-                if let Some(reader) = connect(&driver, &request).await {
-                    hold(&driver, reader).await;
+                if let Some(reader) = connect(driver, &request).await {
+                    hold(driver, reader).await;
                 }
             }
-            None => rest(&driver).await,
+            None => rest(driver).await,
         }
     }
 }
@@ -74,19 +92,6 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
     }
 }
 
-/// Marks a user whose task panics, so that the schedule leaves it alone.
-struct Burial<'d>(&'d RefCell<Driver>);
-
-impl Drop for Burial<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking()
-            && let Ok(mut driver) = self.0.try_borrow_mut()
-        {
-            driver.bury();
-        }
-    }
-}
-
 /// Holds a connection until it ends or the user drops it.
 async fn hold(driver: &RefCell<Driver>, reader: Reader) {
     let mut reading = pin!(read(driver, reader));
@@ -122,10 +127,13 @@ async fn hold(driver: &RefCell<Driver>, reader: Reader) {
 /// Does what time and the kernel allow until nothing more follows, or the user's turn is over. A timer that fires may
 /// queue what the kernel does not take at once, and what the kernel takes may bring a deadline nearer: so both are
 /// looked at until neither has anything to do, and both will wake the task.
+///
+/// Behind the server's Close frame the user's times stand still until it is told, when TCP has ended: what it waits
+/// for cannot come any more, and that it did not come in time would be the wrong reason.
 fn serve(driver: &RefCell<Driver>, alarm: &mut Alarm, cx: &mut Context<'_>) {
     for _ in 0..ROUNDS_A_TURN {
         let has_written = poll_writer(driver, cx);
-        let has_woken = alarm.poll_deadline(driver, cx);
+        let has_woken = !driver.borrow().has_close() && alarm.poll_deadline(driver, cx);
         if !has_written && !has_woken {
             return;
         }

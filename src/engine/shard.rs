@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -15,10 +14,11 @@ use tokio::time::{interval, sleep_until};
 
 use super::control::Order;
 use super::driver::Driver;
-use super::{Job, Report, TICK, session};
+use super::session::{self, interrupt};
+use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
 use crate::machine::{Input, Setting, User};
-use crate::metrics::{self, Counts, ErrorKind, Recorder, Snapshot, UserEnd};
+use crate::metrics::{self, Counts, Recorder, Snapshot};
 use crate::net::{Options, Resolver};
 use crate::program::{TimerId, Url};
 
@@ -79,16 +79,6 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) {
     // A look-up that the system cannot be told to stop must not hold up the end.
     drop(local);
     runtime.shutdown_background();
-}
-
-/// An input from the schedule. A panic in it is a bug of ours; it costs this user, not the thread.
-fn interrupt(driver: &RefCell<Driver>, input: Input<'_>) {
-    let outcome = catch_unwind(AssertUnwindSafe(|| driver.borrow_mut().interrupt(input)));
-    if outcome.is_err()
-        && let Ok(mut driver) = driver.try_borrow_mut()
-    {
-        driver.bury();
-    }
 }
 
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
@@ -194,7 +184,7 @@ impl Schedule {
             tokio::select! {
                 () = sleep_until(until.into()) => {}
                 _ = orders.changed() => {}
-                Some(ended) = self.tasks.join_next() => self.ended(ended),
+                Some(_) = self.tasks.join_next() => {}
             }
         }
     }
@@ -207,13 +197,11 @@ impl Schedule {
             tokio::select! {
                 () = sleep_until(deadline) => break,
                 _ = orders.changed() => {}
-                Some(ended) = self.tasks.join_next() => self.ended(ended),
+                Some(_) = self.tasks.join_next() => {}
             }
         }
         self.tell_all(Input::Abort);
-        while let Some(ended) = self.tasks.join_next().await {
-            self.ended(ended);
-        }
+        while self.tasks.join_next().await.is_some() {}
     }
 
     fn tell_all(&self, input: Input<'_>) {
@@ -256,14 +244,5 @@ impl Schedule {
         self.shard.recorder.borrow_mut().user_started();
         self.tasks.spawn_local(session::run(Rc::clone(&driver)));
         self.users.push(driver);
-    }
-
-    /// A user's task has ended; if it panicked, that is a bug of ours, and the run goes on without it.
-    fn ended(&self, ended: Result<(), tokio::task::JoinError>) {
-        if let Err(error) = ended {
-            let mut recorder = self.shard.recorder.borrow_mut();
-            recorder.error(ErrorKind::Internal, None, || error.to_string());
-            recorder.user_left(UserEnd::Failed);
-        }
     }
 }

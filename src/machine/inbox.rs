@@ -13,6 +13,13 @@ pub(super) enum Kept {
 }
 
 impl Kept {
+    fn of(payload: Payload<'_>) -> Self {
+        match payload {
+            Payload::Text(text) => Self::Text(text.into()),
+            Payload::Binary(bytes) => Self::Binary(bytes.into()),
+        }
+    }
+
     pub(super) fn payload(&self) -> Payload<'_> {
         match self {
             Self::Text(text) => Payload::Text(text),
@@ -29,24 +36,20 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Keeps a message and returns how many left for it: the oldest, or itself where it alone is over the limit.
-    pub(super) fn push(&mut self, payload: Payload<'_>, limits: &Limits) -> u64 {
+    /// Keeps a message and returns those that left for it: the oldest, or itself where it alone is over the limit.
+    pub(super) fn push(&mut self, payload: Payload<'_>, limits: &Limits) -> Vec<Kept> {
         if payload.bytes().len() > limits.inbox_bytes || limits.inbox_message_count == 0 {
-            return 1;
+            return vec![Kept::of(payload)];
         }
-        let mut left_count = 0;
+        let mut left = Vec::new();
         while self.kept.len() >= limits.inbox_message_count
             || self.bytes + payload.bytes().len() > limits.inbox_bytes
         {
-            self.remove(0);
-            left_count += 1;
+            left.extend(self.remove(0));
         }
         self.bytes += payload.bytes().len();
-        self.kept.push_back(match payload {
-            Payload::Text(text) => Kept::Text(text.into()),
-            Payload::Binary(bytes) => Kept::Binary(bytes.into()),
-        });
-        left_count
+        self.kept.push_back(Kept::of(payload));
+        left
     }
 
     pub(super) fn len(&self) -> usize {
@@ -63,11 +66,9 @@ impl Inbox {
         Some(kept)
     }
 
-    /// Empties it and gives its memory back; returns how many messages were in it.
-    pub(super) fn clear(&mut self) -> u64 {
-        let count = self.kept.len() as u64;
-        *self = Self::default();
-        count
+    /// Empties it and gives its memory back; returns the messages that were in it.
+    pub(super) fn clear(&mut self) -> VecDeque<Kept> {
+        std::mem::take(self).kept
     }
 }
 
@@ -82,7 +83,8 @@ mod tests {
     #[test]
     fn the_oldest_leaves_when_there_are_too_many() {
         let mut inbox = Inbox::default();
-        let left: Vec<u64> = (0..4u8).map(|i| inbox.push(Payload::Binary(&[i]), &limits(2, 100))).collect();
+        let mut push = |i: u8| inbox.push(Payload::Binary(&[i]), &limits(2, 100)).len();
+        let left: Vec<usize> = (0..4).map(&mut push).collect();
         assert_eq!(left, [0, 0, 1, 1]);
         assert_eq!(inbox.peek(0).unwrap().payload().bytes(), [2]);
     }
@@ -93,10 +95,14 @@ mod tests {
         for _ in 0..3 {
             inbox.push(Payload::Binary(&[0; 3]), &limits(10, 10));
         }
-        assert_eq!(inbox.push(Payload::Binary(&[1; 7]), &limits(10, 10)), 2);
+        assert_eq!(inbox.push(Payload::Binary(&[1; 7]), &limits(10, 10)).len(), 2);
         assert_eq!((inbox.len(), inbox.bytes), (2, 10));
-        assert_eq!(inbox.push(Payload::Binary(&[1; 11]), &limits(10, 10)), 1, "it alone is over the limit");
-        assert_eq!(inbox.clear(), 2);
+        assert_eq!(
+            inbox.push(Payload::Binary(&[1; 11]), &limits(10, 10)).len(),
+            1,
+            "it alone is over the limit"
+        );
+        assert_eq!(inbox.clear().len(), 2);
         assert_eq!((inbox.len(), inbox.bytes), (0, 0));
     }
 }

@@ -23,7 +23,7 @@ pub enum Input<'m> {
     /// The time that [`User::deadline`](super::User::deadline) named has come.
     Wake,
     /// The connection is gone.
-    Disconnected(Disconnect),
+    Disconnected(Disconnect<'m>),
     /// The run ends: the user finishes its step and leaves.
     Stop,
     /// The drain time is over: the user leaves now.
@@ -32,18 +32,22 @@ pub enum Input<'m> {
 
 /// How a connection went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disconnect {
-    /// The peer closed it, with this code: 1005 where its Close frame had none, 1006 where there was no Close frame
-    /// (RFC 6455 section 7.1.5).
-    ByPeer(u16),
+pub enum Disconnect<'m> {
+    /// The peer closed it.
+    ByPeer {
+        /// 1005 where its Close frame had none, 1006 where there was no Close frame (RFC 6455 section 7.1.5).
+        code: u16,
+        /// What its Close frame said beside the code, which may be nothing.
+        reason: &'m str,
+    },
     /// It broke, and the caller has counted why.
     Broken,
 }
 
-impl Disconnect {
+impl Disconnect<'_> {
     /// Whether the peer sent a Close frame, as RFC 6455 section 5.5.1 asks of the one that is closed on.
     pub(super) fn is_answer(self) -> bool {
-        matches!(self, Self::ByPeer(code) if code != 1006)
+        matches!(self, Self::ByPeer { code, .. } if code != 1006)
     }
 }
 

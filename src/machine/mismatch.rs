@@ -46,6 +46,28 @@ pub fn judge(matcher: &Matcher, message: &Message<'_>, scope: &mut Scope<'_>) ->
     })
 }
 
+/// What a matcher asks for, with the values that its variables have now: `$.id eq "0-7" and $.ok eq true`.
+pub(super) fn wanted(matcher: &Matcher, scope: &mut Scope<'_>) -> String {
+    let mut parts = Vec::new();
+    for clause in &matcher.clauses {
+        match clause {
+            Clause::Path(path, conditions) => parts.extend(conditions.iter().map(|condition| {
+                let Condition { test, .. } = condition;
+                format!("{} {} {}", path.source(), test.operator(), expected(test, scope))
+            })),
+            Clause::Text(conditions) => parts.extend(conditions.iter().map(|condition| {
+                let Condition { test, .. } = condition;
+                format!("text {} {}", test.operator_of_text(), expected(test, scope))
+            })),
+            Clause::Binary(conditions) => parts.extend(conditions.iter().map(|condition| {
+                let Condition { test, .. } = condition;
+                format!("binary {} {}", test.operator(), expected_bytes(test, scope))
+            })),
+        }
+    }
+    parts.join(" and ")
+}
+
 fn judge_path(
     path: &Path,
     conditions: &[Condition<Test>],
@@ -130,12 +152,7 @@ fn judge_binary(
     scope: &mut Scope<'_>,
 ) -> Result<(), Mismatch> {
     let fail = |condition: &Condition<BinaryTest>, actual, scope: &mut Scope<'_>| {
-        let expected = match &condition.test {
-            BinaryTest::Equals(Bytes::Text(operand))
-            | BinaryTest::Contains(Bytes::Text(operand))
-            | BinaryTest::StartsWith(Bytes::Text(operand)) => cut(resolve(operand, scope)),
-            test => cut(test.shown()),
-        };
+        let expected = expected_bytes(&condition.test, scope);
         let (span, operator) = (condition.span, condition.test.operator());
         Err(Mismatch { span, subject: "binary".to_owned(), operator, expected, actual })
     };
@@ -155,7 +172,17 @@ fn judge_binary(
 }
 
 fn of_value(subject: &str, condition: &Condition<Test>, actual: String, scope: &mut Scope<'_>) -> Mismatch {
-    let expected = match &condition.test {
+    Mismatch {
+        span: condition.span,
+        subject: subject.to_owned(),
+        operator: condition.test.operator(),
+        expected: expected(&condition.test, scope),
+        actual,
+    }
+}
+
+fn expected(test: &Test, scope: &mut Scope<'_>) -> String {
+    match test {
         Test::Type(kind) => kind.word().to_owned(),
         Test::OneOf(operands) => {
             cut(Json::Array(operands.iter().map(|operand| resolve(operand, scope)).collect()))
@@ -163,14 +190,16 @@ fn of_value(subject: &str, condition: &Condition<Test>, actual: String, scope: &
         Test::Compare(_, operand) | Test::Contains(operand) | Test::StartsWith(operand) => {
             cut(resolve(operand, scope))
         }
-        test @ (Test::Exists(_) | Test::Matches(_) | Test::Length(..)) => cut(test.shown()),
-    };
-    Mismatch {
-        span: condition.span,
-        subject: subject.to_owned(),
-        operator: condition.test.operator(),
-        expected,
-        actual,
+        Test::Exists(_) | Test::Matches(_) | Test::Length(..) => cut(test.shown()),
+    }
+}
+
+fn expected_bytes(test: &BinaryTest, scope: &mut Scope<'_>) -> String {
+    match test {
+        BinaryTest::Equals(Bytes::Text(operand))
+        | BinaryTest::Contains(Bytes::Text(operand))
+        | BinaryTest::StartsWith(Bytes::Text(operand)) => cut(resolve(operand, scope)),
+        test => cut(test.shown()),
     }
 }
 
@@ -245,7 +274,7 @@ fn describe(payload: Payload<'_>) -> String {
 }
 
 /// What something is written as, up to the limit. What lies behind the limit is not even written.
-fn cut(value: impl fmt::Display) -> String {
+pub(super) fn cut(value: impl fmt::Display) -> String {
     struct Cut(String, usize);
     impl Write for Cut {
         fn write_str(&mut self, text: &str) -> fmt::Result {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::capture::capture;
+use super::inbox::Kept;
 use super::io::{Event, FailureKind, Output, Place};
 use super::matching::matches;
 use super::message::{Message, Payload};
@@ -40,15 +41,13 @@ impl User {
 
     fn keep(&mut self, setting: &Setting, payload: Payload<'_>, out: &mut impl Output) {
         if !self.scenario(setting).has_expect {
-            return self.unmatched(1, out);
+            return self.unmatched([payload].into_iter(), out);
         }
-        let left_count = self.inbox.push(payload, &setting.program.limits);
-        for _ in 0..left_count {
+        let left = self.inbox.push(payload, &setting.program.limits);
+        for _ in &left {
             out.count(Event::InboxDropped);
         }
-        if left_count > 0 {
-            self.unmatched(left_count, out);
-        }
+        self.unmatched(left.iter().map(Kept::payload), out);
     }
 
     /// The oldest message in the inbox that an expect is looking for satisfies it at once.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 
-use super::inbox::Inbox;
+use super::inbox::{Inbox, Kept};
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place};
+use super::message::Payload;
+use super::mismatch::{cut, wanted};
 use super::scope::{Rng, Scope};
 use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
 
@@ -236,7 +238,7 @@ impl User {
         match self.phase {
             Phase::Expecting { .. } | Phase::Replying { .. } => {
                 let program = Arc::clone(&self.setting.program);
-                let detail = missing(&program.state(self.at).op, &self.slots);
+                let detail = missing(&program.state(self.at).op, &mut self.scope(now));
                 self.fail(now, FailureKind::Timeout, &detail, out);
             }
             Phase::Thinking { .. } => self.go_on(now, out),
@@ -258,13 +260,11 @@ impl User {
     /// Nothing that came over the connection is of use without it.
     fn lose_connection(&mut self, out: &mut impl Output) {
         self.is_open = false;
-        let count = self.inbox.clear();
-        if count > 0 {
-            self.unmatched(count, out);
-        }
+        let left = self.inbox.clear();
+        self.unmatched(left.iter().map(Kept::payload), out);
     }
 
-    fn disconnected(&mut self, now: Duration, how: Disconnect, out: &mut impl Output) {
+    fn disconnected(&mut self, now: Duration, how: Disconnect<'_>, out: &mut impl Output) {
         self.lose_connection(out);
         match (self.phase, how) {
             (Phase::Done, _) => {}
@@ -274,13 +274,9 @@ impl User {
                 self.after_close(now, then, out);
             }
             (_, how) => {
-                if let Disconnect::ByPeer(code) = how {
-                    self.report(
-                        FailureKind::ClosedByPeer(code),
-                        self.place(),
-                        &"the server closed the connection",
-                        out,
-                    );
+                if let Disconnect::ByPeer { code, reason } = how {
+                    let detail = ClosedByPeer { code, reason };
+                    self.report(FailureKind::ClosedByPeer(code), self.place(), &detail, out);
                 }
                 self.give_up(now, out);
             }
@@ -395,15 +391,19 @@ impl User {
     }
 
     /// Messages that nobody took and nobody will.
-    pub(super) fn unmatched(&mut self, count: u64, out: &mut impl Output) {
-        match self.setting.program.unmatched {
-            Unmatched::Ignore => {}
-            Unmatched::Count => out.count(Event::Unmatched(count)),
-            Unmatched::Fail => {
-                out.count(Event::Unmatched(count));
-                for _ in 0..count {
-                    self.report(FailureKind::Unmatched, self.place(), &"a message that nobody took", out);
-                }
+    pub(super) fn unmatched<'p>(
+        &mut self,
+        messages: impl ExactSizeIterator<Item = Payload<'p>>,
+        out: &mut impl Output,
+    ) {
+        let policy = self.setting.program.unmatched;
+        if policy == Unmatched::Ignore || messages.len() == 0 {
+            return;
+        }
+        out.count(Event::Unmatched(messages.len() as u64));
+        if policy == Unmatched::Fail {
+            for message in messages {
+                self.report(FailureKind::Unmatched, self.place(), &Untaken(message), out);
             }
         }
     }
@@ -422,18 +422,39 @@ impl User {
 }
 
 /// The message that a state waited for in vain, with the values that it was to have.
-fn missing(op: &Op, slots: &[Value]) -> String {
+fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
     let (what, expect) = match op {
         Op::Expect(expect) => ("message", &**expect),
         Op::Request(request) => ("reply", &request.reply),
         _ => return "nothing came in time".to_owned(),
     };
-    let mut filter = expect.filter.to_string();
-    for (index, value) in slots.iter().enumerate() {
-        let name = format!("{{{}}}", SlotId::new(index));
-        if filter.contains(&name) {
-            filter = filter.replace(&name, &value.to_json_text());
+    format!("no {what} where {} within {:?}", wanted(&expect.filter, scope), expect.within)
+}
+
+/// How the server ended a connection that was needed.
+struct ClosedByPeer<'m> {
+    code: u16,
+    reason: &'m str,
+}
+
+impl fmt::Display for ClosedByPeer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code, self.reason) {
+            (1006, _) => f.write_str("the connection ended without a Close frame"),
+            (_, "") => f.write_str("the server closed the connection"),
+            (_, reason) => write!(f, "the server closed the connection: {reason}"),
         }
     }
-    format!("no {what} where {filter} within {:?}", expect.within)
+}
+
+/// A message that nobody took.
+struct Untaken<'m>(Payload<'m>);
+
+impl fmt::Display for Untaken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Payload::Text(text) => write!(f, "nobody took {}", cut(text)),
+            Payload::Binary(bytes) => write!(f, "nobody took a binary message of {} bytes", bytes.len()),
+        }
+    }
 }
