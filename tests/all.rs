@@ -14,6 +14,7 @@ mod matchers;
 mod net;
 mod program;
 mod schema;
+mod run;
 mod serve;
 mod support;
 mod templates;

@@ -151,12 +151,17 @@ impl ScriptedServer {
     /// Ends stalls and accepting, waits for the scripts, and says what was read on each connection. Panics where
     /// a script could not be done. Scripts that wait for the client to end need it to have ended.
     pub(crate) fn finish(self) -> Vec<Transcript> {
-        self.stop.send_replace(true);
-        let transcripts = self.thread.join().unwrap();
+        let transcripts = self.conclude();
         for transcript in &transcripts {
             assert_eq!(transcript.failure, None, "a script failed");
         }
         transcripts
+    }
+
+    /// The same, for those who look at the failures themselves.
+    pub(crate) fn conclude(self) -> Vec<Transcript> {
+        self.stop.send_replace(true);
+        self.thread.join().unwrap()
     }
 }
 
@@ -244,7 +249,9 @@ impl Conversation {
             }
             Action::Echo => {
                 let frame = self.read_frame().await?;
-                self.write(&server_frame(frame.first, &frame.payload)).await
+                self.write(&server_frame(frame.first, &frame.payload)).await?;
+                self.transcript.frames.push(frame);
+                Ok(())
             }
             Action::ReadToEnd => {
                 while self.read_more().await? {}

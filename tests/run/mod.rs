@@ -1,0 +1,69 @@
+//! `wsplan run`, the real binary, against servers that misbehave and servers that others wrote.
+
+mod cases;
+mod mask;
+mod panics;
+mod script;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const WSPLAN: &str = env!("CARGO_BIN_EXE_wsplan");
+
+/// How long anything may take; no test depends on its length, but one that fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often to look whether something has come to pass.
+const POLL: Duration = Duration::from_millis(2);
+
+/// What a process came to.
+struct Ended {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+/// `wsplan run`, to be given its arguments.
+fn wsplan_run(folder: &Path) -> Command {
+    let mut command = Command::new(WSPLAN);
+    command.current_dir(folder).arg("run").env("COLUMNS", "160").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+fn finish(command: &mut Command) -> Ended {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait(child)
+}
+
+/// Waits for a process whose output goes into pipes. One that does not end is killed, which its status then says.
+fn wait(mut child: Child) -> Ended {
+    fn drain(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+        let mut pipe = pipe.expect("a pipe was asked for");
+        std::thread::spawn(move || {
+            let mut text = Vec::new();
+            pipe.read_to_end(&mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        })
+    }
+    let (stdout, stderr) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let status = eventually(|| child.try_wait().unwrap()).unwrap_or_else(|| {
+        child.kill().unwrap();
+        child.wait().unwrap()
+    });
+    Ended { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+}
+
+/// What `look` finds, where it does before patience ends.
+fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + PATIENCE;
+    while Instant::now() < deadline {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        std::thread::sleep(POLL);
+    }
+    None
+}
