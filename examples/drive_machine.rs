@@ -108,7 +108,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     user.handle(due, Input::Wake, &mut said);
     user.handle(due + ms(1), Input::Sent, &mut said);
     user.handle(due + ms(21), Input::Message(Payload::Text(r#"{"re":"0-0"}"#)), &mut said);
-    user.handle(due + ms(30), Input::Disconnected(Disconnect::ByPeer(1000)), &mut said);
+    user.handle(due + ms(30), Input::Disconnected(Disconnect::ByPeer { code: 1000, reason: "" }), &mut said);
 
     said.lines.iter().for_each(|line| println!("{line}"));
     let expected = [

@@ -6,7 +6,7 @@ mod server;
 mod verdict;
 
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
@@ -72,9 +72,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     show(&front.diagnostics, &sources);
     let Front { compiled: Some(compiled), .. } = front else { return Exit::Usage };
     if let Some(path) = &args.summary
-        && let Err(error) = can_write(path)
+        && let Err(error) = Summary::can_write(path)
     {
-        complain(&format!("the summary cannot be written to {}: {error}", path.display()), None);
+        complain(&error.to_string(), None);
         return Exit::Usage;
     }
     if let Err(error) = engine::preflight(compiled.profile.peak_users(), threads(args)) {
@@ -166,15 +166,6 @@ fn publish(args: &RunArgs, report: &RunReport, exit: Exit) -> Exit {
     exit
 }
 
-/// Asked before the run rather than after it, when its figures would be lost.
-fn can_write(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if path.is_dir() {
-        return Err(std::io::ErrorKind::IsADirectory.into());
-    }
-    nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK).map_err(Into::into)
-}
-
 fn threads(args: &RunArgs) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     args.threads.map_or_else(cores, usize::from)
@@ -216,8 +207,14 @@ fn generator(threads: usize) -> Generator {
     let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Generator {
         cpu: std::time::Duration::from_micros(u64::try_from(cpu_us).unwrap_or(0)),
-        // Linux counts in KiB.
-        peak_rss_bytes: u64::try_from(usage.max_rss()).unwrap_or(0) * 1024,
+        peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
         threads: u32::try_from(threads).unwrap_or(u32::MAX),
     }
+}
+
+/// Not `getrusage`'s, which begins with what the process that started this one had resident at that time.
+fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }

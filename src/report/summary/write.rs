@@ -11,6 +11,21 @@ use super::Summary;
 const NAMES_TRIED: u32 = 100;
 
 impl Summary {
+    /// Whether a summary can be written to `path`, asked before a run rather than after it, when its figures would be
+    /// lost. Nothing that is there is touched; what is no regular file is not tried.
+    pub fn can_write(path: &Path) -> Result<(), WriteError> {
+        let failed = |source| WriteError { path: path.to_owned(), source };
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        match fs::metadata(&target) {
+            Ok(found) if found.is_dir() => Err(failed(io::ErrorKind::IsADirectory.into())),
+            Ok(found) if !found.is_file() => Ok(()),
+            _ => {
+                let (beside, _) = create_beside(&target).map_err(failed)?;
+                fs::remove_file(beside).map_err(failed)
+            }
+        }
+    }
+
     /// Writes the summary beside `path` and renames it there. A symbolic link is followed; what is no regular
     /// file (`/dev/stderr`, a pipe) is written to directly.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
