@@ -1,6 +1,7 @@
 //! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
@@ -19,6 +20,8 @@ use crate::program::{BodyKind, TimerId};
 const QUEUE_BYTES: usize = 64 << 10;
 /// Beyond this nothing more is read until the server has taken some of it.
 const CONGESTION_BYTES: usize = 1 << 20;
+/// Room for more messages than this is given back when they have left.
+const KEPT_UNSENT: usize = 16;
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
 /// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
@@ -49,8 +52,8 @@ struct Wire {
     close: Option<Box<Goodbye>>,
     /// Why writing ended, where it did.
     write_error: Option<io::ErrorKind>,
-    /// What is counted as sent once the kernel has all of it.
-    unsent: Sent,
+    /// What is counted as sent, each once the kernel has all of it, in order.
+    unsent: VecDeque<Unsent>,
 }
 
 /// What a Close frame says.
@@ -59,11 +62,11 @@ struct Goodbye {
     reason: String,
 }
 
-/// Messages on their way to the kernel.
-#[derive(Default)]
-struct Sent {
-    messages: u64,
-    bytes: u64,
+/// A message on its way to the kernel.
+struct Unsent {
+    /// How many bytes the kernel has taken when it has all of this one.
+    end: u64,
+    payload_bytes: u64,
 }
 
 impl Driver {
@@ -77,7 +80,7 @@ impl Driver {
             has_closed: false,
             close: None,
             write_error: None,
-            unsent: Sent::default(),
+            unsent: VecDeque::new(),
         };
         Self { user, wire, waker: None, is_dead: false }
     }
@@ -182,7 +185,7 @@ impl Driver {
         self.wire.has_closed = false;
         self.wire.close = None;
         self.wire.write_error = None;
-        self.wire.unsent = Sent::default();
+        self.wire.unsent.clear();
         self.input(Input::Connected);
         reader
     }
@@ -307,7 +310,10 @@ impl Driver {
             if writer.queued_bytes() == 0 {
                 return false;
             }
-            let flushed = match writer.try_flush() {
+            let outcome = writer.try_flush();
+            let taken_bytes = writer.taken_bytes();
+            self.wire.count_sent(taken_bytes);
+            let flushed = match outcome {
                 Ok(flushed) => flushed,
                 Err(error) => {
                     // The reading half tells how the connection ended.
@@ -317,9 +323,6 @@ impl Driver {
                 }
             };
             self.wire.is_blocked = flushed.flush == Flush::Blocked;
-            if !self.wire.is_blocked {
-                self.wire.count_sent();
-            }
             let Some(began) = flushed.began else { return false };
             let at = self.wire.shard.at(began);
             self.user.handle(at, Input::Sent, &mut self.wire);
@@ -359,13 +362,18 @@ impl Wire {
         }
     }
 
-    /// The kernel has everything that was queued.
-    fn count_sent(&mut self) {
-        let Sent { messages, bytes } = std::mem::take(&mut self.unsent);
-        self.shard.count(|counts| {
-            counts.messages_sent += messages;
-            counts.bytes_sent += bytes;
+    /// The kernel has taken so many bytes since the connection was made.
+    fn count_sent(&mut self, taken_bytes: u64) {
+        let Self { shard, unsent, .. } = self;
+        shard.count(|counts| {
+            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
+                counts.messages_sent += 1;
+                counts.bytes_sent += message.payload_bytes;
+            }
         });
+        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
+            *unsent = VecDeque::new();
+        }
     }
 }
 
@@ -387,8 +395,8 @@ impl Output for Wire {
         };
         match writer.try_message(opcode, render) {
             Ok(bytes) => {
-                self.unsent.messages += 1;
-                self.unsent.bytes += bytes as u64;
+                let end = writer.taken_bytes() + writer.queued_bytes() as u64;
+                self.unsent.push_back(Unsent { end, payload_bytes: bytes as u64 });
                 Ok(())
             }
             Err(net::NotSent::Queue(_)) => Ok(()),

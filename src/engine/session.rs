@@ -99,11 +99,11 @@ async fn hold(driver: &RefCell<Driver>, reader: Reader) {
     let mut tcp_close = None;
     poll_fn(|cx| {
         driver.borrow_mut().remember(cx.waker());
-        let is_congested = driver.borrow().is_congested();
-        if !is_congested && let Poll::Ready(failure) = reading.as_mut().poll(cx) {
+        if let Poll::Ready(failure) = reading.as_mut().poll(cx) {
             driver.borrow_mut().reading_ended(Some(&failure));
             return Poll::Ready(());
         }
+        let is_congested = driver.borrow().is_congested();
         serve(driver, &mut alarm, cx);
         if is_congested && !driver.borrow().is_congested() {
             cx.waker().wake_by_ref();
@@ -141,9 +141,11 @@ fn serve(driver: &RefCell<Driver>, alarm: &mut Alarm, cx: &mut Context<'_>) {
     cx.waker().wake_by_ref();
 }
 
-/// Reads until the connection ends.
+/// Reads until the connection ends. While it is congested this waits, without being woken: whoever polls it does so
+/// again when the congestion is over.
 async fn read(driver: &RefCell<Driver>, mut reader: Reader) -> ReadFailure {
     loop {
+        poll_fn(|_| if driver.borrow().is_congested() { Poll::Pending } else { Poll::Ready(()) }).await;
         match reader.next().await {
             Ok(incoming) => driver.borrow_mut().incoming(&incoming),
             Err(failure) => return failure,

@@ -96,12 +96,20 @@ pub struct Writer {
     /// How much of `writing` the kernel has.
     written: usize,
     queued: Vec<u8>,
+    taken_bytes: u64,
     close_queued: bool,
 }
 
 impl Writer {
     pub(super) fn new(stream: OwnedWriteHalf) -> Self {
-        Self { stream, writing: Vec::new(), written: 0, queued: Vec::new(), close_queued: false }
+        Self {
+            stream,
+            writing: Vec::new(),
+            written: 0,
+            queued: Vec::new(),
+            taken_bytes: 0,
+            close_queued: false,
+        }
     }
 
     /// Queues one message whose payload `render` appends to the buffer that it is given, which holds other bytes
@@ -158,6 +166,11 @@ impl Writer {
         self.writing.len() - self.written + self.queued.len()
     }
 
+    /// How many bytes the kernel has taken since the connection was made.
+    pub fn taken_bytes(&self) -> u64 {
+        self.taken_bytes
+    }
+
     /// Hands what is queued to the kernel without waiting: one call where the socket takes it all.
     pub fn try_flush(&mut self) -> io::Result<Flushed> {
         let mut began = None;
@@ -167,11 +180,15 @@ impl Writer {
             let before = Instant::now();
             match self.stream.try_write(batch) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) if begins => {
-                    began = Some(before);
-                    self.begin_batch(count);
+                Ok(count) => {
+                    self.taken_bytes += count as u64;
+                    if begins {
+                        began = Some(before);
+                        self.begin_batch(count);
+                    } else {
+                        self.written += count;
+                    }
                 }
-                Ok(count) => self.written += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Flushed { began, flush: Flush::Blocked });
                 }
