@@ -1,14 +1,20 @@
 //! `wsplan run`, the real binary, against servers that misbehave and servers that others wrote.
 
 mod cases;
+mod counts;
+mod interrupt;
 mod mask;
+mod options;
 mod panics;
+mod pressure;
 mod script;
 
 use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 const WSPLAN: &str = env!("CARGO_BIN_EXE_wsplan");
 
@@ -54,6 +60,12 @@ fn wait(mut child: Child) -> Ended {
         child.wait().unwrap()
     });
     Ended { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+}
+
+/// The summary that a run with `--format json` wrote.
+fn summary_of(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr))
 }
 
 /// What `look` finds, where it does before patience ends.

@@ -5,6 +5,7 @@
 //! Nothing waits for time: a script that must wait for the test does so at a [`Gate`]. Only a script that hangs
 //! is ended by the clock, as a failure.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
@@ -202,18 +203,32 @@ pub(crate) async fn converse(
     let mut conversation =
         Conversation { stream: Some(stream), unread: Vec::new(), transcript: Transcript::default(), stopped };
     for action in script {
-        let name = format!("{action:?}");
+        let name = beginning(&action);
         let failure = match tokio::time::timeout(HUNG_AFTER, conversation.act(action)).await {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it hung".to_owned(),
         };
-        let name: String = name.chars().take(80).collect();
         conversation.transcript.failure = Some(format!("{name}: {failure}"));
         break;
     }
     conversation.transcript.rest = conversation.unread;
     conversation.transcript
+}
+
+/// How an action is called in failures. What lies behind that is not even written: an action may hold megabytes.
+fn beginning(action: &Action) -> String {
+    struct Short(String);
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.push_str(text);
+            if self.0.len() < 80 { Ok(()) } else { Err(fmt::Error) }
+        }
+    }
+    let mut name = Short(String::new());
+    // It fails where the name is long enough.
+    let _ = fmt::write(&mut name, format_args!("{action:?}"));
+    name.0
 }
 
 struct Conversation {
