@@ -2,6 +2,7 @@
 
 mod cases;
 mod counts;
+mod interop;
 mod interrupt;
 mod mask;
 mod options;

@@ -1,0 +1,70 @@
+"""A server on Python's `websockets`, for runs against software that nobody here wrote.
+
+    python websockets_server.py MODE
+
+Listens on a free loopback port, says `listening PORT`, ends when standard input does, and then says what it counted,
+as one line of JSON.
+
+MODE `echo` sends every message back. MODE `odd` picks the subprotocol `chat.v2`, pings every few milliseconds, sends
+what it echoes in fragments, and answers `bye` with a Close of 4001.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+PING_EVERY_S = 0.003
+
+mode = sys.argv[1]
+counts = {
+    "connections": 0, "messages_in": 0, "messages_out": 0, "pings": 0, "pongs": 0, "subprotocols": 0, "closes": {},
+}
+
+
+async def ping(socket):
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            pong = await socket.ping()
+            counts["pings"] += 1
+            await pong
+            counts["pongs"] += 1
+            await asyncio.sleep(PING_EVERY_S)
+
+
+def fragments(message):
+    third = -(-len(message) // 3)
+    return [message[:third], message[third : 2 * third], message[2 * third :]]
+
+
+async def handle(socket):
+    counts["connections"] += 1
+    counts["subprotocols"] += socket.subprotocol == "chat.v2"
+    pinging = asyncio.create_task(ping(socket)) if mode == "odd" else None
+    async for message in socket:
+        counts["messages_in"] += 1
+        if mode == "odd" and message == "bye":
+            await socket.close(4001, "bye yourself")
+            break
+        await socket.send(fragments(message) if mode == "odd" else message)
+        counts["messages_out"] += 1
+    await socket.wait_closed()
+    code = str(socket.close_code)
+    counts["closes"][code] = counts["closes"].get(code, 0) + 1
+    if pinging:
+        pinging.cancel()
+
+
+async def main():
+    # The server must not give up before the one that is tested does.
+    options = {"ping_interval": None, "subprotocols": ["chat.v2"] if mode == "odd" else None}
+    async with serve(handle, "127.0.0.1", 0, **options) as server:
+        print("listening", server.sockets[0].getsockname()[1], flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+    print(json.dumps(counts), flush=True)
+
+
+asyncio.run(main())

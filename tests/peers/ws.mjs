@@ -1,0 +1,64 @@
+// A server on Node's `ws`, for runs against software that nobody here wrote.
+//
+//   node ws.mjs PEERS MODE
+//
+// PEERS is the folder whose node_modules has `ws`. Listens on a free loopback port, says `listening PORT`, ends when
+// standard input does, and then says what it counted, as one line of JSON.
+//
+// MODE `echo` sends every message back. MODE `odd` picks the subprotocol `chat.v2`, pings every few milliseconds, sends
+// what it echoes in fragments with a ping between them, and answers `bye` with a Close of 4001.
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+const [peers, mode] = process.argv.slice(2)
+const { WebSocketServer } = createRequire(join(peers, 'package.json'))('ws')
+const PING_EVERY_MS = 3
+
+const counts = { connections: 0, messages_in: 0, messages_out: 0, pings: 0, pongs: 0, subprotocols: 0, closes: {} }
+
+const server = new WebSocketServer({
+  host: '127.0.0.1',
+  port: 0,
+  handleProtocols: (offered) => (mode === 'odd' && offered.has('chat.v2') ? 'chat.v2' : false),
+})
+
+function ping(socket) {
+  if (socket.readyState !== socket.OPEN) return
+  counts.pings += 1
+  socket.ping('still there?')
+}
+
+function sendInFragments(socket, data, isBinary) {
+  const third = Math.ceil(data.length / 3)
+  const send = (part, fin) => socket.send(part, { binary: isBinary, fin })
+  send(data.subarray(0, third), false)
+  ping(socket)
+  send(data.subarray(third, 2 * third), false)
+  send(data.subarray(2 * third), true)
+}
+
+server.on('connection', (socket) => {
+  counts.connections += 1
+  if (socket.protocol === 'chat.v2') counts.subprotocols += 1
+  if (mode === 'odd') {
+    ping(socket)
+    const pinging = setInterval(() => ping(socket), PING_EVERY_MS)
+    socket.on('close', () => clearInterval(pinging))
+  }
+  socket.on('pong', (data) => {
+    if (data.toString() === 'still there?') counts.pongs += 1
+  })
+  socket.on('close', (code) => (counts.closes[code] = (counts.closes[code] ?? 0) + 1))
+  socket.on('message', (data, isBinary) => {
+    counts.messages_in += 1
+    if (mode === 'odd' && data.toString() === 'bye') return socket.close(4001, 'bye yourself')
+    counts.messages_out += 1
+    if (mode === 'odd') sendInFragments(socket, data, isBinary)
+    else socket.send(data, { binary: isBinary })
+  })
+})
+server.on('listening', () => console.log(`listening ${server.address().port}`))
+process.stdin.resume().on('end', () => {
+  console.log(JSON.stringify(counts))
+  process.exit(0)
+})
