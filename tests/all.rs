@@ -1,7 +1,7 @@
 //! Every integration test, linked once.
 
-// The lint spares test functions only, not the helpers beside them.
-#![allow(clippy::unwrap_used)]
+// The lints spare test functions only, not the helpers beside them.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod check;
 mod diagnostics;

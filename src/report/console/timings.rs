@@ -71,7 +71,13 @@ impl Page<'_> {
             timing,
             errors: errors_of(name),
         };
-        timings.map(row).collect()
+        let mut rows: Vec<_> = timings.map(row).collect();
+        // A phase that did not happen in a step that did, such as the look-up of an address, is no news.
+        let step = |name: &str| name.rsplit_once('.').map(|(step, _)| step.to_owned());
+        let happened: Vec<_> =
+            rows.iter().filter(|row| row.timing.is_some()).map(|row| step(&row.name)).collect();
+        rows.retain(|row| row.timing.is_some() || row.errors > 0 || !happened.contains(&step(&row.name)));
+        rows
     }
 }
 
