@@ -48,6 +48,11 @@ pub(super) fn call<'r, 'a: 'r>(
             let alphabet = arguments.word(1, scope)?;
             Ok(random_string(length, alphabet, scope.rng))
         }
+        Helper::Add | Helper::Sub | Helper::Mul | Helper::Div | Helper::Mod => {
+            let (a, b) = (Value::Int(arguments.int(0, scope)?), Value::Int(arguments.int(1, scope)?));
+            arguments.agree(&[&a, &b])?;
+            Ok(Product::Owned(helper.fold(&[&a, &b]).unwrap_or_default()))
+        }
         Helper::Json | Helper::Upper | Helper::Lower => arguments.fold(scope),
     }
 }

@@ -139,6 +139,16 @@ helpers! {
         Parameter { name: "alphabet", kind: Kind::Word(ALPHABET_NAMES), default: Some("alnum") }
     ) -> Text, "{{random_string 8 alphabet=hex}}",
         "LENGTH random characters of an alphabet";
+    Add "add" (argument("A", ANY_INTEGER), argument("B", ANY_INTEGER)) -> Integer, "{{add loop.index 1}}",
+        "A plus B, whole numbers";
+    Sub "sub" (argument("A", ANY_INTEGER), argument("B", ANY_INTEGER)) -> Integer, "{{sub loop.index 1}}",
+        "A minus B, whole numbers";
+    Mul "mul" (argument("A", ANY_INTEGER), argument("B", ANY_INTEGER)) -> Integer, "{{mul loop.index 2}}",
+        "A times B, whole numbers";
+    Div "div" (argument("A", ANY_INTEGER), argument("B", ANY_INTEGER)) -> Integer, "{{div user.id 10}}",
+        "A divided by B, rounded down to a whole number";
+    Mod "mod" (argument("A", ANY_INTEGER), argument("B", ANY_INTEGER)) -> Integer, "{{mod user.id 10}}",
+        "what is left of A divided by B: from 0 to B - 1";
     Json "json" (argument("VALUE", Kind::Any)) -> Text, "{{json account}}",
         "the JSON text of a value, as a string: a string comes with its quotes";
     Upper "upper" (argument("TEXT", Kind::Any)) -> Text, "{{upper room}}",
@@ -165,6 +175,20 @@ impl Helper {
             (Self::Json, [value]) => Some(Value::Text(value.to_json_text())),
             (Self::Upper, [value]) => Some(Value::Text(value.to_text().to_uppercase())),
             (Self::Lower, [value]) => Some(Value::Text(value.to_text().to_lowercase())),
+            (_, [a, b]) => self.calculate(a, b).map(Value::Int),
+            _ => None,
+        }
+    }
+
+    /// The result of a calculation; `None` where there is none, or this is no calculation.
+    fn calculate(self, a: &Value, b: &Value) -> Option<i64> {
+        let (a, b) = (a.as_int()?, b.as_int()?);
+        match self {
+            Self::Add => a.checked_add(b),
+            Self::Sub => a.checked_sub(b),
+            Self::Mul => a.checked_mul(b),
+            Self::Div => a.checked_div_euclid(b),
+            Self::Mod => a.checked_rem_euclid(b),
             _ => None,
         }
     }
@@ -178,6 +202,12 @@ impl Helper {
             }
             (Self::RandomFloat, [Some(low), Some(high)]) if low.as_float() > high.as_float() => {
                 Some("LOW is greater than HIGH".to_owned())
+            }
+            (Self::Div | Self::Mod, [_, Some(b)]) if b.as_int() == Some(0) => Some("B is zero".to_owned()),
+            (Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Mod, [Some(a), Some(b)])
+                if self.calculate(a, b).is_none() =>
+            {
+                Some("the result has more than 64 bits".to_owned())
             }
             (Self::Pick, [Some(list)]) => match list.as_container().and_then(json::items) {
                 Some(items) if items.is_empty() => Some("there is nothing in the list".to_owned()),

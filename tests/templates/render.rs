@@ -35,6 +35,11 @@ fn text_is_rendered_as_it_stands() {
         ("{{len rooms}} {{lookup rooms 1}} {{eq count 3}}", "2 attic true"),
         ("{{upper (lookup rooms 0)}}", "LOBBY"),
         ("{{now_ms}} {{now_iso}}", "1795163401250 2026-11-20T08:30:01.250Z"),
+        (
+            "{{add count 4}} {{sub count 4}} {{mul count count}} {{div user.id 10}} {{mod user.id 10}}",
+            "7 -1 9 1 7",
+        ),
+        ("{{div -7 2}} {{mod -7 2}} {{#if count}}{{add 1 (mul 2 count)}}{{/if}}", "-4 1 7"),
     ] {
         assert_eq!(user().text(template).as_deref(), Ok(expected), "{template}");
     }
@@ -132,6 +137,17 @@ fn what_is_not_there_is_a_failure_and_leaves_nothing_behind() {
             RenderFailure::Arguments {
                 helper: Helper::RandomInt,
                 objection: "LOW is greater than HIGH".into(),
+            },
+        ),
+        (
+            "a {{div 1 (sub count 3)}}",
+            RenderFailure::Arguments { helper: Helper::Div, objection: "B is zero".into() },
+        ),
+        (
+            "a {{mul 9223372036854775807 count}}",
+            RenderFailure::Arguments {
+                helper: Helper::Mul,
+                objection: "the result has more than 64 bits".into(),
             },
         ),
         (
