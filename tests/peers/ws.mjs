@@ -48,7 +48,10 @@ server.on('connection', (socket) => {
   socket.on('pong', (data) => {
     if (data.toString() === 'still there?') counts.pongs += 1
   })
-  socket.on('close', (code) => (counts.closes[code] = (counts.closes[code] ?? 0) + 1))
+  socket.on('close', (code) => {
+    counts.closes[code] = (counts.closes[code] ?? 0) + 1
+    endWithTheLast()
+  })
   socket.on('message', (data, isBinary) => {
     counts.messages_in += 1
     if (mode === 'odd' && data.toString() === 'bye') return socket.close(4001, 'bye yourself')
@@ -58,7 +61,16 @@ server.on('connection', (socket) => {
   })
 })
 server.on('listening', () => console.log(`listening ${server.address().port}`))
+
+let isEnding = false
 process.stdin.resume().on('end', () => {
+  isEnding = true
+  endWithTheLast()
+})
+
+// Not before every connection has been seen to end: it may have ended on the other side only.
+function endWithTheLast() {
+  if (!isEnding || server.clients.size > 0) return
   console.log(JSON.stringify(counts))
   process.exit(0)
-})
+}
