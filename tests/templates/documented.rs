@@ -67,6 +67,7 @@ fn every_example_renders() {
         ("open", "false"),
         ("side", "\"buy\""),
         ("loop.index", "4"),
+        ("user.id", "17"),
     ]);
     let examples = Helper::ALL.iter().map(|helper| helper.signature().example);
     for example in examples.chain(Builtin::ALL.iter().map(|builtin| builtin.example)) {
