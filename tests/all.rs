@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod check;
+mod cli;
 mod diagnostics;
 mod docs;
 mod examples;

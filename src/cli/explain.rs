@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::Exit;
 use super::terminal::{complain, print};
-use crate::diagnostic::{Code, explain};
+use crate::diagnostic::{Code, Severity, explain};
 
 /// Explains the code of a diagnostic.
 #[derive(Debug, Args)]
@@ -19,7 +19,11 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> Exit {
     let Some(text) = &args.code else {
         for code in Code::all() {
-            print(&format!("{code}  {}\n", code.title()));
+            let severity = match code.severity() {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            };
+            print(&format!("{code}  {severity:<7}  {}\n", code.title()));
         }
         return Exit::Success;
     };
@@ -27,6 +31,47 @@ pub(super) fn run(args: &ExplainArgs) -> Exit {
         complain(&format!("there is no code `{text}`"), Some("`wsplan explain` lists them all"));
         return Exit::Usage;
     };
-    print(&format!("{}\n", explain(code).trim_end()));
+    print(&plain(explain(code)));
     Exit::Success
+}
+
+/// An entry as a terminal shows it: without the marks of Markdown, the examples indented.
+fn plain(entry: &str) -> String {
+    let mut out = String::new();
+    let mut in_block = false;
+    for line in entry.lines() {
+        match line.strip_prefix("```") {
+            Some(_) if in_block => in_block = false,
+            Some(info) => {
+                in_block = true;
+                out.push_str(if info.ends_with("fixed") {
+                    "without the mistake:\n\n"
+                } else {
+                    "for example:\n\n"
+                });
+            }
+            None if in_block => out.push_str(format!("    {line}").trim_end()),
+            None => out.push_str(line.trim_start_matches("## ")),
+        }
+        if !line.starts_with("```") {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_shown_without_marks() {
+        let entry = "## WSP0001: title\n\nProse.\n\n```yaml\na:\n\n  b: 1\n```\n\n```yaml fixed\na: 2\n```";
+        let shown = "WSP0001: title\n\nProse.\n\nfor example:\n\n    a:\n\n      b: 1\n\nwithout the mistake:\n\n    a: 2\n";
+        assert_eq!(plain(entry), shown);
+        for code in Code::all() {
+            let shown = plain(explain(*code));
+            assert!(!shown.contains("```") && shown.starts_with(&code.to_string()), "{shown}");
+        }
+    }
 }

@@ -49,8 +49,10 @@ pub(super) fn load(
     unset_environment: Severity,
 ) -> Front {
     let mut diagnostics = Diagnostics::new();
-    let loaded = if path.as_os_str() == "-" {
-        source::add(sources, "<stdin>", std::io::stdin().lock(), source::MAX_BYTES)
+    let is_stdin = path.as_os_str() == "-";
+    let name = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+    let loaded = if is_stdin {
+        source::add(sources, &name, std::io::stdin().lock(), source::MAX_BYTES)
     } else {
         source::load(sources, path, source::MAX_BYTES)
     };
@@ -65,7 +67,11 @@ pub(super) fn load(
             None
         }
     };
-    Front { diagnostics: diagnostics.into_sorted(), compiled }
+    let mut diagnostics = diagnostics.into_sorted();
+    for diagnostic in &mut diagnostics {
+        diagnostic.file.get_or_insert_with(|| name.as_str().into());
+    }
+    Front { diagnostics, compiled }
 }
 
 fn options<'a>(

@@ -25,13 +25,25 @@ pub(super) fn complain(message: &str, help: Option<&str>) {
     say(&format!("error: {message}\n{help}"));
 }
 
-/// Shows diagnostics to people.
+/// So many diagnostics are shown to people; nobody reads more.
+const MOST_SHOWN: usize = 100;
+
+/// Shows diagnostics to people. Where they are too many, warnings are left out before errors.
 pub(super) fn show(diagnostics: &[Diagnostic], sources: &Sources) {
     if diagnostics.is_empty() {
         return;
     }
     let style = Style { color: is_colored(&stderr()), width: width(), unicode: true };
-    say(&render(diagnostics, sources, style));
+    if diagnostics.len() <= MOST_SHOWN {
+        say(&render(diagnostics, sources, style));
+    } else {
+        let mut gravest: Vec<&Diagnostic> = diagnostics.iter().collect();
+        gravest.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
+        let shown: Vec<Diagnostic> = gravest.into_iter().take(MOST_SHOWN).cloned().collect();
+        say(&render(&shown, sources, style));
+        let hidden_count = diagnostics.len() - MOST_SHOWN;
+        say(&format!("and {hidden_count} more, which `wsplan check --format json` lists\n"));
+    }
     say(&format!("{}\n", summary(diagnostics, sources)));
 }
 

@@ -40,7 +40,7 @@ impl Lowering<'_> {
             Ok(bytes) => Some(bytes),
             Err((index, message)) => {
                 let span = match written.get(index) {
-                    Some(&(at, c)) => text.inner_span(self.sources(), at..at + c.len_utf8()),
+                    Some(&(at, c)) => text.inner(self.sources()).span(at..at + c.len_utf8()),
                     None => text.span(),
                 };
                 self.report(Diagnostic::new(codes::BAD_BINARY, message).label(span, ""));

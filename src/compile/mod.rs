@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::names::PlanNames;
+use self::pattern::Patterns;
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span, codes};
 use crate::load::Profile;
 use crate::metrics::Threshold;
@@ -115,6 +116,7 @@ pub fn compile(
         states: Vec::new(),
         timers: Vec::new(),
         timer_ids: HashMap::new(),
+        patterns: Patterns::default(),
     };
     compiler.variables(plan);
     let target = compiler.target(plan);
@@ -160,6 +162,7 @@ struct Compiler<'a, 'p> {
     states: Vec<crate::program::State>,
     timers: Vec<String>,
     timer_ids: HashMap<String, TimerId>,
+    patterns: Patterns,
 }
 
 impl Compiler<'_, '_> {
@@ -177,7 +180,7 @@ impl Compiler<'_, '_> {
     }
 
     fn lowering(&mut self) -> Lowering<'_> {
-        Lowering::new(self.sources, &mut self.names, self.diagnostics)
+        Lowering::new(self.sources, &mut self.names, self.diagnostics).with_patterns(&mut self.patterns)
     }
 
     fn within(&self, own: Option<model::Spanned<Duration>>) -> Duration {

@@ -15,6 +15,10 @@ use crate::plan::model::{Plan, Scenario, Step, Variable, Verb};
 use crate::plan::schema::Unread;
 use crate::program::{Helper, SlotId, Value, builtin_slots};
 
+/// So many pairs of names are compared to find what a misspelt one was meant to be. Each takes up to some microseconds,
+/// and a generated plan may have thousands of unknown names beside thousands of known ones.
+const MOST_COMPARISONS: usize = 200_000;
+
 /// A variable of the plan.
 #[derive(Debug)]
 struct Known {
@@ -45,6 +49,7 @@ pub(super) struct PlanNames<'a> {
     reads: Vec<Touch>,
     /// Names that a misspelt one was taken for, and ones that may not be set: that nobody reads them is not said.
     excused: HashSet<String>,
+    comparisons_left: usize,
 }
 
 impl<'a> PlanNames<'a> {
@@ -63,6 +68,7 @@ impl<'a> PlanNames<'a> {
             loops: Vec::new(),
             reads: Vec::new(),
             excused: HashSet::new(),
+            comparisons_left: MOST_COMPARISONS,
         };
         for name in builtin_slots::NAMES {
             names.slot(name);
@@ -213,8 +219,19 @@ impl<'a> PlanNames<'a> {
         ))
     }
 
+    /// Whether a name may still be compared with so many others.
+    pub(super) fn affords(&mut self, count: usize) -> bool {
+        let left = self.comparisons_left.checked_sub(count);
+        self.comparisons_left = left.unwrap_or(0);
+        left.is_some()
+    }
+
     /// The known name that is nearest to an unknown one, and the way into its value that stood behind that.
-    fn similar<'n>(&self, name: &'n str) -> Option<(String, &'n str)> {
+    fn similar<'n>(&mut self, name: &'n str) -> Option<(String, &'n str)> {
+        let known_count = self.constants.len() + self.set_here().count() + Helper::ALL.len();
+        if !self.affords(known_count) {
+            return None;
+        }
         let callable = Helper::ALL.iter().filter(|helper| helper.signature().parameters.is_empty());
         let known = || {
             let builtin = builtin_slots::NAMES;

@@ -5,25 +5,61 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::plan::syntax::Node;
 use crate::program::Pattern;
 use crate::program::matcher::BinaryPattern;
+use regex::{Regex, bytes};
 use regex_syntax::ParserBuilder;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A compiled pattern may take this much memory. A pattern of a plan takes some KiB; `(\w{100}){100}` takes over a GiB.
 const SIZE_LIMIT_BYTES: usize = 1 << 20;
 
+/// Patterns that were compiled before: plans ask the same of many messages, and compiling takes a hundred times what
+/// the rest of a step takes. `None` is one that does not compile.
+#[derive(Debug, Default)]
+pub(super) struct Patterns {
+    text: HashMap<String, Option<Regex>>,
+    binary: HashMap<String, Option<bytes::Regex>>,
+}
+
+impl Patterns {
+    fn text(&mut self, pattern: &str) -> Option<Regex> {
+        if let Some(known) = self.text.get(pattern) {
+            return known.clone();
+        }
+        let compiled = regex::RegexBuilder::new(pattern).size_limit(SIZE_LIMIT_BYTES).build().ok();
+        self.text.insert(pattern.to_owned(), compiled.clone());
+        compiled
+    }
+
+    fn binary(&mut self, pattern: &str) -> Option<bytes::Regex> {
+        if let Some(known) = self.binary.get(pattern) {
+            return known.clone();
+        }
+        let compiled = bytes::RegexBuilder::new(pattern).size_limit(SIZE_LIMIT_BYTES).build().ok();
+        self.binary.insert(pattern.to_owned(), compiled.clone());
+        compiled
+    }
+}
+
 impl Lowering<'_> {
     /// A pattern that is searched in text.
     pub(super) fn pattern(&mut self, node: &Node) -> Option<Pattern> {
         let text = self.pattern_text(node)?;
-        let compiled = regex::RegexBuilder::new(text).size_limit(SIZE_LIMIT_BYTES).build();
-        compiled.map(Pattern).map_err(|_| self.refuse_pattern(node, text, true)).ok()
+        let compiled = self.patterns().text(text);
+        if compiled.is_none() {
+            self.refuse_pattern(node, text, true);
+        }
+        compiled.map(Pattern)
     }
 
     /// A pattern that is searched in bytes.
     pub(super) fn binary_pattern(&mut self, node: &Node) -> Option<BinaryPattern> {
         let text = self.pattern_text(node)?;
-        let compiled = regex::bytes::RegexBuilder::new(text).size_limit(SIZE_LIMIT_BYTES).build();
-        compiled.map(BinaryPattern).map_err(|_| self.refuse_pattern(node, text, false)).ok()
+        let compiled = self.patterns().binary(text);
+        if compiled.is_none() {
+            self.refuse_pattern(node, text, false);
+        }
+        compiled.map(BinaryPattern)
     }
 
     fn pattern_text<'n>(&mut self, node: &'n Node) -> Option<&'n str> {

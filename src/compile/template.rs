@@ -13,14 +13,16 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use handlebars::template::{HelperTemplate, TemplateElement};
 
+use super::pattern::Patterns;
 use super::scope::Names;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, codes};
 use crate::plan::model;
-use crate::plan::syntax::{Node, NodeKind};
+use crate::plan::syntax::{Inner, Node, NodeKind};
 use crate::program::{Escape, Expr, Form, Secret, Segment, Template, Value, json};
 
 /// Turns what the plan says should be sent, compared or set into templates and expressions. `None` from any of its
@@ -31,6 +33,13 @@ pub struct Lowering<'a> {
     diagnostics: &'a mut Diagnostics,
     /// The first thing in the current value that is known only while running.
     dynamic: Option<Span>,
+    patterns: Borrowed<'a, Patterns>,
+}
+
+/// What is borrowed from a whole compilation, where there is one.
+enum Borrowed<'a, T> {
+    Own(T),
+    From(&'a mut T),
 }
 
 /// A value that is known when the plan is compiled.
@@ -46,7 +55,19 @@ pub struct Constant {
 impl<'a> Lowering<'a> {
     /// Lowering with the names of one place of the plan.
     pub fn new(sources: &'a Sources, names: &'a mut dyn Names, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { sources, names, diagnostics, dynamic: None }
+        Self { sources, names, diagnostics, dynamic: None, patterns: Borrowed::Own(Patterns::default()) }
+    }
+
+    /// The same, sharing what was compiled before.
+    pub(super) fn with_patterns(self, patterns: &'a mut Patterns) -> Self {
+        Self { patterns: Borrowed::From(patterns), ..self }
+    }
+
+    pub(super) fn patterns(&mut self) -> &mut Patterns {
+        match &mut self.patterns {
+            Borrowed::Own(patterns) => patterns,
+            Borrowed::From(patterns) => patterns,
+        }
     }
 
     /// A template that is written as text: a text body ([`Escape::None`]), a header value, a part of a URL.
@@ -189,17 +210,19 @@ fn rendered(template: Template, form: Form) -> Expr {
 struct Text<'l, 'a> {
     lowering: &'l mut Lowering<'a>,
     source: &'l model::Template,
+    /// Found when the first place in the text is asked for.
+    inner: OnceCell<Inner>,
     /// The blocks around the current place that open a value, each with the names it gives.
     frames: Vec<Vec<String>>,
 }
 
 impl<'l, 'a> Text<'l, 'a> {
     fn new(lowering: &'l mut Lowering<'a>, source: &'l model::Template) -> Self {
-        Self { lowering, source, frames: Vec::new() }
+        Self { lowering, source, inner: OnceCell::new(), frames: Vec::new() }
     }
 
     fn span(&self, range: Range<usize>) -> Span {
-        self.source.inner_span(self.lowering.sources, range)
+        self.inner.get_or_init(|| self.source.inner(self.lowering.sources)).span(range)
     }
 
     /// The parsed text; `None` when it does not parse.

@@ -36,9 +36,7 @@ impl Compiler<'_, '_> {
             && !self.timer_ids.contains_key(name)
             && !self.may_be_measured(name, &plan.unread)
         {
-            let fixed: Vec<String> = Metric::fixed_names().collect();
-            let known = self.timers.iter().map(String::as_str).chain(fixed.iter().map(String::as_str));
-            let help = match nearest(name, known) {
+            let help = match self.similar_metric(name) {
                 Some(similar) => format!("did you mean `{similar}`?"),
                 None => self.measured_help(name),
             };
@@ -51,6 +49,15 @@ impl Compiler<'_, '_> {
             );
         }
         Some(threshold)
+    }
+
+    fn similar_metric(&mut self, metric: &str) -> Option<String> {
+        if !self.names.affords(self.timers.len()) {
+            return None;
+        }
+        let fixed: Vec<String> = Metric::fixed_names().collect();
+        let known = self.timers.iter().map(String::as_str).chain(fixed.iter().map(String::as_str));
+        nearest(metric, known).map(str::to_owned)
     }
 
     /// What may be judged instead: the figures of the step that is named, or those that there are.

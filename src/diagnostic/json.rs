@@ -58,7 +58,7 @@ fn entry<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Entry<'a> {
         message: &diagnostic.message,
         label: place.map(|label| label.text.as_str()).filter(|text| !text.is_empty()),
         help: diagnostic.help.as_deref(),
-        file: place.map(|label| sources.file(label.span.file).name()),
+        file: diagnostic.file(sources),
         line: start.map(|at| at.line),
         column: start.map(|at| at.column),
         end_line: end.map(|at| at.line),

@@ -55,12 +55,15 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to write instead.
     pub help: Option<String>,
+    /// The file that it is about, where it has no label to say so.
+    pub file: Option<Box<str>>,
 }
 
 impl Diagnostic {
     /// A mistake with its message; the severity is the code's.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: code.severity(), message: message.into(), labels: Vec::new(), help: None }
+        let (severity, message) = (code.severity(), message.into());
+        Self { code, severity, message, labels: Vec::new(), help: None, file: None }
     }
 
     /// Adds a place; the first one added is where the mistake is reported.
@@ -82,6 +85,12 @@ impl Diagnostic {
     pub fn severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
+    }
+
+    /// The name of the file that it is about, where that is known.
+    pub fn file<'a>(&'a self, sources: &'a Sources) -> Option<&'a str> {
+        let labelled = self.labels.first().map(|label| sources.file(label.span.file).name());
+        labelled.or(self.file.as_deref())
     }
 
     /// Whether this stops the pipeline.

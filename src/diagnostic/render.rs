@@ -37,7 +37,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> St
 }
 
 /// `2 errors, 1 warning in plan.yaml`; with the number of files where it is more than one, and nothing about
-/// files where no diagnostic points into any.
+/// files where no diagnostic is about any.
 pub fn summary(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let counted = |count, noun: &str| match count {
@@ -50,13 +50,12 @@ pub fn summary(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     if kinds.is_empty() {
         return "no mistakes".to_owned();
     }
-    let mut files: Vec<FileId> =
-        diagnostics.iter().filter_map(|d| Some(d.labels.first()?.span.file)).collect();
+    let mut files: Vec<&str> = diagnostics.iter().filter_map(|d| d.file(sources)).collect();
     files.sort_unstable();
     files.dedup();
     let place = match files.as_slice() {
         [] => String::new(),
-        [file] => format!(" in {}", shown(sources.file(*file).name())),
+        [file] => format!(" in {}", shown(file)),
         files => format!(" in {} files", files.len()),
     };
     kinds.join(", ") + &place
@@ -82,7 +81,14 @@ impl Drawn {
             Severity::Warning => ("warning", miette::Severity::Warning),
         };
         let head = format!("{word}[{}]:", diagnostic.code);
-        let mut all = vec![Self::headline(head, severity, shown(&diagnostic.message))];
+        let mut message = shown(&diagnostic.message);
+        // Without a drawing to say which file is meant, the message has to.
+        if let (Some(file), []) = (&diagnostic.file, diagnostic.labels.as_slice())
+            && !diagnostic.message.contains(&**file)
+        {
+            message = format!("{message} (in {})", shown(file));
+        }
+        let mut all = vec![Self::headline(head, severity, message)];
         all[0].help = diagnostic.help.as_deref().map(shown_lines);
         let mut files: Vec<FileId> = Vec::new();
         for label in &diagnostic.labels {

@@ -46,9 +46,39 @@ pub struct Source {
     name: String,
     text: Arc<str>,
     line_starts: Vec<u32>,
+    /// How many characters begin before each [`MARK_BYTES`] of the text: a generated plan may be one line of megabytes,
+    /// and have thousands of places on it.
+    marks: Vec<u32>,
+}
+
+/// The distance of the places up to which characters have been counted.
+const MARK_BYTES: usize = 1024;
+
+/// How many characters begin in some bytes: continuation bytes are 10xxxxxx, what is left are the characters.
+fn count_characters(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()).unwrap_or(u32::MAX)
 }
 
 impl Source {
+    fn new(name: String, text: Arc<str>) -> Self {
+        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(newlines.map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)))
+            .collect();
+        let mut marks = vec![0];
+        for chunk in text.as_bytes().chunks(MARK_BYTES) {
+            marks.push(marks.last().copied().unwrap_or(0) + count_characters(chunk));
+        }
+        Self { name, text, line_starts, marks }
+    }
+
+    /// How many characters begin before an offset.
+    fn characters_before(&self, offset: usize) -> u32 {
+        let offset = offset.min(self.text.len());
+        let mark = offset / MARK_BYTES;
+        self.marks[mark] + count_characters(&self.text.as_bytes()[mark * MARK_BYTES..offset])
+    }
+
     /// The name as it was given on the command line or in a plan.
     pub fn name(&self) -> &str {
         &self.name
@@ -87,12 +117,7 @@ impl Sources {
     /// When more than 65,535 files are added; a plan's includes are limited to far fewer.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u16::try_from(self.files.len()).expect("includes are limited to far fewer files"));
-        let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let line_starts = std::iter::once(0)
-            .chain(newlines.map(|(i, _)| u32::try_from(i + 1).unwrap_or(u32::MAX)))
-            .collect();
-        self.files.push(Source { name: name.into(), text, line_starts });
+        self.files.push(Source::new(name.into(), text.into()));
         id
     }
 
@@ -120,11 +145,8 @@ impl Sources {
         let source = self.file(file);
         let index = source.line_starts.partition_point(|&start| start <= offset) - 1;
         let line_start = source.line_starts[index] as usize;
-        let before = source.text.as_bytes().get(line_start..offset as usize).unwrap_or_default();
-        // A character's continuation bytes are 10xxxxxx: what is left are the characters.
-        let characters = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
-        let number = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        LineColumn { line: number(index), column: number(characters) }
+        let characters = source.characters_before(offset as usize) - source.characters_before(line_start);
+        LineColumn { line: u32::try_from(index + 1).unwrap_or(u32::MAX), column: characters + 1 }
     }
 }
 
@@ -142,5 +164,22 @@ mod tests {
         assert_eq!(at(9), LineColumn { line: 2, column: 1 });
         assert_eq!(at(11), LineColumn { line: 2, column: 2 });
         assert_eq!(at(16), LineColumn { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn columns_of_a_long_line_are_counted_to_the_character() {
+        let text = "é".repeat(1_100) + "\n" + &"aé€😀".repeat(700);
+        let mut sources = Sources::new();
+        let file = sources.add("a.yaml", text.as_str());
+        let mut expected = LineColumn { line: 1, column: 1 };
+        for (offset, c) in text.char_indices() {
+            assert_eq!(sources.start(Span::new(file, offset, offset)), expected, "{offset}");
+            expected = match c {
+                '\n' => LineColumn { line: expected.line + 1, column: 1 },
+                _ => LineColumn { column: expected.column + 1, ..expected },
+            };
+        }
+        let end = Span::new(file, text.len(), text.len() + 9);
+        assert_eq!((sources.start(end), sources.end(end)), (expected, expected), "behind the end is the end");
     }
 }

@@ -14,6 +14,9 @@ use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::program::helper::{Builtin, Forms, Kind, Parameter as Row};
 use crate::program::{Expr, Helper, Secret, Value, json};
 
+/// So many dotted parts may be one name, as in `user.id`; those behind lead into its value.
+const LONGEST_NAME: usize = 8;
+
 /// An expression with its names resolved.
 pub(super) enum Operand {
     /// Ours.
@@ -183,8 +186,9 @@ impl Text<'_, '_> {
     }
 
     fn root_name(&mut self, segments: &[String], range: &Range<usize>) -> Option<Operand> {
-        let known =
-            (1..=segments.len()).rev().find(|&count| self.lowering.names.knows(&segments[..count].join(".")));
+        let known = (1..=segments.len().min(LONGEST_NAME))
+            .rev()
+            .find(|&count| self.lowering.names.knows(&segments[..count].join(".")));
         let count = known.unwrap_or(segments.len());
         let span = self.span(range.clone());
         let name = segments[..count].join(".");

@@ -1,10 +1,8 @@
 //! A string of the plan that may hold `{{...}}`, with the node it was written as, so that a mistake in it can be
 //! pointed at to the character. It is not parsed here.
 
-use std::ops::Range;
-
 use crate::diagnostic::{Sources, Span};
-use crate::plan::syntax::{Key, Node, NodeKind};
+use crate::plan::syntax::{Inner, Key, Node, NodeKind};
 
 /// A string that may hold `{{...}}`.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,8 +41,8 @@ impl Template {
         self.node.span
     }
 
-    /// Where the bytes `range` of the text stand.
-    pub fn inner_span(&self, sources: &Sources, range: Range<usize>) -> Span {
-        self.node.inner_span(sources, range)
+    /// The way from the bytes of the text to where they stand.
+    pub fn inner(&self, sources: &Sources) -> Inner {
+        self.node.inner(sources)
     }
 }

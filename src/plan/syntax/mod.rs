@@ -13,6 +13,7 @@ mod place;
 mod scalar;
 mod tree;
 
+pub use inner::Inner;
 pub use node::{Entry, Key, Node, NodeKind};
 
 use serde_saphyr::granit_parser::{Options, Parser};

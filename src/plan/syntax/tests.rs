@@ -130,7 +130,8 @@ fn block_scalars_keep_their_header_in_the_span() {
 fn inner_spans_point_into_every_style_of_text() {
     let text = "plain: say {{x}} now\nsingle: 'it''s {{x}} now'\ndouble: \"a\\n\\\"{{x}}\\\" \\u0041\"\n\
                 quoted: \"a \\\"b\\\" {{x}}\"\nliteral: |\n  # é\n  say {{x}}\n  now\nfolded: >-\n  say\n  {{x}}\n\n  now\n\
-                lines: say\n  {{x}}\nalias: &a \"{{x}}\"\nuse: *a\nlist: [1]\n";
+                lines: say\n  {{x}}\nalias: &a \"{{x}}\"\nuse: *a\nlist: [1]\n\
+                numbered: \"\\xe9 \\ud83d\\ude00\\u0020{{\\u0078}}\\\n  \"\n";
     let parsed = Parsed::of(text);
     let inner = |key: &str, part: &str| {
         let node = parsed.at(key);
@@ -138,13 +139,15 @@ fn inner_spans_point_into_every_style_of_text() {
         let start = value.find(part).unwrap();
         parsed.sources.slice(node.inner_span(&parsed.sources, start..start + part.len()))
     };
-    for key in ["plain", "single", "quoted", "literal", "folded", "lines", "alias"] {
+    for key in ["plain", "single", "double", "quoted", "literal", "folded", "lines", "alias"] {
         assert_eq!(inner(key, "{{x}}"), "{{x}}", "{key}");
     }
     assert_eq!(inner("single", "'s"), "''s");
     assert_eq!(inner("quoted", "\"b\""), "\\\"b\\\"");
     assert_eq!(inner("folded", "say {{x}}"), "say\n  {{x}}");
-    assert_eq!(inner("double", "{{x}}"), parsed.slice("double"), "escapes by number are not undone");
+    assert_eq!(inner("numbered", "{{x}}"), "{{\\u0078}}");
+    assert_eq!(inner("numbered", "é"), "\\xe9");
+    assert_eq!(inner("numbered", "😀 {{x}}"), "\\ud83d\\ude00\\u0020{{\\u0078}}");
     assert_eq!(inner("use", "{{x}}"), "*a");
     let list = parsed.at("list");
     assert_eq!(list.inner_span(&parsed.sources, 0..1), list.span);
