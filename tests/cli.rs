@@ -1,5 +1,6 @@
 //! The commands that need no server, as a shell sees them: what goes to which stream, and with which status they end.
 
+use serde_json::json;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -145,7 +146,6 @@ fn json_goes_to_standard_output_with_all_its_fields() {
         ["code", "severity", "file", "line", "column", "end_line", "end_column"]
             .map(|key| all[index][key].clone())
     };
-    use serde_json::json;
     assert_eq!(
         place(0),
         ["WSP0201".into(), "error".into(), "broken.yaml".into(), json!(5), json!(9), json!(5), json!(15)]
