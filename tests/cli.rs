@@ -4,7 +4,7 @@ use serde_json::json;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wsplan::diagnostic::Code;
 
 const GOOD: &str = "target: ws://127.0.0.1:9\nvars: { n: 1 }\nscenarios:\n  u:\n    steps:\n      - connect: {}\n      - send: { n: \"{{n}}\" }\n";
@@ -177,10 +177,7 @@ fn related_places_have_their_lines() {
         "target: ws://127.0.0.1:9\ntarget: ws://127.0.0.1:8\nscenarios: { u: { steps: [connect: {}] } }\n";
     let ended = Folder::plans().run_with_input(&["check", "-", "--format", "json"], plan);
     let related = &ended.json()["diagnostics"][0]["related"];
-    assert_eq!(
-        *related,
-        serde_json::json!([{ "message": "first here", "file": "<stdin>", "line": 1, "column": 1 }])
-    );
+    assert_eq!(*related, json!([{ "message": "first here", "file": "<stdin>", "line": 1, "column": 1 }]));
 }
 
 #[test]

@@ -1,37 +1,140 @@
-//! `tests/cases/program/NAME.yaml` and the program it must compile to, `NAME.ir`.
+//! `tests/cases/program/NAME.yaml` and the program it must compile to, as a listing in `NAME.ir`; of one that has every
+//! verb also the other forms.
 
-use wsplan::program::emit;
+use serde_json::Value;
+use wsplan::program::{Op, Program, emit};
 
 use crate::support::cases::{Comparison, inputs};
-use crate::support::compiling::compile_file;
+use crate::support::compiling::{Outcome, compile_file};
+
+/// The case whose program is kept in all forms.
+const IN_ALL_FORMS: &str = "chatty";
+
+fn compiled(path: &std::path::Path) -> (Outcome, Program) {
+    let mut outcome = compile_file(path);
+    let compiled =
+        outcome.compiled.take().unwrap_or_else(|| panic!("{}: {:#?}", path.display(), outcome.diagnostics));
+    (outcome, compiled.program)
+}
 
 #[test]
 fn programs_are_as_expected() {
     let mut comparison = Comparison::default();
     for path in inputs("program", "yaml") {
-        let outcome = compile_file(&path);
-        let compiled = outcome.compiled.unwrap_or_else(|| panic!("{path:?}: {:#?}", outcome.diagnostics));
+        let (outcome, program) = compiled(&path);
         let line = |span| outcome.sources.start(span).line;
-        comparison.compare(&path.with_extension("ir"), &emit::text(&compiled.program, &line));
+        comparison.compare(&path.with_extension("ir"), &emit::text(&program, &line));
+        if path.file_stem().is_some_and(|stem| stem == IN_ALL_FORMS) {
+            comparison.compare(&path.with_extension("json"), &emit::json(&program, &line));
+            comparison.compare(&path.with_extension("dot"), &emit::dot(&program, &line));
+            comparison.compare(&path.with_extension("mmd"), &emit::mermaid(&program, &line));
+        }
     }
     comparison.finish();
 }
 
 #[test]
-fn every_form_names_every_state() {
+fn every_form_names_every_state_and_reaction() {
     for path in inputs("program", "yaml") {
-        let outcome = compile_file(&path);
-        let program = outcome.compiled.expect("it compiles").program;
+        let (outcome, program) = compiled(&path);
         let line = |span| outcome.sources.start(span).line;
-        let json: serde_json::Value = serde_json::from_str(&emit::json(&program, &line)).unwrap();
-        let in_json: usize =
-            json["scenarios"].as_array().unwrap().iter().map(|s| s["states"].as_array().unwrap().len()).sum();
-        assert_eq!(in_json, program.states.len());
         let dot = emit::dot(&program, &line);
         let mermaid = emit::mermaid(&program, &line);
         for index in 0..program.states.len() {
             assert!(dot.contains(&format!("    s{index} [label=")), "{dot}");
-            assert!(mermaid.contains(&format!("    s{index}[\"s{index} line ")), "{mermaid}");
+            assert!(mermaid.contains(&format!("    s{index}[\"s{index}  line ")), "{mermaid}");
+        }
+        for index in 0..program.reactions.len() {
+            assert!(dot.contains(&format!("    r{index} [shape=note")), "{dot}");
+            assert!(mermaid.contains(&format!("    r{index}>\"r{index}  line ")), "{mermaid}");
         }
     }
+}
+
+#[test]
+fn no_form_shows_a_secret_or_moves_a_cursor() {
+    for path in inputs("program", "yaml") {
+        let (outcome, program) = compiled(&path);
+        let line = |span| outcome.sources.start(span).line;
+        for form in [emit::text, emit::json, emit::dot, emit::mermaid] {
+            let shown = form(&program, &line);
+            assert!(!shown.contains("hunter2") && !shown.contains("from the environment"), "{shown}");
+            assert!(shown.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()), "{shown:?}");
+        }
+    }
+}
+
+/// Every template, condition, capture and way on is there, each with its line where it has one.
+#[test]
+fn json_holds_the_whole_program() {
+    for path in inputs("program", "yaml") {
+        let (outcome, program) = compiled(&path);
+        let line = |span| outcome.sources.start(span).line;
+        let json: Value = serde_json::from_str(&emit::json(&program, &line)).unwrap();
+        let scenarios = json["scenarios"].as_array().unwrap();
+        let states: Vec<&Value> = scenarios.iter().flat_map(|s| s["states"].as_array().unwrap()).collect();
+        assert_eq!(states.len(), program.states.len());
+        for (shown, state) in states.iter().zip(&program.states) {
+            assert_eq!(shown["line"], line(state.span));
+            let ways = match state.op {
+                Op::End => 0,
+                Op::Test { .. } => 2,
+                _ => 1,
+            };
+            assert_eq!(shown["transitions"].as_array().unwrap().len(), ways, "{shown}");
+            assert_holds_op(shown, &state.op);
+        }
+        let reactions: Vec<&Value> =
+            scenarios.iter().flat_map(|s| s["reactions"].as_array().unwrap()).collect();
+        assert_eq!(reactions.len(), program.reactions.len());
+        for (shown, reaction) in reactions.iter().zip(&program.reactions) {
+            assert_lines(&shown["when"], reaction.when.instructions().len());
+            assert_lines(&shown["capture"], reaction.captures.len());
+            assert_eq!(shown["log"].is_array(), reaction.log.is_some());
+            assert_eq!(shown["fail"].is_array(), reaction.fail.is_some());
+        }
+    }
+}
+
+fn assert_holds_op(shown: &Value, op: &Op) {
+    let expect = |key: &str, expect: &wsplan::program::Expect| {
+        assert_lines(&shown[key], expect.filter.instructions().len());
+        assert_lines(
+            &shown["assert"],
+            expect.assert.as_ref().map_or(0, |assert| assert.instructions().len()),
+        );
+        assert_lines(&shown["capture"], expect.captures.len());
+        assert!(shown["timer"].is_string() && shown["within_s"].is_number(), "{shown}");
+    };
+    match op {
+        Op::Connect(connect) => {
+            assert_eq!(shown["path"].is_array(), connect.path.is_some());
+            assert_eq!(shown["query"].as_array().unwrap().len(), connect.query.len());
+            assert_eq!(shown["headers"].as_array().unwrap().len(), connect.headers.len());
+            assert_eq!(shown["subprotocols"].as_array().unwrap().len(), connect.subprotocols.len());
+        }
+        Op::Send(message) => {
+            assert_eq!(shown["send"]["template"].as_array().unwrap().len(), message.template.segments.len());
+        }
+        Op::Request(request) => {
+            assert_eq!(
+                shown["send"]["template"].as_array().unwrap().len(),
+                request.send.template.segments.len()
+            );
+            expect("reply", &request.reply);
+        }
+        Op::Expect(wait) => expect("where", wait),
+        Op::Set(values) => assert_eq!(shown["set"].as_array().unwrap().len(), values.len()),
+        Op::Log(line) => assert_eq!(shown["log"].as_array().unwrap().len(), line.segments.len()),
+        Op::Close(close) => assert_eq!(shown["code"], close.code),
+        Op::Think(_) => assert!(shown["think"].is_object()),
+        Op::Enter(_) | Op::Test { .. } => assert!(shown["loop"]["index"].is_string()),
+        Op::End => {}
+    }
+}
+
+fn assert_lines(shown: &Value, count: usize) {
+    let shown = shown.as_array().map_or(&[][..], Vec::as_slice);
+    assert_eq!(shown.len(), count);
+    assert!(shown.iter().all(|part| part["line"].as_u64().is_some_and(|line| line > 0)), "{shown:?}");
 }

@@ -28,7 +28,7 @@ pub(super) struct CompileArgs {
 /// The forms of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Emit {
-    /// A listing, one state a line
+    /// A listing, for people
     Text,
     /// Everything, for programs
     Json,

@@ -80,11 +80,6 @@ impl Compiler<'_, '_> {
         self.understood(lowered, template.span()).unwrap_or_default()
     }
 
-    pub(super) fn constant_text(&mut self, template: &model::Template) -> Option<String> {
-        let lowered = self.lowering().constant_text(template);
-        self.understood(lowered, template.span())
-    }
-
     pub(super) fn value(&mut self, node: &Node) -> Expr {
         let lowered = self.lowering().value(node);
         self.understood(lowered, node.span).unwrap_or(Expr::Constant(Value::Null))

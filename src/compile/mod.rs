@@ -134,9 +134,11 @@ pub fn compile(
     if diagnostics.has_errors() {
         return None;
     }
+    let (target, is_target_secret) = target?;
     let program = Program {
         name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
-        target: target?,
+        target,
+        is_target_secret,
         scenarios,
         states,
         reactions,

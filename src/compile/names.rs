@@ -13,7 +13,7 @@ use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes, nearest};
 use crate::plan::model::{Plan, Scenario, Step, Variable, Verb};
 use crate::plan::schema::Unread;
-use crate::program::{Helper, SlotId, Value, builtin_slots};
+use crate::program::{Expr, Helper, Secret, SlotId, Value, builtin_slots};
 
 /// So many pairs of names are compared to find what a misspelt one was meant to be. Each takes up to some microseconds,
 /// and a generated plan may have thousands of unknown names beside thousands of known ones.
@@ -83,7 +83,7 @@ impl<'a> PlanNames<'a> {
     }
 
     /// Forgets the last scenario and learns what the next one sets; returns what its slots hold at first.
-    pub(super) fn enter_scenario(&mut self) -> Vec<(SlotId, Value)> {
+    pub(super) fn enter_scenario(&mut self) -> Vec<(SlotId, Expr)> {
         self.current = Some(self.current.map_or(0, |last| last + 1));
         self.loops.clear();
         let mut names: Vec<_> = self.set_here().copied().collect();
@@ -93,7 +93,9 @@ impl<'a> PlanNames<'a> {
             let slot = self.slot(name);
             if let Some(constant) = self.constants.get_mut(name) {
                 constant.is_used = true;
-                initial.push((slot, constant.value.value.clone()));
+                let Constant { value, secret } = constant.value.clone();
+                let value = if secret { Expr::Secret(Secret::new(value)) } else { Expr::Constant(value) };
+                initial.push((slot, value));
             }
         }
         initial

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Compiler, Lowering};
+use super::{Compiler, Constant, Lowering};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::model::Plan;
 use crate::plan::schema::{parse_duration, parse_size};
@@ -12,20 +12,24 @@ use crate::program::{Builtin, Target, TargetError};
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 impl Compiler<'_, '_> {
-    pub(super) fn target(&mut self, plan: &Plan) -> Option<Target> {
+    /// The target, and whether something secret went into it.
+    pub(super) fn target(&mut self, plan: &Plan) -> Option<(Target, bool)> {
         let own = plan.target.as_ref()?;
         let Some(given) = &self.options.target else {
-            let text = self.constant_text(own)?;
-            return self.parse_target(&text, Some(own.span()));
+            let constant = self.lowering().constant_template(own);
+            let Constant { value, secret } = self.understood(constant, own.span())?;
+            let text = value.to_text();
+            let shown = if secret { "a secret" } else { text.as_str() };
+            return self.parse_target(&text, shown, Some(own.span())).map(|target| (target, secret));
         };
         // What the plan's own needs, it does not need now; its variables count as used all the same.
         let mut unwanted = Diagnostics::new();
-        let _ = Lowering::new(self.sources, &mut self.names, &mut unwanted).constant_text(own);
-        self.parse_target(given, None)
+        let _ = Lowering::new(self.sources, &mut self.names, &mut unwanted).constant_template(own);
+        self.parse_target(given, given, None).map(|target| (target, false))
     }
 
-    /// `span` is where the text stands in the plan, where it stands there.
-    fn parse_target(&mut self, text: &str, span: Option<Span>) -> Option<Target> {
+    /// `shown` is what may be shown of the text, `span` is where it stands in the plan, where it stands there.
+    fn parse_target(&mut self, text: &str, shown: &str, span: Option<Span>) -> Option<Target> {
         let error = match Target::parse(text) {
             Ok(Target::Url(url)) if url.is_secure() => {
                 let help = "use a ws:// target, for example behind a local proxy that ends TLS";
@@ -38,7 +42,7 @@ impl Compiler<'_, '_> {
                 let mistakes = builtin.options.iter().filter_map(|option| mistake(&builtin.name, option));
                 for mistake in mistakes {
                     let diagnostic =
-                        Diagnostic::new(codes::BAD_TARGET, format!("`{text}` is not a target: {mistake}"));
+                        Diagnostic::new(codes::BAD_TARGET, format!("`{shown}` is not a target: {mistake}"));
                     self.diagnostics.push(at(diagnostic, span, "to be started"));
                 }
                 return Some(Target::Builtin(builtin));
@@ -46,7 +50,7 @@ impl Compiler<'_, '_> {
             Ok(target) => return Some(target),
             Err(error) => error,
         };
-        let diagnostic = Diagnostic::new(codes::BAD_TARGET, format!("`{text}` is not a target: {error}"));
+        let diagnostic = Diagnostic::new(codes::BAD_TARGET, format!("`{shown}` is not a target: {error}"));
         let help = match &error {
             TargetError::UnknownBuiltin { name } => match nearest(name, Builtin::NAMES) {
                 Some(name) => format!("did you mean `builtin:{name}`?"),

@@ -124,10 +124,14 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// A string that must be known now: the target.
+    pub fn constant_template(&mut self, template: &model::Template) -> Option<Constant> {
+        self.constant(&Node { span: template.span(), kind: NodeKind::String(template.text().to_owned()) })
+    }
+
     /// A string that must be known now: the path of a file.
     pub fn constant_text(&mut self, template: &model::Template) -> Option<String> {
-        let node = Node { span: template.span(), kind: NodeKind::String(template.text().to_owned()) };
-        self.constant(&node).map(|constant| constant.value.to_text())
+        self.constant_template(template).map(|constant| constant.value.to_text())
     }
 
     pub(super) fn sources(&self) -> &'a Sources {

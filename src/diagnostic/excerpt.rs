@@ -188,7 +188,7 @@ impl SourceCode for Excerpt {
 }
 
 /// Text with nothing in it that moves a cursor or changes the direction of writing.
-pub(super) fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     text.chars().for_each(|c| push_shown(&mut escaped, c));
     escaped

@@ -42,7 +42,7 @@ struct Related<'a> {
 pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     let document = Document { diagnostics: diagnostics.iter().map(|d| entry(d, sources)).collect() };
     let json = serde_json::to_string(&document).expect("strings and numbers always serialize");
-    escaped(&json)
+    escape_hidden(&json)
 }
 
 fn entry<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Entry<'a> {
@@ -77,12 +77,12 @@ fn related<'a>(label: &'a super::Label, sources: &'a Sources) -> Related<'a> {
     }
 }
 
-/// JSON lets some characters stand that move a terminal's cursor or turn its text around. They can only stand
-/// inside strings, where an escape means the same.
-fn escaped(json: &str) -> String {
+/// Escapes what JSON lets stand although it moves a terminal's cursor or turns its text around. It can only stand inside
+/// strings, where an escape means the same; line ends, which never stand there, stay.
+pub fn escape_hidden(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if excerpt::is_hidden(c) {
+        if c != '\n' && excerpt::is_hidden(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 write!(text, "\\u{unit:04x}").expect("a string takes all that is written");

@@ -189,7 +189,7 @@ impl User {
         self.slots[builtin_slots::USER_ITERATION] =
             Value::Int(i64::try_from(self.iteration).unwrap_or(i64::MAX));
         for (slot, value) in &scenario.initial {
-            self.slots[slot.index()] = value.clone();
+            self.slots[slot.index()] = value.known().cloned().unwrap_or(Value::Unset);
         }
         self.write_correlation_id();
         self.iteration_failed = false;

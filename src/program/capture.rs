@@ -56,7 +56,7 @@ impl Serialize for Capture {
         #[derive(Serialize)]
         struct Shown<'p> {
             name: &'p str,
-            slot: usize,
+            slot: String,
             #[serde(skip_serializing_if = "Option::is_none")]
             path: Option<&'p str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +70,6 @@ impl Serialize for Capture {
                 (within.as_ref().map(Path::source), Some(pattern.0.as_str()), Some(*group))
             }
         };
-        Shown { name: &self.name, slot: self.slot.index(), path, regex, group }.serialize(serializer)
+        Shown { name: &self.name, slot: self.slot.to_string(), path, regex, group }.serialize(serializer)
     }
 }

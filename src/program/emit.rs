@@ -1,157 +1,107 @@
 //! The program in forms for people and programs: a listing, JSON, and graphs for Graphviz and Mermaid. All of them show
-//! the same states with the same words; `line` says which line of the plan a span starts at.
+//! the same states with the same words; `line` says which line of the plan a span starts at. What is secret stands in
+//! none of them.
 
 mod describe;
+mod json;
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
+use self::describe::Describe;
+use super::{Expr, Op, Program, Scenario, StateId};
+use crate::diagnostic::shown;
 
-use self::describe::{describe, verb};
-use super::{Answer, Op, Program, Reaction, Scenario, StateId};
-use crate::diagnostic::Span;
+pub use json::json;
 
-/// A listing: a state a line, with its id, the line of the plan, what it does, and where it leads.
-pub fn text(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
-    let mut out = format!("program {}\n", program.name);
-    let _ = writeln!(out, "target {}", program.target);
+/// Tells the line of the plan, from 1, that a span starts at.
+pub type LineOf<'l> = dyn Fn(crate::diagnostic::Span) -> u32 + 'l;
+
+/// A listing: each state with its id, the line of the plan, where it leads, and what it does, a condition, a capture
+/// or an option a line.
+pub fn text(program: &Program, line: &LineOf<'_>) -> String {
+    let describe = Describe { program, line };
+    let mut out = format!("program {}\ntarget {}\n", program.name, program.shown_target());
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");
     }
     for scenario in &program.scenarios {
-        let _ = writeln!(out, "\nscenario {} weight {}", scenario.name, scenario.weight);
+        let on_failure = scenario.on_failure.word();
+        let _ =
+            writeln!(out, "\nscenario {} weight {} on_failure {on_failure}", scenario.name, scenario.weight);
         for (slot, value) in &scenario.initial {
-            let _ = writeln!(out, "  initially {slot} = {}", value.to_json_text());
+            let _ = writeln!(out, "  initially {slot} = {value}");
         }
         for index in scenario.reactions.clone() {
             let reaction = &program.reactions[index];
-            let _ =
-                writeln!(out, "  r{index:<4} line {:<4} {}", line(reaction.span), reaction_text(reaction));
+            let head = format!("  {:<5} line {:<4} ", format!("r{index}"), line(reaction.span));
+            push_entry(&mut out, &head, &describe.reaction(reaction));
         }
         for id in states_of(program, scenario) {
             let state = program.state(id);
-            let what = describe(&state.op, program);
-            let id = id.to_string();
-            let _ = writeln!(
-                out,
-                "  {id:<5} line {:<4} {what}{}",
-                line(state.span),
-                leads_to(program, &state.op, state.next)
-            );
+            let ways: Vec<String> = edges(program, id).iter().map(|(_, to)| to.to_string()).collect();
+            let leads = if ways.is_empty() { String::new() } else { format!("-> {}", ways.join(" or ")) };
+            let head = format!("  {:<5} line {:<4} {leads:<14} ", id.to_string(), line(state.span));
+            push_entry(&mut out, &head, &describe.state(state));
         }
     }
-    out
+    fit(&out)
 }
 
-/// Everything, as JSON.
-pub fn json(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
-    let scenarios: Vec<Value> = program
-        .scenarios
-        .iter()
-        .map(|scenario| {
-            let states: Vec<Value> =
-                states_of(program, scenario).map(|id| state_json(program, id, line)).collect();
-            let reactions: Vec<Value> = program.reactions[scenario.reactions.clone()]
-                .iter()
-                .map(|reaction| reaction_json(reaction, line))
-                .collect();
-            json!({
-                "name": scenario.name,
-                "weight": scenario.weight,
-                "entry": scenario.entry.index(),
-                "reactions": reactions,
-                "states": states,
-            })
-        })
-        .collect();
-    let program = json!({
-        "name": program.name,
-        "target": program.target.to_string(),
-        "slots": program.slots,
-        "timers": program.timers,
-        "scenarios": scenarios,
-    });
-    format!("{program:#}\n")
-}
-
-fn state_json(program: &Program, id: StateId, line: &dyn Fn(Span) -> u32) -> Value {
-    let state = program.state(id);
-    let mut value = json!({
-        "id": id.index(),
-        "line": line(state.span),
-        "verb": verb(&state.op),
-        "text": describe(&state.op, program),
-        "next": edges(program, id).into_iter().map(|(_, to)| to.index()).collect::<Vec<_>>(),
-    });
-    let detail = match &state.op {
-        Op::Send(message) => Some(("send", json!(message.template))),
-        Op::Request(request) => {
-            value["reply"] = json!(request.reply.filter);
-            value["assert"] = json!(request.reply.assert);
-            value["capture"] = json!(request.reply.captures);
-            Some(("send", json!(request.send.template)))
-        }
-        Op::Expect(expect) => {
-            value["assert"] = json!(expect.assert);
-            value["capture"] = json!(expect.captures);
-            Some(("where", json!(expect.filter)))
-        }
-        Op::Connect(connect) => Some(("path", json!(connect.path))),
-        Op::Log(line) => Some(("log", json!(line))),
-        _ => None,
-    };
-    if let Some((key, detail)) = detail {
-        value[key] = detail;
+/// The first line behind its head, the others below it.
+fn push_entry(out: &mut String, head: &str, lines: &[String]) {
+    let mut lines = lines.iter();
+    let _ = writeln!(out, "{head}{}", lines.next().map_or("", String::as_str));
+    for line in lines {
+        let _ = writeln!(out, "{:width$}{line}", "", width = head.len() + 2);
     }
-    value
-}
-
-fn reaction_json(reaction: &Reaction, line: &dyn Fn(Span) -> u32) -> Value {
-    let send = match &reaction.answer {
-        Answer::Send(message) => json!(message.template),
-        Answer::Echo => json!("echo"),
-        Answer::None => Value::Null,
-    };
-    json!({
-        "line": line(reaction.span),
-        "when": reaction.when,
-        "capture": reaction.captures,
-        "send": send,
-        "log": reaction.log,
-        "fail": reaction.fail,
-    })
 }
 
 /// A graph for Graphviz.
-pub fn dot(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
+pub fn dot(program: &Program, line: &LineOf<'_>) -> String {
+    let describe = Describe { program, line };
     let mut out = String::from("digraph program {\n  node [shape=box, fontname=\"monospace\"];\n");
     for (index, scenario) in program.scenarios.iter().enumerate() {
         let _ = writeln!(out, "  subgraph cluster_{index} {{\n    label={};", quoted(&scenario.name));
+        for index in scenario.reactions.clone() {
+            let reaction = &program.reactions[index];
+            let label =
+                label(&format!("r{index}"), line(reaction.span), &describe.reaction(reaction), dot_line);
+            let _ = writeln!(out, "    r{index} [shape=note, label=\"{label}\"];");
+        }
         for id in states_of(program, scenario) {
             let state = program.state(id);
-            let label = format!("{id}  line {}\n{}", line(state.span), describe(&state.op, program));
-            let _ = writeln!(out, "    {id} [label={}];", quoted(&label));
+            let label = label(&id.to_string(), line(state.span), &describe.state(state), dot_line);
+            let _ = writeln!(out, "    {id} [label=\"{label}\"];");
         }
         for id in states_of(program, scenario) {
             for (label, to) in edges(program, id) {
-                let _ = writeln!(out, "    {id} -> {to} [label={}];", quoted(label));
+                let label =
+                    if label.is_empty() { String::new() } else { format!(" [label={}]", quoted(label)) };
+                let _ = writeln!(out, "    {id} -> {to}{label};");
             }
         }
         out.push_str("  }\n");
     }
     out.push_str("}\n");
-    out
+    fit(&out)
 }
 
 /// A graph for Mermaid, as GitHub and GitLab render it.
-pub fn mermaid(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
+pub fn mermaid(program: &Program, line: &LineOf<'_>) -> String {
+    let describe = Describe { program, line };
     let mut out = String::from("flowchart TD\n");
     for (index, scenario) in program.scenarios.iter().enumerate() {
         let _ = writeln!(out, "  subgraph scenario{index} [\"{}\"]", mermaid_text(&scenario.name));
+        for index in scenario.reactions.clone() {
+            let reaction = &program.reactions[index];
+            let label =
+                label(&format!("r{index}"), line(reaction.span), &describe.reaction(reaction), mermaid_line);
+            let _ = writeln!(out, "    r{index}>\"{label}\"]");
+        }
         for id in states_of(program, scenario) {
             let state = program.state(id);
-            let what = mermaid_text(&describe(&state.op, program));
-            let _ = writeln!(out, "    {id}[\"{id} line {}<br/>{what}\"]", line(state.span));
+            let label = label(&id.to_string(), line(state.span), &describe.state(state), mermaid_line);
+            let _ = writeln!(out, "    {id}[\"{label}\"]");
         }
         for id in states_of(program, scenario) {
             for (label, to) in edges(program, id) {
@@ -161,7 +111,14 @@ pub fn mermaid(program: &Program, line: &dyn Fn(Span) -> u32) -> String {
         }
         out.push_str("  end\n");
     }
-    out
+    fit(&out)
+}
+
+/// What stands in a node: its id and line, and what it does, each line ended as the graph's language wants it.
+fn label(id: &str, line: u32, lines: &[String], end: fn(&str) -> String) -> String {
+    let head = end(&format!("{id}  line {line}"));
+    let label = lines.iter().fold(head, |label, line| label + &end(line));
+    label.strip_suffix("<br/>").map_or_else(|| label.clone(), str::to_owned)
 }
 
 /// The states of a scenario lie together, from its entry to its end.
@@ -181,42 +138,43 @@ fn edges(program: &Program, id: StateId) -> Vec<(&'static str, StateId)> {
     }
 }
 
-fn leads_to(program: &Program, op: &Op, next: StateId) -> String {
-    match op {
-        Op::End => String::new(),
-        Op::Test { body, .. } => format!(" -> {body} or {next}"),
-        _ if matches!(program.state(next).op, Op::Test { .. }) => format!(" -> {next}"),
-        _ => String::new(),
+impl Program {
+    /// The target as it may be shown.
+    fn shown_target(&self) -> String {
+        if self.is_target_secret { Expr::SECRET.to_owned() } else { self.target.to_string() }
     }
 }
 
-fn reaction_text(reaction: &Reaction) -> String {
-    let mut out = format!("when {}", reaction.when);
-    for capture in &reaction.captures {
-        let _ = write!(out, ", capture {capture}");
-    }
-    match &reaction.answer {
-        Answer::None => {}
-        Answer::Echo => out.push_str(", echo"),
-        Answer::Send(message) => {
-            let _ = write!(out, ", send {}", message.template);
-        }
-    }
-    if let Some(line) = &reaction.log {
-        let _ = write!(out, ", log {line}");
-    }
-    if let Some(reason) = &reaction.fail {
-        let _ = write!(out, ", fail {reason}");
+/// Names and patterns are the plan's, and a plan may hold anything: nothing of it moves a terminal's cursor.
+fn fit(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(&shown(line));
+        out.push('\n');
     }
     out
 }
 
+/// What stands between the quotes of a string of Graphviz's language.
+fn dot_text(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 /// A string of Graphviz's language.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    format!("\"{}\"", dot_text(text))
+}
+
+/// A line of a label, flush left.
+fn dot_line(line: &str) -> String {
+    dot_text(line) + "\\l"
 }
 
 /// Text inside a Mermaid label, where quotes and angle brackets are entities.
 fn mermaid_text(text: &str) -> String {
     text.replace('#', "#35;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+}
+
+fn mermaid_line(line: &str) -> String {
+    mermaid_text(line) + "<br/>"
 }

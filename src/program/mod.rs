@@ -49,6 +49,8 @@ pub struct Program {
     pub name: String,
     /// Where to connect.
     pub target: Target,
+    /// Whether something secret went into the target, so that it is not to be shown with the program.
+    pub is_target_secret: bool,
     /// The kinds of users.
     pub scenarios: Vec<Scenario>,
     /// All states of all scenarios.
@@ -76,8 +78,8 @@ pub struct Scenario {
     pub entry: StateId,
     /// Its reactions, in order: a range of the program's.
     pub reactions: std::ops::Range<usize>,
-    /// What its slots hold at first.
-    pub initial: Vec<(SlotId, Value)>,
+    /// What its slots hold at first: constants, or secrets.
+    pub initial: Vec<(SlotId, Expr)>,
     /// What a user does when a step fails.
     pub on_failure: OnFailure,
     /// Whether any state looks into the inbox; where none does, nothing is kept in it.

@@ -196,6 +196,9 @@ impl Template {
 }
 
 impl Expr {
+    /// What stands in place of a secret wherever a program is shown.
+    pub const SECRET: &str = "secret";
+
     /// The slots that evaluating reads, ascending.
     pub fn slots(&self) -> Vec<SlotId> {
         let mut slots = Vec::new();
@@ -263,7 +266,7 @@ impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Constant(value) => f.write_str(&value.to_json_text()),
-            Self::Secret(_) => f.write_str("secret"),
+            Self::Secret(_) => f.write_str(Self::SECRET),
             Self::Slot(slot) => write!(f, "{slot}"),
             Self::Field { slot, path } => {
                 write!(f, "{slot}")?;

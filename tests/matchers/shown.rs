@@ -40,8 +40,8 @@ fn conditions_and_captures_are_shown() {
     assert_eq!(
         serde_json::to_value(&captures).unwrap(),
         json!([
-            { "name": "a", "slot": 0, "path": "$.a" },
-            { "name": "b", "slot": 1, "path": "$.b", "regex": "id=(?<id>.)", "group": 1 },
+            { "name": "a", "slot": "$0", "path": "$.a" },
+            { "name": "b", "slot": "$1", "path": "$.b", "regex": "id=(?<id>.)", "group": 1 },
         ])
     );
 }

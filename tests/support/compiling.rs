@@ -29,7 +29,11 @@ fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {
     let mut diagnostics = Diagnostics::new();
     let file = sources.add(name, text);
     let files = Directory::new(base_directory);
-    let environment = |name: &str| (name == "WSPLAN_TEST").then(|| "from the environment".to_owned());
+    let environment = |name: &str| match name {
+        "WSPLAN_TEST" => Some("from the environment".to_owned()),
+        "WSPLAN_WORD" => Some("hunter2".to_owned()),
+        _ => None,
+    };
     let options = Options {
         environment: &environment,
         default_name: name.trim_end_matches(".yaml").to_owned(),

@@ -1,8 +1,11 @@
-//! What a state does, in a line.
+//! What a state does, in lines: first what it is, then each option, condition and capture by itself.
 
-use std::fmt::Write as _;
-
-use crate::program::{Body, BodyKind, Connect, Expect, Op, Program, Repeat, Think, Until};
+use super::LineOf;
+use crate::diagnostic::Span;
+use crate::program::instruction::Instruction;
+use crate::program::{
+    Answer, Capture, Connect, Expect, OnFailure, Op, Program, Reaction, Repeat, State, Think, Until,
+};
 
 /// The verb of a state; loops have one for their start and one for their test.
 pub(super) fn verb(op: &Op) -> &'static str {
@@ -21,93 +24,140 @@ pub(super) fn verb(op: &Op) -> &'static str {
     }
 }
 
-/// What a state does.
-pub(super) fn describe(op: &Op, program: &Program) -> String {
-    let mut out = verb(op).to_owned();
-    match op {
-        Op::Connect(connect) => describe_connect(&mut out, connect),
-        Op::Send(message) => describe_message(&mut out, message),
-        Op::Expect(expect) => describe_expect(&mut out, expect, program),
-        Op::Request(request) => {
-            describe_message(&mut out, &request.send);
-            out.push_str(" reply");
-            describe_expect(&mut out, &request.reply, program);
+impl OnFailure {
+    /// The word of the plan.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Continue => "continue",
+            Self::Stop => "stop",
         }
-        Op::Think(think) => describe_think(&mut out, *think),
-        Op::Enter(repeat) => {
-            let _ = write!(out, " loop {}", repeat.index);
-        }
-        Op::Test { repeat, .. } => describe_test(&mut out, repeat),
-        Op::Close(close) => {
-            let _ = write!(out, " {}", close.code);
-            if let Some(reason) = &close.reason {
-                let _ = write!(out, " {reason}");
+    }
+}
+
+/// A program whose states are described.
+#[derive(Clone, Copy)]
+pub(super) struct Describe<'p> {
+    pub(super) program: &'p Program,
+    pub(super) line: &'p LineOf<'p>,
+}
+
+impl Describe<'_> {
+    pub(super) fn state(self, state: &State) -> Vec<String> {
+        let mut parts = Vec::new();
+        let head = match &state.op {
+            Op::Connect(connect) => {
+                self.connect(&mut parts, connect);
+                String::new()
             }
-        }
-        Op::Set(values) => {
-            for (index, (slot, value)) in values.iter().enumerate() {
-                let comma = if index == 0 { "" } else { "," };
-                let _ = write!(out, "{comma} {slot} = {value}");
+            Op::Send(message) => format!(" {message}"),
+            Op::Expect(expect) => {
+                self.expect(&mut parts, "where", expect, state.span);
+                String::new()
             }
+            Op::Request(request) => {
+                parts.push(format!("send {}", request.send));
+                self.expect(&mut parts, "reply", &request.reply, state.span);
+                String::new()
+            }
+            Op::Think(think) => pause(*think),
+            Op::Enter(repeat) => format!(" loop {}", repeat.index),
+            Op::Test { repeat, .. } => self.test(&mut parts, repeat, state.span),
+            Op::Close(close) => {
+                parts.extend(close.reason.as_ref().map(|reason| format!("reason {reason}")));
+                parts.push(format!("within {:?}", close.within));
+                format!(" {}", close.code)
+            }
+            Op::Set(values) => {
+                parts.extend(values.iter().map(|(slot, value)| format!("{slot} = {value}")));
+                String::new()
+            }
+            Op::Log(line) => format!(" {line}"),
+            Op::End => String::new(),
+        };
+        parts.insert(0, format!("{}{head}", verb(&state.op)));
+        parts
+    }
+
+    pub(super) fn reaction(self, reaction: &Reaction) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.conditions(&mut lines, "when", &reaction.when.instructions(), reaction.span);
+        self.captures(&mut lines, &reaction.captures, reaction.span);
+        match &reaction.answer {
+            Answer::None => {}
+            Answer::Echo => lines.push("echo".to_owned()),
+            Answer::Send(message) => lines.push(format!("send {message}")),
         }
-        Op::Log(line) => {
-            let _ = write!(out, " {line}");
+        lines.extend(reaction.log.as_ref().map(|line| format!("log {line}")));
+        lines.extend(reaction.fail.as_ref().map(|reason| format!("fail {reason}")));
+        lines
+    }
+
+    fn connect(self, lines: &mut Vec<String>, connect: &Connect) {
+        lines.extend(connect.path.as_ref().map(|path| format!("path {path}")));
+        lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
+        lines.extend(connect.headers.iter().map(|(name, value)| format!("header {name} {value}")));
+        lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
+        lines.push(format!("within {:?}", connect.timeout));
+        let timers = connect.timers;
+        let total = &self.program.timers[timers.total.index()];
+        // All four have the name of the step, and their own behind a dot.
+        let own = [timers.dns, timers.tcp, timers.upgrade].map(|timer| {
+            let name = &self.program.timers[timer.index()];
+            name.rsplit_once('.').map_or(name.as_str(), |(_, own)| own)
+        });
+        lines.push(format!("timers {total} {}", own.join(" ")));
+    }
+
+    fn expect(self, lines: &mut Vec<String>, filter: &str, expect: &Expect, at: Span) {
+        self.conditions(lines, filter, &expect.filter.instructions(), at);
+        if let Some(assert) = &expect.assert {
+            self.conditions(lines, "assert", &assert.instructions(), at);
         }
-        Op::End => {}
+        self.captures(lines, &expect.captures, at);
+        lines.push(format!("within {:?}", expect.within));
+        lines.push(format!("timer {}", self.program.timers[expect.timer.index()]));
     }
-    out
+
+    fn test(self, lines: &mut Vec<String>, repeat: &Repeat, at: Span) -> String {
+        let until = match &repeat.until {
+            Until::Times(times) => format!(" times {times}"),
+            Until::For(length, entered) => format!(" for {length:?} since {entered}"),
+            Until::Forever => " forever".to_owned(),
+            Until::While(condition) => {
+                self.conditions(lines, "while", &condition.instructions(), at);
+                String::new()
+            }
+        };
+        format!(" loop {}{until}", repeat.index)
+    }
+
+    fn conditions(self, lines: &mut Vec<String>, first: &str, conditions: &[Instruction<'_>], at: Span) {
+        for (index, condition) in conditions.iter().enumerate() {
+            let word = if index == 0 { first } else { "  and" };
+            lines.push(format!("{word} {condition}{}", self.elsewhere(condition.span, at)));
+        }
+    }
+
+    fn captures(self, lines: &mut Vec<String>, captures: &[Capture], at: Span) {
+        let line = |capture: &Capture| {
+            format!("capture {} {capture}{}", capture.slot, self.elsewhere(capture.span, at))
+        };
+        lines.extend(captures.iter().map(line));
+    }
+
+    /// The line of a part that does not stand on the line of the whole.
+    fn elsewhere(self, part: Span, whole: Span) -> String {
+        let line = (self.line)(part);
+        if line == (self.line)(whole) { String::new() } else { format!("  (line {line})") }
+    }
 }
 
-fn describe_connect(out: &mut String, connect: &Connect) {
-    if let Some(path) = &connect.path {
-        let _ = write!(out, " path {path}");
+fn pause(think: Think) -> String {
+    match think {
+        Think::Fixed(pause) => format!(" {pause:?}"),
+        Think::Between(low, high) => format!(" between {low:?} and {high:?}"),
+        Think::Normal { mean, stddev } => format!(" normal mean {mean:?} stddev {stddev:?}"),
+        Think::Exponential { mean } => format!(" exponential mean {mean:?}"),
     }
-    for (name, value) in &connect.query {
-        let _ = write!(out, " query {name} {value}");
-    }
-    for (name, value) in &connect.headers {
-        let _ = write!(out, " header {name} {value}");
-    }
-    for name in &connect.subprotocols {
-        let _ = write!(out, " subprotocol {name}");
-    }
-    let _ = write!(out, " within {:?}", connect.timeout);
-}
-
-fn describe_message(out: &mut String, message: &Body) {
-    let kind = match message.kind {
-        BodyKind::Text => "text",
-        BodyKind::Binary => "binary",
-    };
-    let _ = write!(out, " {kind} {}", message.template);
-}
-
-fn describe_expect(out: &mut String, expect: &Expect, program: &Program) {
-    let _ = write!(out, " where {}", expect.filter);
-    if let Some(assert) = &expect.assert {
-        let _ = write!(out, " assert {assert}");
-    }
-    for capture in &expect.captures {
-        let _ = write!(out, " capture {capture}");
-    }
-    let _ = write!(out, " within {:?} timer {}", expect.within, program.timers[expect.timer.index()]);
-}
-
-fn describe_think(out: &mut String, think: Think) {
-    let _ = match think {
-        Think::Fixed(pause) => write!(out, " {pause:?}"),
-        Think::Between(low, high) => write!(out, " between {low:?} and {high:?}"),
-        Think::Normal { mean, stddev } => write!(out, " normal mean {mean:?} stddev {stddev:?}"),
-        Think::Exponential { mean } => write!(out, " exponential mean {mean:?}"),
-    };
-}
-
-fn describe_test(out: &mut String, repeat: &Repeat) {
-    let _ = write!(out, " loop {}", repeat.index);
-    let _ = match &repeat.until {
-        Until::Times(times) => write!(out, " times {times}"),
-        Until::For(length, entered) => write!(out, " for {length:?} since {entered}"),
-        Until::Forever => write!(out, " forever"),
-        Until::While(condition) => write!(out, " while {condition}"),
-    };
 }

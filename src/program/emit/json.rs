@@ -1,0 +1,202 @@
+//! The program as JSON: all of it, for programs. Templates are lists of segments, matchers lists of instructions;
+//! whatever came from a line of the plan says which. Times are in seconds.
+
+use serde_json::{Map, Value, json};
+
+use super::describe::verb;
+use super::{LineOf, edges, states_of};
+use crate::diagnostic::escape_hidden;
+use crate::program::instruction::Instruction;
+use crate::program::{
+    Answer, Capture, Connect, Expect, Expr, Op, Program, Reaction, Repeat, Scenario, SlotId, StateId,
+    Template, Think, Unmatched, Until,
+};
+
+/// Everything, as JSON.
+pub fn json(program: &Program, line: &LineOf<'_>) -> String {
+    let writer = Writer { program, line };
+    let scenarios: Vec<Value> = program.scenarios.iter().map(|scenario| writer.scenario(scenario)).collect();
+    let limits = program.limits;
+    let program = json!({
+        "name": program.name,
+        "target": program.shown_target(),
+        "unmatched": match program.unmatched {
+            Unmatched::Ignore => "ignore",
+            Unmatched::Count => "count",
+            Unmatched::Fail => "fail",
+        },
+        "limits": {
+            "max_message_bytes": limits.max_message_bytes,
+            "inbox_messages": limits.inbox_message_count,
+            "inbox_bytes": limits.inbox_bytes,
+            "drain_s": limits.drain.as_secs_f64(),
+            "restart_delay_s": limits.restart_delay.as_secs_f64(),
+        },
+        "slots": program.slots,
+        "timers": program.timers,
+        "scenarios": scenarios,
+    });
+    escape_hidden(&format!("{program:#}\n"))
+}
+
+#[derive(Clone, Copy)]
+struct Writer<'p> {
+    program: &'p Program,
+    line: &'p LineOf<'p>,
+}
+
+impl Writer<'_> {
+    fn scenario(self, scenario: &Scenario) -> Value {
+        let reactions = scenario.reactions.clone();
+        json!({
+            "name": scenario.name,
+            "line": (self.line)(scenario.span),
+            "weight": scenario.weight,
+            "on_failure": scenario.on_failure.word(),
+            "entry": scenario.entry.index(),
+            "initial": scenario.initial.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>(),
+            "reactions": reactions.map(|index| self.reaction(index)).collect::<Vec<_>>(),
+            "states": states_of(self.program, scenario).map(|id| self.state(id)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn state(self, id: StateId) -> Value {
+        let state = self.program.state(id);
+        let transitions = edges(self.program, id).into_iter().map(|(when, to)| {
+            if when.is_empty() {
+                json!({ "to": to.index() })
+            } else {
+                json!({ "to": to.index(), "when": when })
+            }
+        });
+        let mut value = Map::new();
+        value.insert("id".into(), json!(id.index()));
+        value.insert("line".into(), json!((self.line)(state.span)));
+        value.insert("verb".into(), json!(verb(&state.op)));
+        value.insert("transitions".into(), transitions.collect());
+        let detail = match &state.op {
+            Op::Connect(connect) => self.connect(connect),
+            Op::Send(message) => json!({ "send": message }),
+            Op::Expect(expect) => self.expect("where", expect),
+            Op::Request(request) => {
+                let mut detail = json!({ "send": request.send });
+                merge(&mut detail, self.expect("reply", &request.reply));
+                detail
+            }
+            Op::Think(think) => json!({ "think": pause(*think) }),
+            Op::Enter(repeat) => json!({ "loop": { "index": repeat.index.to_string() } }),
+            Op::Test { repeat, .. } => json!({ "loop": self.test(repeat) }),
+            Op::Close(close) => {
+                json!({ "code": close.code, "reason": close.reason, "within_s": close.within.as_secs_f64() })
+            }
+            Op::Set(values) => {
+                json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
+            }
+            Op::Log(line) => json!({ "log": line }),
+            Op::End => json!({}),
+        };
+        if let Value::Object(detail) = detail {
+            value.extend(detail);
+        }
+        Value::Object(value)
+    }
+
+    fn reaction(self, index: usize) -> Value {
+        let reaction: &Reaction = &self.program.reactions[index];
+        let (echo, send) = match &reaction.answer {
+            Answer::None => (false, None),
+            Answer::Echo => (true, None),
+            Answer::Send(message) => (false, Some(message)),
+        };
+        json!({
+            "id": index,
+            "line": (self.line)(reaction.span),
+            "when": self.conditions(&reaction.when.instructions()),
+            "capture": self.captures(&reaction.captures),
+            "echo": echo,
+            "send": send,
+            "log": reaction.log,
+            "fail": reaction.fail,
+        })
+    }
+
+    fn connect(self, connect: &Connect) -> Value {
+        let pairs = |pairs: &[(String, Template)]| -> Value {
+            pairs.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+        };
+        let timer = |id: crate::program::TimerId| &self.program.timers[id.index()];
+        json!({
+            "path": connect.path,
+            "query": pairs(&connect.query),
+            "headers": pairs(&connect.headers),
+            "subprotocols": connect.subprotocols,
+            "within_s": connect.timeout.as_secs_f64(),
+            "timers": {
+                "dns": timer(connect.timers.dns),
+                "tcp": timer(connect.timers.tcp),
+                "upgrade": timer(connect.timers.upgrade),
+                "total": timer(connect.timers.total),
+            },
+        })
+    }
+
+    fn expect(self, filter: &str, expect: &Expect) -> Value {
+        json!({
+            filter: self.conditions(&expect.filter.instructions()),
+            "assert": expect.assert.as_ref().map(|assert| self.conditions(&assert.instructions())),
+            "capture": self.captures(&expect.captures),
+            "within_s": expect.within.as_secs_f64(),
+            "timer": self.program.timers[expect.timer.index()],
+        })
+    }
+
+    fn test(self, repeat: &Repeat) -> Value {
+        let mut test = json!({ "index": repeat.index.to_string() });
+        merge(
+            &mut test,
+            match &repeat.until {
+                Until::Times(times) => json!({ "times": times }),
+                Until::For(length, entered) => {
+                    json!({ "for_s": length.as_secs_f64(), "since": entered.to_string() })
+                }
+                Until::Forever => json!({ "forever": true }),
+                Until::While(condition) => json!({ "while": self.conditions(&condition.instructions()) }),
+            },
+        );
+        test
+    }
+
+    fn assignment(self, slot: SlotId, value: &Expr) -> Value {
+        json!({ "slot": slot.to_string(), "name": self.program.slots[slot.index()], "value": value })
+    }
+
+    fn conditions(self, conditions: &[Instruction<'_>]) -> Value {
+        conditions.iter().map(|condition| with_line(json!(condition), (self.line)(condition.span))).collect()
+    }
+
+    fn captures(self, captures: &[Capture]) -> Value {
+        captures.iter().map(|capture| with_line(json!(capture), (self.line)(capture.span))).collect()
+    }
+}
+
+fn with_line(mut value: Value, line: u32) -> Value {
+    value["line"] = json!(line);
+    value
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}
+
+fn pause(think: Think) -> Value {
+    match think {
+        Think::Fixed(pause) => json!({ "fixed_s": pause.as_secs_f64() }),
+        Think::Between(low, high) => json!({ "between_s": [low.as_secs_f64(), high.as_secs_f64()] }),
+        Think::Normal { mean, stddev } => {
+            json!({ "normal": { "mean_s": mean.as_secs_f64(), "stddev_s": stddev.as_secs_f64() } })
+        }
+        Think::Exponential { mean } => json!({ "exponential": { "mean_s": mean.as_secs_f64() } }),
+    }
+}
