@@ -1,6 +1,5 @@
 //! The commands that need no server, as a shell sees them: what goes to which stream, and with which status they end.
 
-use serde_json::json;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
