@@ -8,6 +8,7 @@
 //! | room | |
 //! |---|---|
 //! | [`diagnostic`] | one shape for every mistake that can be pointed at: code, message, places, help |
+//! | [`quantity`] | lengths of time, sizes and shares as they are written, each with its unit |
 //! | [`plan`] | the language: files, syntax, the one table of keywords, the typed plan |
 //! | [`program`] | what a plan compiles to: states, templates, matchers, and the line that each came from |
 //! | [`load`] | when users start and leave: pure functions of elapsed time |
@@ -70,5 +71,6 @@ pub mod metrics;
 pub mod net;
 pub mod plan;
 pub mod program;
+pub mod quantity;
 pub mod report;
 pub mod serve;

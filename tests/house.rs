@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms that it may use.
 const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
-    ("plan", &["diagnostic"]),
-    ("program", &["diagnostic"]),
+    ("quantity", &[]),
+    ("plan", &["diagnostic", "quantity"]),
+    ("program", &["diagnostic", "quantity"]),
     ("load", &[]),
-    ("metrics", &[]),
-    ("compile", &["diagnostic", "load", "metrics", "plan", "program"]),
+    ("metrics", &["quantity"]),
+    ("compile", &["diagnostic", "load", "metrics", "plan", "program", "quantity"]),
     ("machine", &["diagnostic", "program"]),
     ("net", &["program"]),
     ("engine", &["load", "machine", "metrics", "net", "program"]),
@@ -20,7 +21,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms that must not know that there is a runtime or a network.
-const PURE: &[&str] = &["compile", "diagnostic", "load", "machine", "metrics", "plan", "program", "report"];
+const PURE: &[&str] =
+    &["compile", "diagnostic", "load", "machine", "metrics", "plan", "program", "quantity", "report"];
 
 /// A function that is longer wants a split.
 const FUNCTION_LINES_MAX: usize = 70;

@@ -11,8 +11,8 @@ use std::time::Duration;
 use wsplan::machine::{
     ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, User,
 };
-use wsplan::plan::schema::parse_duration;
 use wsplan::program::{BodyKind, Program, TimerId};
+use wsplan::quantity::parse_duration;
 
 use crate::support::cases::{Comparison, inputs};
 use crate::support::compiling::compile_file;

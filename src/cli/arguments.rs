@@ -2,12 +2,30 @@
 
 use std::time::Duration;
 
-use crate::plan::schema::parse_duration;
+use crate::quantity::{parse_duration, parse_duration_or_zero, parse_share, parse_size};
 
 /// `250ms`, `2s`, `1m30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .ok_or_else(|| "a length of time with its unit is needed, such as 250ms, 2s or 1m30s".into())
+}
+
+/// The same, and `0`.
+pub(super) fn duration_or_zero(text: &str) -> Result<Duration, String> {
+    parse_duration_or_zero(text)
+        .ok_or_else(|| "a length of time with its unit is needed, such as 5ms, 2s or 1m30s, or 0".into())
+}
+
+/// `64KiB`, `1MB`, `100B`.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    parse_size(text)
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| "a number of bytes with its unit is needed, such as 100B, 64KiB or 1MB".into())
+}
+
+/// `0.1%`, as 0.001.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    parse_share(text).ok_or_else(|| "a percentage from 0% to 100% is needed, such as 0.1%".into())
 }
 
 /// `name=value`.

@@ -12,8 +12,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use super::arguments::{duration_or_zero, share, size};
 use crate::serve::child::READY_PREFIX;
-use crate::serve::{self, Kind, Options, quantity};
+use crate::serve::{self, Kind, Options};
 
 /// The arguments are wrong.
 const WRONG_ARGUMENTS: u8 = 2;
@@ -38,13 +39,13 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
     /// Send every reply and broadcast this much later
-    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = quantity::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration_or_zero)]
     delay: Duration,
     /// Add a random time up to this to the delay, keeping the order
-    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = quantity::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration_or_zero)]
     jitter: Duration,
     /// Never send this share of replies and broadcast copies
-    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = quantity::share)]
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
     drop: f64,
     /// Close a connection with 1001 after this many messages from it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -53,13 +54,13 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Time between keepalives of the chat server [default: 15s]; 0 turns them off
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration_or_zero)]
     keepalive: Option<Duration>,
     /// Time in which a keepalive must be sent back [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration_or_zero)]
     keepalive_timeout: Option<Duration>,
     /// Longest message taken [default: 16MiB for echo, 1MiB for chat]
-    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     max_message: Option<usize>,
     /// Stop when standard input ends, and say less: for a parent process
     #[arg(long)]

@@ -1,15 +1,10 @@
 //! Where to connect: the plan's target, or the command line's in its place.
 
-use std::time::Duration;
-
 use super::{Compiler, Constant, Lowering};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::model::Plan;
-use crate::plan::schema::{parse_duration, parse_size};
 use crate::program::{Builtin, Target, TargetError};
-
-/// The longest delay that a server can be told.
-const LONGEST: Duration = Duration::from_hours(365 * 24);
+use crate::quantity::{parse_duration_or_zero, parse_share, parse_size};
 
 impl Compiler<'_, '_> {
     /// The target, and whether something secret went into it.
@@ -70,22 +65,15 @@ fn mistake(server: &str, (option, value): &(String, String)) -> Option<String> {
         return Some(format!("the echo server has no `{option}`"));
     }
     let (holds, wanted) = match option.as_str() {
-        "delay" | "jitter" | "keepalive" | "keepalive-timeout" => (
-            value == "0" || parse_duration(value).is_some_and(|d| d <= LONGEST),
-            "a length of time, such as 5ms",
-        ),
-        "drop" => (is_share(value), "a share, such as 0.1%"),
+        "delay" | "jitter" | "keepalive" | "keepalive-timeout" => {
+            (parse_duration_or_zero(value).is_some(), "a length of time, such as 5ms")
+        }
+        "drop" => (parse_share(value).is_some(), "a share, such as 0.1%"),
         "max-message" => (parse_size(value).is_some(), "a size, such as 64KiB"),
         "close-after" => (value.parse::<u64>().is_ok_and(|count| count > 0), "a number above 0"),
         _ => (value.parse::<u64>().is_ok(), "a whole number"),
     };
     (!holds).then(|| format!("`{option}` takes {wanted}"))
-}
-
-fn is_share(value: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let percent = value.strip_suffix('%').filter(|number| digits(number));
-    percent.and_then(|number| number.parse::<f64>().ok()).is_some_and(|percent| percent <= 100.0)
 }
 
 fn at(diagnostic: Diagnostic, span: Option<Span>, label: &str) -> Diagnostic {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::load::Profile;
-use crate::metrics::{Metric, Threshold, format_duration};
+use crate::metrics::{Metric, Threshold};
 use crate::plan::model::{Plan, Spanned, Step, Verb};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Node, NodeKind};
+use crate::quantity::Exact;
 
 /// How many metrics a help names.
 const LISTED_METRICS: usize = 12;
@@ -102,7 +103,7 @@ impl Compiler<'_, '_> {
         for timeout in timeouts.iter().filter(|timeout| timeout.value > run) {
             self.diagnostics.push(
                 Diagnostic::new(codes::TIMEOUT_OVER_RUN, "this timeout is longer than the run")
-                    .label(timeout.span, format!("the run lasts {}", format_duration(run)))
+                    .label(timeout.span, format!("the run lasts {}", Exact(run)))
                     .help("shorten it, or let the run last longer"),
             );
         }

@@ -16,7 +16,6 @@ mod keepalive;
 mod options;
 mod outbox;
 mod peer;
-pub mod quantity;
 mod reader;
 mod registry;
 mod server;

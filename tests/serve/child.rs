@@ -134,8 +134,8 @@ fn its_exit_status_says_what_was_wrong() {
     let address = taken.local_addr().unwrap().to_string();
     for (arguments, status, reason) in [
         (&["serve", "echo", "--listen", &address][..], 3, "cannot listen on"),
-        (&["serve", "echo", "--drop", "0.1"], 2, "write a percentage"),
-        (&["serve", "echo", "--delay", "5"], 2, "write a number and its unit"),
+        (&["serve", "echo", "--drop", "0.1"], 2, "a percentage from 0% to 100% is needed"),
+        (&["serve", "echo", "--delay", "5"], 2, "a length of time with its unit is needed"),
         (&["serve", "echo", "--keepalive", "5s"], 2, "the echo server has no keepalive"),
         (&["serve", "ecko"], 2, "[possible values: echo, chat]"),
     ] {

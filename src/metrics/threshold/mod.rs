@@ -10,8 +10,8 @@ use std::time::Duration;
 pub use evaluate::{Judgement, Observed, judge};
 pub use mistake::{ThresholdError, ThresholdMistake};
 
-use super::text::write_exact;
 use super::{Counter, ErrorKind};
+use crate::quantity::Exact;
 
 /// A condition on the figures of a run: `say.rtt p99 < 250ms`, `errors rate < 1%`, `users.failed count == 0`.
 ///
@@ -199,7 +199,7 @@ pub enum Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(time) => write_exact(f, *time),
+            Self::Time(time) => Exact(*time).fmt(f),
             Self::Percent(percent) => write!(f, "{percent}%"),
             Self::PerSecond(rate) => write!(f, "{rate}/s"),
             Self::Count(count) => write!(f, "{count}"),

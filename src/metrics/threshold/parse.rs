@@ -3,7 +3,7 @@
 
 use super::mistake::{COUNT, PER_SECOND, PERCENT_OR_PER_SECOND, TIME};
 use super::{Metric, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value};
-use crate::metrics::text::parse_duration;
+use crate::quantity::{parse_decimal, parse_duration};
 
 const OPERATOR_SIGNS: [char; 4] = ['<', '>', '=', '!'];
 
@@ -65,16 +65,8 @@ fn parse_stat(word: &str) -> Result<Stat, ThresholdMistake> {
     }
     let digits = word.strip_prefix('p').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let digits = digits.ok_or_else(|| ThresholdMistake::UnknownStat(word.to_owned()))?;
-    let percent = decimal(digits).filter(|percent| *percent <= 100.0);
+    let percent = parse_decimal(digits).filter(|percent| *percent <= 100.0);
     percent.map(Stat::Percentile).ok_or_else(|| ThresholdMistake::PercentileOutOfRange(word.to_owned()))
-}
-
-/// Digits with at most one dot among them: none of the other forms that `f64` reads.
-fn decimal(text: &str) -> Option<f64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let number = (digits(whole) && digits(fraction)).then(|| text.parse::<f64>().ok())??;
-    number.is_finite().then_some(number)
 }
 
 /// What a statistic of a metric is measured in.
@@ -121,7 +113,7 @@ impl Expectation {
         }
         let (value, expected) = (text.to_owned(), self.form());
         let Some(read) = read_value(text) else {
-            let bare = self != Self::Count && decimal(text).is_some();
+            let bare = self != Self::Count && parse_decimal(text).is_some();
             return Err(if bare {
                 ThresholdMistake::UnitMissing { number: value, expected }
             } else {
@@ -141,10 +133,10 @@ impl Expectation {
 
 fn read_value(text: &str) -> Option<Value> {
     if let Some(number) = text.strip_suffix('%') {
-        return decimal(number).map(Value::Percent);
+        return parse_decimal(number).map(Value::Percent);
     }
     if let Some(number) = text.strip_suffix("/s") {
-        return decimal(number).map(Value::PerSecond);
+        return parse_decimal(number).map(Value::PerSecond);
     }
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return text.parse().ok().map(Value::Count);

@@ -31,9 +31,9 @@ pub use think::Think;
 
 use std::time::Duration;
 
-use super::schema::{parse_duration, parse_size};
 use super::syntax::{Entry, Node, NodeKind};
 use crate::diagnostic::Span;
+use crate::quantity::{parse_duration, parse_size};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,10 +6,10 @@ mod wording;
 use self::wording::{article, describe, join, list_item, suggestion, unit_help};
 use super::nouns::PLAN;
 use super::table::{Kind, Noun, Word};
-use super::units::{parse_duration, parse_size};
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
+use crate::quantity::{parse_duration, parse_size};
 
 /// Reports everything in the tree that is not the shape of a plan. What is given back says what may have stood in the
 /// parts that are not understood, so that later stages do not complain of it; it is empty where nothing was reported.

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::nouns::{PLAN, all};
 use super::table::{Field, Kind, Noun, Rule};
-use super::units::{SIZE_PATTERN, duration_pattern};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::syntax::{Limits, Node, NodeKind, parse};
+use crate::quantity::{SIZE_PATTERN, duration_pattern};
 
 /// The schema of a plan.
 pub fn json_schema() -> Value {

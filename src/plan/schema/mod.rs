@@ -9,11 +9,9 @@ mod check;
 mod json_schema;
 pub mod nouns;
 mod table;
-mod units;
 mod unread;
 
 pub use check::check;
 pub use json_schema::json_schema;
 pub use table::{Field, Kind, Noun, Open, Rule, Word};
-pub use units::{parse_duration, parse_size};
 pub use unread::Unread;

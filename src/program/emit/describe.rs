@@ -6,6 +6,7 @@ use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, Expect, OnFailure, Op, Program, Reaction, Repeat, State, Think, Until,
 };
+use crate::quantity::Exact;
 
 /// The verb of a state; loops have one for their start and one for their test.
 pub(super) fn verb(op: &Op) -> &'static str {
@@ -65,7 +66,7 @@ impl Describe<'_> {
             Op::Test { repeat, .. } => self.test(&mut parts, repeat, state.span),
             Op::Close(close) => {
                 parts.extend(close.reason.as_ref().map(|reason| format!("reason {reason}")));
-                parts.push(format!("within {:?}", close.within));
+                parts.push(format!("within {}", Exact(close.within)));
                 format!(" {}", close.code)
             }
             Op::Set(values) => {
@@ -98,7 +99,7 @@ impl Describe<'_> {
         lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
         lines.extend(connect.headers.iter().map(|(name, value)| format!("header {name} {value}")));
         lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
-        lines.push(format!("within {:?}", connect.timeout));
+        lines.push(format!("within {}", Exact(connect.timeout)));
         let timers = connect.timers;
         let total = &self.program.timers[timers.total.index()];
         // All four have the name of the step, and their own behind a dot.
@@ -115,14 +116,14 @@ impl Describe<'_> {
             self.conditions(lines, "assert", &assert.instructions(), at);
         }
         self.captures(lines, &expect.captures, at);
-        lines.push(format!("within {:?}", expect.within));
+        lines.push(format!("within {}", Exact(expect.within)));
         lines.push(format!("timer {}", self.program.timers[expect.timer.index()]));
     }
 
     fn test(self, lines: &mut Vec<String>, repeat: &Repeat, at: Span) -> String {
         let until = match &repeat.until {
             Until::Times(times) => format!(" times {times}"),
-            Until::For(length, entered) => format!(" for {length:?} since {entered}"),
+            Until::For(length, entered) => format!(" for {} since {entered}", Exact(*length)),
             Until::Forever => " forever".to_owned(),
             Until::While(condition) => {
                 self.conditions(lines, "while", &condition.instructions(), at);
@@ -155,9 +156,9 @@ impl Describe<'_> {
 
 fn pause(think: Think) -> String {
     match think {
-        Think::Fixed(pause) => format!(" {pause:?}"),
-        Think::Between(low, high) => format!(" between {low:?} and {high:?}"),
-        Think::Normal { mean, stddev } => format!(" normal mean {mean:?} stddev {stddev:?}"),
-        Think::Exponential { mean } => format!(" exponential mean {mean:?}"),
+        Think::Fixed(pause) => format!(" {}", Exact(pause)),
+        Think::Between(low, high) => format!(" between {} and {}", Exact(low), Exact(high)),
+        Think::Normal { mean, stddev } => format!(" normal mean {} stddev {}", Exact(mean), Exact(stddev)),
+        Think::Exponential { mean } => format!(" exponential mean {}", Exact(mean)),
     }
 }
