@@ -1,5 +1,6 @@
 //! `wsplan run`: load, live figures, a verdict as the exit status.
 
+mod generator;
 mod live;
 mod place;
 mod server;
@@ -10,8 +11,6 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use rand::TryRng;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,7 +25,7 @@ use crate::metrics::judge;
 use crate::program::{Target, Url};
 use crate::report::console::{self, Look};
 use crate::report::summary::Summary;
-use crate::report::{Generator, RunReport, error_rows};
+use crate::report::{RunReport, error_rows};
 
 /// Runs a plan.
 #[derive(Debug, Args)]
@@ -120,6 +119,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url,
     let threads = threads(args);
     let job = Job { threads, seed, ..Job::new(program, profile, target) };
     let started = Timestamp::now();
+    let cpu_before = generator::cpu_time();
     let mut progress = Progress::new(args.quiet, &job);
     let outcome = engine::run(&job, control, |tick| progress.show(tick));
     progress.finish();
@@ -140,7 +140,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url,
         errors: error_rows(&outcome.totals.errors, |place| place::resolve(&job.program, sources, place)),
         totals: outcome.totals,
         judgement,
-        generator: generator(threads),
+        generator: generator::since(cpu_before, threads),
         seed,
         exit_status: exit.status(),
         interrupted: control.is_ended(),
@@ -200,21 +200,4 @@ fn interrupts(control: &Control) -> std::io::Result<()> {
         });
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
-}
-
-fn generator(threads: usize) -> Generator {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return Generator::default() };
-    let cpu_us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    Generator {
-        cpu: std::time::Duration::from_micros(u64::try_from(cpu_us).unwrap_or(0)),
-        peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
-        threads: u32::try_from(threads).unwrap_or(u32::MAX),
-    }
-}
-
-/// Not `getrusage`'s, which begins with what the process that started this one had resident at that time.
-fn peak_rss_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }

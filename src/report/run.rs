@@ -37,7 +37,7 @@ pub struct RunReport {
 /// What the generator itself used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Generator {
-    /// CPU time of the process, user and system.
+    /// CPU time of the process during the run, user and system.
     pub cpu: Duration,
     /// The most memory that was resident at one time.
     pub peak_rss_bytes: u64,
