@@ -1,0 +1,79 @@
+//! Any bytes behind a server's upgrade, in two pieces, over a real loopback socket: the reader must hand on whole
+//! messages within the limit, and end; it must not panic, and it must not wait for more than there is.
+#![no_main]
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use base64::Engine as _;
+use libfuzzer_sys::fuzz_target;
+use sha1::{Digest, Sha1};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use wsplan::net::{Event, Options, Resolver, UpgradeRequest, connect};
+use wsplan::program::Url;
+
+const MAX_MESSAGE_BYTES: usize = 4096;
+
+thread_local! {
+    static RUNTIME: RefCell<Runtime> = RefCell::new(Builder::new_current_thread().enable_all().build().expect("a runtime"));
+}
+
+async fn serve(mut stream: TcpStream, bytes: &[u8], cut: usize) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        if stream.read_buf(&mut request).await? == 0 {
+            return Ok(());
+        }
+    }
+    let request = String::from_utf8_lossy(&request).into_owned();
+    let key = request
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
+        .map_or("", |(_, key)| key);
+    let digest =
+        Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    let accept = base64::engine::general_purpose::STANDARD.encode(digest);
+    let head = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    let (first, second) = bytes.split_at(cut);
+    stream.write_all(&[head.as_bytes(), first].concat()).await?;
+    tokio::task::yield_now().await;
+    stream.write_all(second).await?;
+    stream.shutdown().await
+}
+
+async fn read(bytes: &[u8], cut: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+    let address = listener.local_addr().expect("it is bound");
+    let server = async {
+        let (stream, _) = listener.accept().await?;
+        serve(stream, bytes, cut).await
+    };
+    let client = async {
+        let url = Url::parse(&format!("ws://{address}/")).expect("a URL");
+        let request = UpgradeRequest::default();
+        let options = Options { max_message_bytes: MAX_MESSAGE_BYTES, ..Options::default() };
+        let mut connection =
+            connect(&url, &request, &Resolver::default(), &options).await.expect("the answer is right");
+        while let Ok(incoming) = connection.reader.next().await {
+            match incoming.event {
+                Event::Text(text) => assert!(text.len() <= MAX_MESSAGE_BYTES),
+                Event::Binary(bytes) => assert!(bytes.len() <= MAX_MESSAGE_BYTES),
+                Event::Ping(bytes) | Event::Pong(bytes) => assert!(bytes.len() <= 125),
+                Event::Close { reason, .. } => assert!(reason.len() <= 123),
+            }
+        }
+    };
+    // The server may find the client gone; the client must end by itself.
+    let both = async { tokio::join!(server, client) };
+    let _ = tokio::time::timeout(Duration::from_secs(10), both).await.expect("the reader waits without end");
+}
+
+fuzz_target!(|input: (u8, &[u8])| {
+    let (cut, bytes) = input;
+    RUNTIME.with_borrow(|runtime| runtime.block_on(read(bytes, usize::from(cut).min(bytes.len()))));
+});
