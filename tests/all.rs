@@ -9,6 +9,7 @@ mod diagnostics;
 mod docs;
 mod examples;
 mod house;
+mod huge;
 mod language;
 mod machine;
 mod matchers;

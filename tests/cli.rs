@@ -110,6 +110,16 @@ fn every_file_is_checked_and_none_hides_the_others() {
 }
 
 #[test]
+fn a_file_over_the_limit_is_not_read() {
+    let folder = Folder::plans();
+    let large = std::fs::File::create(folder.0.path().join("large.yaml")).unwrap();
+    large.set_len(wsplan::plan::source::MAX_BYTES + 1).unwrap();
+    let ended = folder.run(&["check", "large.yaml"]);
+    assert_eq!(ended.status, 2);
+    assert!(ended.err.contains("error[WSP0002]: `large.yaml` is larger than 8 MiB"), "{}", ended.err);
+}
+
+#[test]
 fn warnings_fail_a_check_only_where_they_are_denied() {
     let folder = Folder::plans();
     assert_eq!(folder.run(&["check", "warned.yaml"]).status, 0);

@@ -25,7 +25,7 @@ fn mutation_count() -> usize {
 /// All plans that there are, as text.
 fn corpus() -> Vec<String> {
     let mut files = inputs("../../plans", "yaml");
-    for folder in ["check", "program", "machine"] {
+    for folder in ["check", "program", "machine", "run"] {
         files.extend(inputs(folder, "yaml"));
     }
     files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()

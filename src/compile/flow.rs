@@ -5,6 +5,8 @@ mod connection;
 mod definition;
 mod shape;
 
+pub(super) use definition::{Set, unused};
+
 use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Span};
@@ -97,10 +99,12 @@ pub(super) struct ScenarioFlow {
     pub(super) excused: HashSet<SlotId>,
 }
 
-/// Reports everything in a scenario that cannot work in the order it is written.
-pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) {
+/// Reports everything in a scenario that cannot work in the order it is written. Gives back what it sets, for
+/// [`unused`], which looks at all scenarios together.
+pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
     connection::check(&scenario.steps, diagnostics);
-    definition::check(scenario, slots, diagnostics);
+    let sets = definition::check(scenario, slots, diagnostics);
     let by_reactions = scenario.reactions.iter().flat_map(|(_, sets)| sets).map(|touch| touch.slot).collect();
     shape::check(&scenario.steps, &by_reactions, diagnostics);
+    sets
 }

@@ -117,12 +117,14 @@ pub fn compile(
         timers: Vec::new(),
         timer_ids: HashMap::new(),
         patterns: Patterns::default(),
+        sets: Vec::new(),
     };
     compiler.variables(plan);
     let target = compiler.target(plan);
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
+    flow::unused(&compiler.sets, compiler.names.slot_names(), compiler.diagnostics);
     compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
     // A run that the command line shortens for once is no reason to change the plan.
@@ -165,6 +167,7 @@ struct Compiler<'a, 'p> {
     timers: Vec<String>,
     timer_ids: HashMap<String, TimerId>,
     patterns: Patterns,
+    sets: Vec<flow::Set>,
 }
 
 impl Compiler<'_, '_> {

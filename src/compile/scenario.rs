@@ -45,7 +45,7 @@ impl Compiler<'_, '_> {
         flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
         self.states[end.index()].next = end;
-        flow::check(&flow, self.names.slot_names(), self.diagnostics);
+        self.sets.extend(flow::check(&flow, self.names.slot_names(), self.diagnostics));
         Scenario {
             name: scenario.name.text.clone(),
             weight: scenario.weight.map_or(1, |weight| weight.value),

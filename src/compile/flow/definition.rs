@@ -56,7 +56,8 @@ struct Walk<'a> {
     diagnostics: &'a mut Diagnostics,
 }
 
-pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) {
+/// Reports the reads; gives back what is set, for [`unused`].
+pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
     let mut touched = Touched { read: scenario.excused.clone(), ..Touched::default() };
     touched.steps(&scenario.steps, SetterKind::Step);
     for (reads, sets) in &scenario.reactions {
@@ -86,11 +87,30 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
         walk.reads(reads);
         walk.defined.back_to(at_reactions);
     }
-    for (touch, _) in touched.sets.iter().filter(|(touch, _)| !touched.read.contains(&touch.slot)) {
-        let name = &slots[touch.slot.index()];
-        walk.diagnostics.push(
+    let setters = touched.sets.iter().map(|(touch, _)| Set {
+        span: touch.span,
+        slot: touch.slot,
+        is_read: touched.read.contains(&touch.slot),
+    });
+    setters.collect()
+}
+
+/// A place that sets a name, and whether its scenario reads that name.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::compile) struct Set {
+    span: Span,
+    slot: SlotId,
+    is_read: bool,
+}
+
+/// Reports the places whose name nobody reads. Scenarios may share steps by an anchor: then one reader is enough.
+pub(in crate::compile) fn unused(sets: &[Set], slots: &[String], diagnostics: &mut Diagnostics) {
+    let read: HashSet<Span> = sets.iter().filter(|set| set.is_read).map(|set| set.span).collect();
+    for set in sets.iter().filter(|set| !read.contains(&set.span)) {
+        let name = &slots[set.slot.index()];
+        diagnostics.push(
             Diagnostic::new(codes::UNUSED_CAPTURE, format!("`{name}` is never used"))
-                .label(touch.span, "set here, read nowhere")
+                .label(set.span, "set here, read nowhere")
                 .help(format!("remove it, or use it as {{{{{name}}}}}")),
         );
     }
