@@ -52,7 +52,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_has_the_pattern(text in "[0-9]{0,12} {0,2}[KMGiB]{0,3}") {
+        fn what_has_the_pattern_is_read(text in "[0-9]{0,9} {0,2}[KMGiB]{0,3}") {
             let pattern = regex::Regex::new(SIZE_PATTERN).unwrap();
             prop_assert_eq!(parse_size(&text).is_some(), pattern.is_match(&text), "{}", text);
         }
