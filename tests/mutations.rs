@@ -86,6 +86,14 @@ impl Census {
         for state in &program.states {
             match &state.op {
                 Op::Expect(wait) => expect(&mut census, wait),
+                Op::Gather(gather) => {
+                    for wanted in &gather.wanted {
+                        census.captures += wanted.captures.len();
+                        census.conditions += wanted.filter.instructions().len();
+                        census.conditions +=
+                            wanted.assert.as_ref().map_or(0, |assert| assert.instructions().len());
+                    }
+                }
                 Op::Request(request) => {
                     census.sends += 1;
                     expect(&mut census, &request.reply);
@@ -132,6 +140,16 @@ impl Census {
         census
     }
 
+    /// A matcher alone, or with what must hold of the message.
+    fn awaited(&mut self, awaited: &Value) {
+        let is_long = awaited.get("where").is_some();
+        self.conditions += conditions(if is_long { &awaited["where"] } else { awaited });
+        if is_long {
+            self.conditions += conditions(&awaited["assert"]);
+            self.captures += len(&awaited["capture"]);
+        }
+    }
+
     fn steps(&mut self, steps: &Value) {
         for step in items(steps) {
             self.states += 1;
@@ -141,11 +159,9 @@ impl Census {
                 self.steps(&repeat["steps"]);
             }
             if let Some(expect) = step.get("expect") {
-                let is_long = expect.get("where").is_some();
-                self.conditions += conditions(if is_long { &expect["where"] } else { expect });
-                if is_long {
-                    self.conditions += conditions(&expect["assert"]);
-                    self.captures += len(&expect["capture"]);
+                match expect.get("any_order") {
+                    Some(list) => items(list).for_each(|awaited| self.awaited(awaited)),
+                    None => self.awaited(expect),
                 }
             }
             if let Some(request) = step.get("request") {

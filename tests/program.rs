@@ -124,6 +124,18 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             expect("reply", &request.reply);
         }
         Op::Expect(wait) => expect("where", wait),
+        Op::Gather(gather) => {
+            for (shown, wanted) in shown["wanted"].as_array().unwrap().iter().zip(&gather.wanted) {
+                assert_lines(&shown["where"], wanted.filter.instructions().len());
+                let assert = wanted.assert.as_ref();
+                assert_lines(&shown["assert"], assert.map_or(0, |assert| assert.instructions().len()));
+                assert_lines(&shown["capture"], wanted.captures.len());
+            }
+            assert_eq!(shown["wanted"].as_array().unwrap().len(), gather.wanted.len());
+            assert_eq!(shown["timer"].is_string(), gather.timer.is_some());
+            let quota = ["count", "any_order", "at_most"].iter().filter(|key| shown[**key] != Value::Null);
+            assert_eq!(quota.count(), 1, "{shown}");
+        }
         Op::Set(values) => assert_eq!(shown["set"].as_array().unwrap().len(), values.len()),
         Op::Log(line) => assert_eq!(shown["log"].as_array().unwrap().len(), line.segments.len()),
         Op::Close(close) => assert_eq!(shown["code"], close.code),

@@ -17,7 +17,8 @@ use crate::program::SlotId;
 pub(super) struct Touch {
     pub(super) slot: SlotId,
     pub(super) span: Span,
-    /// A read that knows what to do without a value, as `while: { done: { exists: false } }` does.
+    /// A read that knows what to do without a value, as `while: { done: { exists: false } }` does; a setting that only
+    /// happens when a message comes, which need not come.
     pub(super) may_be_unset: bool,
 }
 

@@ -10,6 +10,7 @@ mod capture;
 mod connect;
 mod file;
 mod flow;
+mod gather;
 mod load;
 mod lowered;
 mod matcher;

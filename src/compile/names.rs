@@ -307,6 +307,10 @@ fn set_names(scenario: &Scenario) -> HashSet<&str> {
 fn collect<'p>(steps: &'p [Step], names: &mut HashSet<&'p str>) {
     for step in steps {
         let captures = match &step.verb {
+            Verb::Gather(gather) => {
+                names.extend(gather.captures().map(|capture| capture.name.text.as_str()));
+                continue;
+            }
             Verb::Expect(expect) => &expect.captures,
             Verb::Request(request) => &request.reply.captures,
             Verb::Set(assignments) => {

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 
 use super::Compiler;
 use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
+use super::gather::gathered;
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request, Scenario,
-    State, StateId, Think, TimerId, Until,
+    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request,
+    Scenario, State, StateId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -53,7 +54,9 @@ impl Compiler<'_, '_> {
             reactions: first_reaction..reactions.len(),
             initial,
             on_failure,
-            has_expect: self.states[first_state..].iter().any(|state| matches!(state.op, Op::Expect(_))),
+            has_expect: self.states[first_state..]
+                .iter()
+                .any(|state| matches!(state.op, Op::Expect(_) | Op::Gather(_))),
             span: scenario.name.span,
         }
     }
@@ -107,9 +110,15 @@ impl Compiler<'_, '_> {
             Verb::Expect(expect) => {
                 let timer = self.timer(format!("{name}.wait"));
                 let expect = self.expect(expect, timer);
-                self.shadowed(step.span, &expect, context.always);
+                self.shadowed(step.span, &expect.filter, context.always);
                 sets = touches(&expect.captures);
                 self.emit(Op::Expect(Box::new(expect)), step.span);
+                Effect::Receive
+            }
+            Verb::Gather(gather) => {
+                let gather = self.gather(gather, &name, step.span, context.always);
+                sets = gathered(&gather);
+                self.emit(Op::Gather(Box::new(gather)), step.span);
                 Effect::Receive
             }
             Verb::Request(request) => {
@@ -262,10 +271,9 @@ impl Compiler<'_, '_> {
     }
 
     /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.
-    fn shadowed(&mut self, span: Span, expect: &Expect, always: &[Reaction]) {
+    pub(super) fn shadowed(&mut self, span: Span, filter: &Matcher, always: &[Reaction]) {
         // A matcher without clauses is a stand-in for one that was reported.
-        let takes_all =
-            |rule: &Reaction| !rule.when.clauses.is_empty() && rule.when.takes_all_of(&expect.filter);
+        let takes_all = |rule: &Reaction| !rule.when.clauses.is_empty() && rule.when.takes_all_of(filter);
         if let Some(reaction) = always.iter().find(|reaction| takes_all(reaction)) {
             self.diagnostics.push(
                 Diagnostic::new(codes::SHADOWED_EXPECT, "this expect can never match")
@@ -308,7 +316,7 @@ impl Compiler<'_, '_> {
     }
 }
 
-fn touches(captures: &[Capture]) -> Vec<Touch> {
+pub(super) fn touches(captures: &[Capture]) -> Vec<Touch> {
     captures.iter().map(|capture| Touch::new(capture.slot, capture.span)).collect()
 }
 

@@ -115,6 +115,7 @@ fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
         match &step.verb {
             Verb::Connect(connect) => timeouts.extend(connect.timeout),
             Verb::Expect(expect) => timeouts.extend(expect.within),
+            Verb::Gather(gather) => timeouts.extend(gather.within),
             Verb::Request(request) => timeouts.extend(request.reply.within),
             Verb::Loop(repeat) => collect(&repeat.steps, timeouts),
             _ => {}

@@ -6,6 +6,7 @@
 //! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
 pub mod capture;
+mod gather;
 mod helper;
 mod inbox;
 mod interpret;

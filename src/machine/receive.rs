@@ -12,7 +12,7 @@ use super::message::{Message, Payload};
 use super::mismatch::judge;
 use super::render::RenderFailure;
 use super::user::{Phase, Setting, User};
-use crate::program::{Answer, Capture, Expect, OnFailure, Op, Reaction, ReactionId};
+use crate::program::{Answer, Capture, Expect, Matcher, OnFailure, Op, Reaction, ReactionId};
 
 impl User {
     /// Offers a message to the reply that is waited for, the reactions, the expect that is waited for, the inbox.
@@ -35,6 +35,11 @@ impl User {
             && matches(&expect.filter, &message, &mut self.scope(now))
         {
             return self.taken(expect, now.saturating_sub(since), &message, now, out);
+        }
+        if let Op::Gather(gather) = op
+            && self.gather(gather, &message, now, out)
+        {
+            return;
         }
         self.keep(&setting, payload, out);
     }
@@ -75,18 +80,34 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) {
-        if let Some(assert) = &expect.assert
-            && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
-        {
-            return self.fail(now, FailureKind::Assertion, &mismatch, out);
-        }
-        if self.capture_all(&expect.captures, message, self.place(), out) {
+        if self.accept(expect.assert.as_ref(), &expect.captures, message, now, out) {
             out.count(Event::OperationEnded);
             out.time(expect.timer, elapsed);
             self.go_on(now, out);
-        } else {
+        }
+    }
+
+    /// Holds a message that a step takes to what must be true of it, and keeps what is to be kept. Where either fails,
+    /// so has the step, and `false` is returned.
+    pub(super) fn accept(
+        &mut self,
+        assert: Option<&Matcher>,
+        captures: &[Capture],
+        message: &Message<'_>,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> bool {
+        if let Some(assert) = assert
+            && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
+        {
+            self.fail(now, FailureKind::Assertion, &mismatch, out);
+            return false;
+        }
+        let is_kept = self.capture_all(captures, message, self.place(), out);
+        if !is_kept {
             self.give_up(now, out);
         }
+        is_kept
     }
 
     /// Fills the slots of all captures; reports the first that fails.

@@ -57,6 +57,7 @@ impl User {
                 self.phase = Phase::Expecting { since: now, deadline: now + expect.within };
                 self.look_into_inbox(expect, now, out);
             }
+            Op::Gather(gather) => self.begin_gathering(gather, now, out),
             Op::Request(request) => {
                 self.send_step(&request.send, now, out)?;
                 self.phase = Phase::Replying { sent: None, deadline: now + request.reply.within };
@@ -175,7 +176,7 @@ impl User {
 }
 
 fn needs_connection(op: &Op) -> bool {
-    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Request(_) | Op::Close(_))
+    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::Close(_))
 }
 
 /// The longest start of a text that fits, in whole characters.

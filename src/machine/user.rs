@@ -70,6 +70,8 @@ pub(super) enum Phase {
     Sending,
     /// For a message; since when and until when.
     Expecting { since: Duration, deadline: Duration },
+    /// For several messages, or that no more come: how many have, or of `any_order` which, a bit each.
+    Gathering { since: Duration, deadline: Duration, taken: u64 },
     /// For the reply to what left at `sent`.
     Replying { sent: Option<Duration>, deadline: Duration },
     /// For a pause to pass.
@@ -134,6 +136,7 @@ impl User {
     pub fn deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::Expecting { deadline, .. }
+            | Phase::Gathering { deadline, .. }
             | Phase::Replying { deadline, .. }
             | Phase::Closing { deadline, .. } => Some(deadline),
             Phase::Thinking { until } | Phase::Yielding { until } | Phase::Resting { until } => Some(until),
@@ -241,6 +244,7 @@ impl User {
                 let detail = missing(&program.state(self.at).op, &mut self.scope(now));
                 self.fail(now, FailureKind::Timeout, &detail, out);
             }
+            Phase::Gathering { taken, .. } => self.gathering_ended(taken, now, out),
             Phase::Thinking { .. } => self.go_on(now, out),
             Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
@@ -355,7 +359,7 @@ impl User {
     pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
         self.has_failed = true;
         self.iteration_failed = true;
-        if matches!(self.phase, Phase::Expecting { .. } | Phase::Replying { .. }) {
+        if matches!(self.phase, Phase::Expecting { .. } | Phase::Gathering { .. } | Phase::Replying { .. }) {
             out.count(Event::OperationEnded);
         }
         let setting = Rc::clone(&self.setting);

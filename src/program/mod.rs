@@ -6,6 +6,7 @@ pub mod capture;
 mod decimal;
 pub mod emit;
 mod escape;
+mod gather;
 pub mod helper;
 mod id;
 mod instruction;
@@ -22,6 +23,7 @@ mod value;
 
 pub use capture::{Capture, CaptureSource};
 pub use escape::Escape;
+pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
 pub use id::{ReactionId, SlotId, StateId, TimerId};
 pub use instruction::{Instruction, Shown};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Body, Capture, Expr, Matcher, SlotId, StateId, Template, TimerId, VariableMatcher};
+use super::{Body, Capture, Expr, Gather, Matcher, SlotId, StateId, Template, TimerId, VariableMatcher};
 use crate::diagnostic::Span;
 
 /// One state and where it came from.
@@ -26,6 +26,8 @@ pub enum Op {
     Send(Body),
     /// `expect: { $.type: joined }`
     Expect(Box<Expect>),
+    /// `expect: { where: ..., count: 10 }`, and with `any_order`, `absent`, `at_most`
+    Gather(Box<Gather>),
     /// `request: { send: ..., reply: ... }`
     Request(Box<Request>),
     /// `think: 2s`

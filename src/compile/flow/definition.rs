@@ -40,7 +40,8 @@ enum SetterKind {
     Step,
     /// A step in a loop that may run no round.
     Skipped,
-    Reaction,
+    /// A message that need not come.
+    Message,
 }
 
 struct Walk<'a> {
@@ -62,7 +63,7 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
     touched.steps(&scenario.steps, SetterKind::Step);
     for (reads, sets) in &scenario.reactions {
         touched.read.extend(reads.iter().map(|touch| touch.slot));
-        touched.sets.extend(sets.iter().map(|touch| (*touch, SetterKind::Reaction)));
+        touched.sets.extend(sets.iter().map(|touch| (*touch, SetterKind::Message)));
     }
     let mut setters = HashMap::new();
     for (touch, kind) in &touched.sets {
@@ -127,7 +128,8 @@ impl Touched {
     fn steps(&mut self, steps: &[Flow], kind: SetterKind) {
         for step in steps {
             self.read.extend(step.reads.iter().map(|touch| touch.slot));
-            self.sets.extend(step.sets.iter().map(|touch| (*touch, kind)));
+            let kind_of = |touch: &Touch| if touch.may_be_unset { SetterKind::Message } else { kind };
+            self.sets.extend(step.sets.iter().map(|touch| (*touch, kind_of(touch))));
             if let Effect::Repeat { rounds, body } = &step.effect {
                 self.steps(body, if may_be_skipped(*rounds) { SetterKind::Skipped } else { kind });
             }
@@ -149,7 +151,8 @@ impl Walk<'_> {
         for step in steps {
             self.reads(&step.reads);
             if !(self.continues_after_failure && may_fail(step)) {
-                step.sets.iter().for_each(|touch| self.defined.add(touch.slot));
+                let for_certain = step.sets.iter().filter(|touch| !touch.may_be_unset);
+                for_certain.for_each(|touch| self.defined.add(touch.slot));
             }
             match &step.effect {
                 Effect::Connect => {
@@ -180,7 +183,7 @@ impl Walk<'_> {
             let name = &self.slots[touch.slot.index()];
             let is_later = setter.span.file == touch.span.file && setter.span.start > touch.span.start;
             let origin = match setter.kind {
-                SetterKind::Reaction => "set here, when such a message comes",
+                SetterKind::Message => "set here, when such a message comes",
                 SetterKind::Skipped => "set in a loop that may run no round",
                 SetterKind::Step if is_later => "set here, which comes later",
                 SetterKind::Step if self.continues_after_failure => {

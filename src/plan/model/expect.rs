@@ -37,7 +37,7 @@ impl Expect {
         Self::decode_long(node, "where")
     }
 
-    fn decode_long(node: &Node, filter: &str) -> Self {
+    pub(super) fn decode_long(node: &Node, filter: &str) -> Self {
         Self {
             filter: node.lookup(filter).map_or_else(|| Matcher::missing(node.span), Matcher::decode),
             assert: node.lookup("assert").map(Matcher::decode),

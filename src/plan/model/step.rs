@@ -1,6 +1,6 @@
 //! A step: one verb, with modifiers beside it.
 
-use super::{Body, Connect, Expect, Repeat, Request, Spanned, Template, Think, count, entries, text};
+use super::{Body, Connect, Expect, Gather, Repeat, Request, Spanned, Template, Think, count, entries, text};
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
 use crate::plan::syntax::{Entry, Key, Node};
@@ -25,6 +25,8 @@ pub enum Verb {
     Send(Body),
     /// `expect`
     Expect(Expect),
+    /// `expect` with `count`, `any_order`, `absent` or `at_most`
+    Gather(Gather),
     /// `request`
     Request(Box<Request>),
     /// `think`
@@ -86,7 +88,7 @@ impl Verb {
         Some(match verb {
             "connect" => Self::Connect(Connect::decode(node)),
             "send" => Self::Send(Body::decode(node)?),
-            "expect" => Self::Expect(Expect::decode(node)),
+            "expect" => Gather::decode(node).map_or_else(|| Self::Expect(Expect::decode(node)), Self::Gather),
             "request" => Self::Request(Box::new(Request::decode(node)?)),
             "think" => Self::Think(Think::decode(node)?),
             "loop" => Self::Loop(Repeat::decode(node)?),
@@ -109,7 +111,7 @@ impl Verb {
         match self {
             Self::Connect(_) => "connect",
             Self::Send(_) => "send",
-            Self::Expect(_) => "expect",
+            Self::Expect(_) | Self::Gather(_) => "expect",
             Self::Request(_) => "request",
             Self::Think(_) => "think",
             Self::Loop(_) => "loop",

@@ -274,7 +274,8 @@ impl<'n> Checker<'_, 'n> {
         let noun = short_or_long(node, short, long);
         let mut excused = None;
         if std::ptr::eq(noun, long) {
-            let required = long.fields.iter().find(|field| field.required).map_or("", |field| field.key);
+            // The long form's first key is the place for what the short form says.
+            let required = long.fields.first().map_or("", |field| field.key);
             for key in node.entries().unwrap_or_default().iter().map(|entry| &entry.key) {
                 if long.field(&key.text).is_none() && belongs_to(short, &key.text) {
                     excused = Some(required);

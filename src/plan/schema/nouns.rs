@@ -390,10 +390,46 @@ static EXPECT: Noun = Noun {
     name: "expect",
     doc: "Which message, what must hold of it, what to keep, and how long to wait.",
     fields: &[
-        required("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
+        optional("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
         optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
         optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
         optional("within", Duration, "How long to wait. Default: `defaults.within`.", "2s"),
+        optional(
+            "count",
+            Integer(1, COUNT_MAX),
+            "How many such messages it takes; each is asserted and captured, and the last one's captures stay. Default: 1.",
+            "10",
+        ),
+        optional(
+            "any_order",
+            List(&ShortOrLong(&MATCHER, &AWAITED), 1, 64),
+            "Several messages, each once, in any order.",
+            "[{ $.type: joined }, { $.type: welcome }]",
+        ),
+        optional("absent", Duration, "That no such message comes for so long.", "2s"),
+        optional(
+            "at_most",
+            Integer(1, COUNT_MAX),
+            "That no more than so many such messages come; waits the whole of `within`.",
+            "3",
+        ),
+    ],
+    open: None,
+    rules: &[
+        Rule::ExactlyOne(&["where", "any_order"]),
+        Rule::Excludes("any_order", &["assert", "capture", "count", "absent", "at_most"]),
+        Rule::Excludes("count", &["absent", "at_most"]),
+        Rule::Excludes("absent", &["at_most", "within", "assert", "capture"]),
+    ],
+};
+
+static AWAITED: Noun = Noun {
+    name: "awaited message",
+    doc: "One of the messages of `any_order`.",
+    fields: &[
+        required("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
+        optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
+        optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
     ],
     open: None,
     rules: &[],
@@ -680,4 +716,9 @@ fn reach(kind: &Kind, open: &mut Vec<&'static Noun>) {
 /// Whether an `expect` is the short form, a matcher alone.
 pub fn expect_is_short(node: &Node) -> bool {
     std::ptr::eq(super::check::short_or_long(node, &MATCHER, &EXPECT), &raw const MATCHER)
+}
+
+/// Whether an item of `any_order` is the short form, a matcher alone.
+pub fn awaited_is_short(node: &Node) -> bool {
+    std::ptr::eq(super::check::short_or_long(node, &MATCHER, &AWAITED), &raw const MATCHER)
 }

@@ -4,7 +4,8 @@ use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, Expect, OnFailure, Op, Program, Reaction, Repeat, State, Think, Until,
+    Answer, Capture, Connect, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat, State, Think,
+    Until,
 };
 use crate::quantity::Exact;
 
@@ -13,7 +14,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
     match op {
         Op::Connect(_) => "connect",
         Op::Send(_) => "send",
-        Op::Expect(_) => "expect",
+        Op::Expect(_) | Op::Gather(_) => "expect",
         Op::Request(_) => "request",
         Op::Think(_) => "think",
         Op::Enter(_) => "enter",
@@ -54,6 +55,10 @@ impl Describe<'_> {
             Op::Send(message) => format!(" {message}"),
             Op::Expect(expect) => {
                 self.expect(&mut parts, "where", expect, state.span);
+                String::new()
+            }
+            Op::Gather(gather) => {
+                self.gather(&mut parts, gather, state.span);
                 String::new()
             }
             Op::Request(request) => {
@@ -118,6 +123,24 @@ impl Describe<'_> {
         self.captures(lines, &expect.captures, at);
         lines.push(format!("within {}", Exact(expect.within)));
         lines.push(format!("timer {}", self.program.timers[expect.timer.index()]));
+    }
+
+    fn gather(self, lines: &mut Vec<String>, gather: &Gather, at: Span) {
+        match gather.quota {
+            Quota::Count(count) => lines.push(format!("count {count}")),
+            Quota::EachOnce => lines.push(format!("any_order {}", gather.wanted.len())),
+            Quota::AtMost(0) => lines.push("absent".to_owned()),
+            Quota::AtMost(most) => lines.push(format!("at_most {most}")),
+        }
+        for wanted in &gather.wanted {
+            self.conditions(lines, "where", &wanted.filter.instructions(), at);
+            if let Some(assert) = &wanted.assert {
+                self.conditions(lines, "assert", &assert.instructions(), at);
+            }
+            self.captures(lines, &wanted.captures, at);
+        }
+        lines.push(format!("within {}", Exact(gather.within)));
+        lines.extend(gather.timer.map(|timer| format!("timer {}", self.program.timers[timer.index()])));
     }
 
     fn test(self, lines: &mut Vec<String>, repeat: &Repeat, at: Span) -> String {

@@ -8,8 +8,8 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, Expect, Expr, Op, Program, Reaction, Repeat, Scenario, SlotId, StateId,
-    Template, Think, Unmatched, Until,
+    Answer, Capture, Connect, Expect, Expr, Gather, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId,
+    StateId, Template, Think, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -78,6 +78,7 @@ impl Writer<'_> {
             Op::Connect(connect) => self.connect(connect),
             Op::Send(message) => json!({ "send": message }),
             Op::Expect(expect) => self.expect("where", expect),
+            Op::Gather(gather) => self.gather(gather),
             Op::Request(request) => {
                 let mut detail = json!({ "send": request.send });
                 merge(&mut detail, self.expect("reply", &request.reply));
@@ -148,6 +149,30 @@ impl Writer<'_> {
             "within_s": expect.within.as_secs_f64(),
             "timer": self.program.timers[expect.timer.index()],
         })
+    }
+
+    fn gather(self, gather: &Gather) -> Value {
+        let wanted = gather.wanted.iter().map(|wanted| {
+            json!({
+                "where": self.conditions(&wanted.filter.instructions()),
+                "assert": wanted.assert.as_ref().map(|assert| self.conditions(&assert.instructions())),
+                "capture": self.captures(&wanted.captures),
+            })
+        });
+        let mut detail = json!({
+            "wanted": wanted.collect::<Vec<_>>(),
+            "within_s": gather.within.as_secs_f64(),
+            "timer": gather.timer.map(|timer| &self.program.timers[timer.index()]),
+        });
+        merge(
+            &mut detail,
+            match gather.quota {
+                Quota::Count(count) => json!({ "count": count }),
+                Quota::EachOnce => json!({ "any_order": true }),
+                Quota::AtMost(most) => json!({ "at_most": most }),
+            },
+        );
+        detail
     }
 
     fn test(self, repeat: &Repeat) -> Value {
