@@ -84,6 +84,13 @@ pub(super) enum Rounds {
     Unknown,
 }
 
+impl Rounds {
+    /// Whether the loop may be passed without a round.
+    pub(super) fn may_be_none(self) -> bool {
+        matches!(self, Self::Exactly(0) | Self::Conditional | Self::Unknown)
+    }
+}
+
 /// A scenario as the lints see it.
 #[derive(Debug, Default)]
 pub(super) struct ScenarioFlow {

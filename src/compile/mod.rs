@@ -16,6 +16,7 @@ mod lowered;
 mod matcher;
 mod names;
 mod operand;
+mod pace;
 mod path;
 mod pattern;
 mod scenario;
@@ -119,6 +120,7 @@ pub fn compile(
         timer_ids: HashMap::new(),
         patterns: Patterns::default(),
         sets: Vec::new(),
+        paced: Vec::new(),
     };
     compiler.variables(plan);
     let target = compiler.target(plan);
@@ -169,6 +171,8 @@ struct Compiler<'a, 'p> {
     timer_ids: HashMap<String, TimerId>,
     patterns: Patterns,
     sets: Vec<flow::Set>,
+    /// The paced loops of the scenario at hand.
+    paced: Vec<std::ops::Range<usize>>,
 }
 
 impl Compiler<'_, '_> {

@@ -6,21 +6,24 @@ use std::collections::HashMap;
 use super::Compiler;
 use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
 use super::gather::gathered;
+use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, REASON_MAX_BYTES, Reaction, Repeat, Request,
-    Scenario, State, StateId, Think, TimerId, Until,
+    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
+    Request, Scenario, State, StateId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
 type Unnamed = HashMap<&'static str, usize>;
 
 /// What of the scenario at hand every step's lowering needs.
-struct Context<'s> {
+pub(super) struct Context<'s> {
     scenario: &'s str,
     always: &'s [Reaction],
     unnamed: Unnamed,
+    /// Whether the step at hand may be the first that sends or waits in a round of a paced loop.
+    pub(super) is_due: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -41,7 +44,8 @@ impl Compiler<'_, '_> {
         }
         let first_state = self.states.len();
         let always = &reactions[first_reaction..];
-        let mut context = Context { scenario: &scenario.name.text, always, unnamed: Unnamed::new() };
+        let mut context =
+            Context { scenario: &scenario.name.text, always, unnamed: Unnamed::new(), is_due: false };
         flow.steps = self.steps(&scenario.steps, &mut context);
         flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
@@ -52,6 +56,7 @@ impl Compiler<'_, '_> {
             weight: scenario.weight.map_or(1, |weight| weight.value),
             entry: StateId::new(first_state),
             reactions: first_reaction..reactions.len(),
+            paced: std::mem::take(&mut self.paced),
             initial,
             on_failure,
             has_expect: self.states[first_state..]
@@ -85,7 +90,7 @@ impl Compiler<'_, '_> {
 
     fn emit(&mut self, op: Op, span: Span) -> StateId {
         let id = StateId::new(self.states.len());
-        self.states.push(State { op, next: StateId::new(self.states.len() + 1), span });
+        self.states.push(State { op, next: StateId::new(self.states.len() + 1), span, due: None });
         id
     }
 
@@ -95,6 +100,7 @@ impl Compiler<'_, '_> {
 
     fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Vec<Flow> {
         let name = step_name(step, context);
+        let state = self.states.len();
         let mut sets = Vec::new();
         let effect = match &step.verb {
             Verb::Connect(connect) => {
@@ -151,6 +157,7 @@ impl Compiler<'_, '_> {
                 Effect::Unknown
             }
         };
+        self.due_timers(state, &name, context);
         vec![Flow {
             span: step.span,
             verb: step.verb.keyword(),
@@ -162,17 +169,8 @@ impl Compiler<'_, '_> {
 
     fn repeat(&mut self, span: Span, repeat: &model::Repeat, context: &mut Context<'_>) -> Flow {
         let index = self.names.enter_loop();
-        let (until, rounds) = match &repeat.until {
-            model::Until::Times(times) => (Until::Times(times.value), Rounds::Exactly(times.value)),
-            model::Until::For(length) if length.value.is_zero() => (Until::Times(0), Rounds::Exactly(0)),
-            model::Until::For(length) => (Until::For(length.value, self.names.loop_entered()), Rounds::Timed),
-            model::Until::Forever => (Until::Forever, Rounds::Endless),
-            model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
-            model::Until::Invalid => {
-                self.understood::<()>(None, span);
-                (Until::Forever, Rounds::Unknown)
-            }
-        };
+        let pace = self.pace(repeat);
+        let (until, rounds) = self.until(span, repeat, pace);
         let mut reads = self.names.take_reads();
         if let model::Until::While(condition) = &repeat.until {
             for read in &mut reads {
@@ -180,11 +178,14 @@ impl Compiler<'_, '_> {
                     condition.clauses.iter().any(|c| c.key.span == read.span && asks_for_absence(c));
             }
         }
-        let repeat_op = Repeat { index, until };
+        let repeat_op = Repeat { index, until, pace };
         self.emit(Op::Enter(repeat_op.clone()), span);
         let test = self.emit(Op::End, span);
         let body = StateId::new(self.states.len());
-        let flow = self.steps(&repeat.steps, context);
+        let was_due = context.is_due;
+        context.is_due |= pace.is_some();
+        let mut flow = self.steps(&repeat.steps, context);
+        context.is_due = was_due && (rounds.may_be_none() || pace.is_none() && context.is_due);
         self.names.leave_loop();
         let exit = StateId::new(self.states.len());
         for state in &mut self.states[body.index()..] {
@@ -195,7 +196,31 @@ impl Compiler<'_, '_> {
         self.states[test.index()].op =
             Op::Test { repeat: repeat_op, body: if body == exit { test } else { body } };
         self.states[test.index()].next = exit;
+        if pace.is_some() {
+            self.paced_loop(test.index()..exit.index());
+            flow.splice(..0, pause_between(span, rounds));
+        }
         Flow { span, verb: "loop", reads, sets: Vec::new(), effect: Effect::Repeat { rounds, body: flow } }
+    }
+
+    fn until(&mut self, span: Span, repeat: &model::Repeat, pace: Option<Pace>) -> (Until, Rounds) {
+        match &repeat.until {
+            model::Until::Times(times) => (Until::Times(times.value), Rounds::Exactly(times.value)),
+            model::Until::For(length) if length.value.is_zero() => (Until::Times(0), Rounds::Exactly(0)),
+            model::Until::For(length) => match pace {
+                Some(pace) => {
+                    let rounds = rounds_within(length.value, pace.every);
+                    (Until::Times(rounds), Rounds::Exactly(rounds))
+                }
+                None => (Until::For(length.value, self.names.loop_entered()), Rounds::Timed),
+            },
+            model::Until::Forever => (Until::Forever, Rounds::Endless),
+            model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
+            model::Until::Invalid => {
+                self.understood::<()>(None, span);
+                (Until::Forever, Rounds::Unknown)
+            }
+        }
     }
 
     fn reaction(&mut self, reaction: &model::Reaction) -> Reaction {

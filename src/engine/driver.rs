@@ -429,6 +429,14 @@ impl Output for Wire {
             }
             Event::Unmatched(count) => counts.messages_unmatched += count,
             Event::InboxDropped => counts.inbox_dropped += 1,
+            Event::PacedSend { is_late } => {
+                counts.sends_due += 1;
+                counts.sends_late += u64::from(is_late);
+            }
+            Event::SendsMissed(count) => {
+                counts.sends_due += count;
+                counts.sends_missed += count;
+            }
         });
     }
 

@@ -91,6 +91,7 @@ impl User {
             out.count(Event::OperationEnded);
             if let Some(timer) = gather.timer {
                 out.time(timer, now.saturating_sub(since));
+                self.paced_taken(now, out);
             }
             self.go_on(now, out);
         }

@@ -110,6 +110,13 @@ pub enum Event {
     Unmatched(u64),
     /// A message left the full inbox.
     InboxDropped,
+    /// A message that was due at a time began to leave.
+    PacedSend {
+        /// By more than [`LATE`](super::LATE) after that.
+        is_late: bool,
+    },
+    /// So many messages that were due at a time will not leave any more.
+    SendsMissed(u64),
 }
 
 /// Where in the program something failed.

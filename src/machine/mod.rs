@@ -16,6 +16,7 @@ pub mod matching;
 pub mod message;
 pub mod mismatch;
 mod operand;
+mod pace;
 mod pause;
 mod receive;
 mod render;
@@ -26,6 +27,7 @@ mod user;
 
 pub use io::{ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Place};
 pub use message::{Message, Payload};
+pub use pace::LATE;
 pub use render::{RenderFailure, evaluate, evaluate_into, render};
 pub use scope::{Rng, Scope};
 pub use select::{Selected, select};

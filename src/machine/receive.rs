@@ -83,6 +83,7 @@ impl User {
         if self.accept(expect.assert.as_ref(), &expect.captures, message, now, out) {
             out.count(Event::OperationEnded);
             out.time(expect.timer, elapsed);
+            self.paced_taken(now, out);
             self.go_on(now, out);
         }
     }

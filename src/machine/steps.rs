@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::io::{ConnectRequest, FailureKind, Output};
-use super::matching::condition_holds;
+use super::pace::Round;
 use super::pause;
 use super::render::{RenderFailure, evaluate, render};
 use super::user::{AfterClose, Phase, Setting, User};
-use crate::program::{Body, Connect, Op, REASON_MAX_BYTES, Repeat, Template, Until, Value};
+use crate::program::{Body, Connect, DueTimers, Op, REASON_MAX_BYTES, Template};
 
 /// How many states are run without a wait before the others get a turn.
 const STATES_A_TURN: usize = 256;
@@ -46,7 +46,7 @@ impl User {
                 out.connect(request);
             }
             Op::Send(message) => {
-                self.send_step(message, now, out)?;
+                self.send_step(message, state.due, now, out)?;
                 if out.is_writable() {
                     self.at = state.next;
                 } else {
@@ -54,25 +54,32 @@ impl User {
                 }
             }
             Op::Expect(expect) => {
+                self.take_due(state.due);
                 self.phase = Phase::Expecting { since: now, deadline: now + expect.within };
                 self.look_into_inbox(expect, now, out);
             }
-            Op::Gather(gather) => self.begin_gathering(gather, now, out),
+            Op::Gather(gather) => {
+                self.take_due(state.due);
+                self.begin_gathering(gather, now, out);
+            }
             Op::Request(request) => {
-                self.send_step(&request.send, now, out)?;
+                self.send_step(&request.send, state.due, now, out)?;
                 self.phase = Phase::Replying { sent: None, deadline: now + request.reply.within };
             }
             Op::Think(think) => {
-                self.phase = Phase::Thinking { until: now + pause::draw(*think, &mut self.rng) };
+                let pause = pause::draw(*think, &mut self.rng);
+                self.due_after(pause);
+                self.phase = Phase::Thinking { until: now + pause };
             }
             Op::Enter(repeat) => {
                 self.enter(repeat, now);
                 self.at = state.next;
             }
-            Op::Test { repeat, body } => {
-                let goes_on = self.next_round(repeat, now);
-                self.at = if goes_on { *body } else { state.next };
-            }
+            Op::Test { repeat, body } => match self.next_round(repeat, now) {
+                Round::Begins => self.at = *body,
+                Round::DueAt(until) => self.phase = Phase::Pacing { until },
+                Round::Over => self.at = state.next,
+            },
             Op::Close(close) => {
                 let reason = match &close.reason {
                     Some(reason) => self.text(reason, now)?,
@@ -101,11 +108,15 @@ impl User {
     fn send_step(
         &mut self,
         message: &Body,
+        due: Option<DueTimers>,
         now: Duration,
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         self.new_correlation_id();
-        self.send(message, now, out)
+        let due = self.take_due(due);
+        self.send(message, now, out)?;
+        self.paced_queued(due);
+        Ok(())
     }
 
     pub(super) fn send(
@@ -144,34 +155,6 @@ impl User {
         let mut bytes = Vec::new();
         render(template, &mut self.scope(now), &mut bytes)?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
-    }
-
-    fn enter(&mut self, repeat: &Repeat, now: Duration) {
-        self.set(repeat.index, Value::Unset);
-        if let Until::For(_, entered) = repeat.until {
-            self.set(entered, Value::Int(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)));
-        }
-    }
-
-    /// Counts a round and tells whether it is to be run.
-    fn next_round(&mut self, repeat: &Repeat, now: Duration) -> bool {
-        let index = match self.slots[repeat.index.index()] {
-            Value::Int(last) => last + 1,
-            _ => 0,
-        };
-        let goes_on = match &repeat.until {
-            Until::Times(times) => u64::try_from(index).is_ok_and(|index| index < *times),
-            Until::For(length, entered) => match self.slots[entered.index()] {
-                Value::Int(nanos) => {
-                    now.saturating_sub(Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))) < *length
-                }
-                _ => false,
-            },
-            Until::Forever => true,
-            Until::While(condition) => condition_holds(condition, &mut self.scope(now)),
-        };
-        self.set(repeat.index, Value::Int(index));
-        goes_on
     }
 }
 

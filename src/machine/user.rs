@@ -11,6 +11,7 @@ use super::inbox::{Inbox, Kept};
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place};
 use super::message::Payload;
 use super::mismatch::{cut, wanted};
+use super::pace::Paced;
 use super::scope::{Rng, Scope};
 use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
 
@@ -46,11 +47,13 @@ pub struct User {
     /// For what the reactions draw: when they run depends on the server, and must not change what the steps draw.
     pub(super) reaction_rng: Rng,
     pub(super) inbox: Inbox,
+    /// From the first paced loop on.
+    pub(super) paced: Option<Box<Paced>>,
     correlation_count: u64,
     /// How many users had this index before: one that left and comes back is another user.
     generation: u32,
     iteration: u64,
-    is_stopping: bool,
+    pub(super) is_stopping: bool,
     /// Whether anything failed in this iteration.
     iteration_failed: bool,
     /// Whether anything ever failed.
@@ -76,6 +79,8 @@ pub(super) enum Phase {
     Replying { sent: Option<Duration>, deadline: Duration },
     /// For a pause to pass.
     Thinking { until: Duration },
+    /// For the next round of a paced loop to be due.
+    Pacing { until: Duration },
     /// For its turn, having run many states without a wait.
     Yielding { until: Duration },
     /// For the end of the closing handshake.
@@ -121,6 +126,7 @@ impl User {
             rng,
             reaction_rng,
             inbox: Inbox::default(),
+            paced: None,
             correlation_count: 0,
             generation,
             iteration: 0,
@@ -139,7 +145,10 @@ impl User {
             | Phase::Gathering { deadline, .. }
             | Phase::Replying { deadline, .. }
             | Phase::Closing { deadline, .. } => Some(deadline),
-            Phase::Thinking { until } | Phase::Yielding { until } | Phase::Resting { until } => Some(until),
+            Phase::Thinking { until }
+            | Phase::Pacing { until }
+            | Phase::Yielding { until }
+            | Phase::Resting { until } => Some(until),
             Phase::Idle | Phase::Ready | Phase::Connecting | Phase::Sending | Phase::Done => None,
         }
     }
@@ -175,6 +184,7 @@ impl User {
             Input::Disconnected(how) => self.disconnected(now, how, out),
             Input::Stop => self.stop(now, out),
             Input::Abort => {
+                self.cut_off(now, out);
                 if self.is_open {
                     out.close(1001, "");
                 }
@@ -195,6 +205,7 @@ impl User {
             self.slots[slot.index()] = value.known().cloned().unwrap_or(Value::Unset);
         }
         self.write_correlation_id();
+        self.forget_due();
         self.iteration_failed = false;
         self.at = scenario.entry;
         self.phase = Phase::Ready;
@@ -227,6 +238,7 @@ impl User {
     }
 
     fn sent(&mut self, now: Duration, out: &mut impl Output) {
+        self.paced_sent(now, out);
         match &mut self.phase {
             Phase::Replying { sent: sent @ None, .. } => *sent = Some(now),
             Phase::Sending => self.go_on(now, out),
@@ -246,7 +258,7 @@ impl User {
             }
             Phase::Gathering { taken, .. } => self.gathering_ended(taken, now, out),
             Phase::Thinking { .. } => self.go_on(now, out),
-            Phase::Yielding { .. } => self.phase = Phase::Ready,
+            Phase::Pacing { .. } | Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
                 out.abort();
                 self.lose_connection(out);
@@ -264,6 +276,7 @@ impl User {
     /// Nothing that came over the connection is of use without it.
     fn lose_connection(&mut self, out: &mut impl Output) {
         self.is_open = false;
+        self.unsent_missed(out);
         let left = self.inbox.clear();
         self.unmatched(left.iter().map(Kept::payload), out);
     }
@@ -297,10 +310,14 @@ impl User {
     }
 
     fn stop(&mut self, now: Duration, out: &mut impl Output) {
+        self.cut_off(now, out);
         self.is_stopping = true;
         match self.phase {
             Phase::Idle => self.leave(out),
-            Phase::Thinking { .. } | Phase::Yielding { .. } | Phase::Resting { .. } => self.part(now, out),
+            Phase::Thinking { .. }
+            | Phase::Pacing { .. }
+            | Phase::Yielding { .. }
+            | Phase::Resting { .. } => self.part(now, out),
             // Whatever it is that the step waits for, the user looks at `is_stopping` behind it.
             _ => {}
         }
@@ -363,8 +380,12 @@ impl User {
             out.count(Event::OperationEnded);
         }
         let setting = Rc::clone(&self.setting);
-        match self.scenario(&setting).on_failure {
-            OnFailure::Continue if self.is_open => self.go_on(now, out),
+        let on_failure = self.scenario(&setting).on_failure;
+        if on_failure == OnFailure::Continue && self.is_open {
+            return self.go_on(now, out);
+        }
+        self.cut_off(now, out);
+        match on_failure {
             OnFailure::Continue | OnFailure::Restart => self.close(now, 1000, AfterClose::Rest, out),
             OnFailure::Stop => {
                 out.count(Event::IterationEnded { failed: true });

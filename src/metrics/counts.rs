@@ -74,6 +74,12 @@ counts! {
     messages_unmatched MessagesUnmatched "messages.unmatched" of MessagesReceived;
     /// Messages that a full inbox let go before anything could take them.
     inbox_dropped InboxDropped "messages.dropped" of MessagesReceived;
+    /// Messages that were due at a time, as paced loops say, and were sent or missed.
+    sends_due SendsDue "sends.due";
+    /// Messages that began to leave more than 10 ms after they were due.
+    sends_late SendsLate "sends.late" of SendsDue;
+    /// Messages that were due and not sent before the loop was cut off by the end of the run or by a failure.
+    sends_missed SendsMissed "sends.missed" of SendsDue;
     /// Runs of a scenario that ended, well or not.
     iterations Iterations "iterations";
     /// Runs of a scenario that failed.

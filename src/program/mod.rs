@@ -32,8 +32,8 @@ pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use state::{
-    Answer, Close, Connect, ConnectTimers, Expect, Op, REASON_MAX_BYTES, Reaction, Repeat, Request, State,
-    Think, Until, is_handshake_header,
+    Answer, Close, Connect, ConnectTimers, DueTimers, Expect, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
+    Request, State, Think, Until, is_handshake_header,
 };
 pub use target::{Builtin, Target, TargetError};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
@@ -80,6 +80,8 @@ pub struct Scenario {
     pub entry: StateId,
     /// Its reactions, in order: a range of the program's.
     pub reactions: std::ops::Range<usize>,
+    /// The states of each paced loop that sends, from its test to the last of a round: ranges of the program's.
+    pub paced: Vec<std::ops::Range<usize>>,
     /// What its slots hold at first: constants, or secrets.
     pub initial: Vec<(SlotId, Expr)>,
     /// What a user does when a step fails.

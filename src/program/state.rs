@@ -15,6 +15,17 @@ pub struct State {
     pub next: StateId,
     /// The verb of the plan that it came from.
     pub span: Span,
+    /// What is measured of it from when it was due, where it may be the first in a round of a paced loop.
+    pub due: Option<DueTimers>,
+}
+
+/// The timers of an operation that is due at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueTimers {
+    /// From when it was due until its first byte was handed to the kernel; of what sends.
+    pub delay: Option<TimerId>,
+    /// From when it was due until the message came that it waits for; of what waits for one.
+    pub intended: Option<TimerId>,
 }
 
 /// What is done in a state. Each variant shows the step that makes it.
@@ -141,6 +152,17 @@ pub struct Repeat {
     pub index: SlotId,
     /// When it is over.
     pub until: Until,
+    /// When its rounds are due; `None` is at once.
+    pub pace: Option<Pace>,
+}
+
+/// When the rounds of a loop are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How far apart; never zero.
+    pub every: Duration,
+    /// Keeps when the loop was entered, which is when the first round is due.
+    pub entered: SlotId,
 }
 
 /// When a loop is over.

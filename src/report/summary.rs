@@ -33,6 +33,8 @@ pub struct Summary {
     pub connections: Connections,
     /// Data messages.
     pub messages: Messages,
+    /// Messages of paced loops.
+    pub sends: Sends,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,
     /// What went wrong, by kind and line of the plan, most frequent first.
@@ -87,6 +89,17 @@ pub struct Messages {
     pub bytes_received: u64,
     /// Messages received that nothing in the plan took.
     pub unmatched: u64,
+}
+
+/// Messages that were due at a time, as paced loops say.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Sends {
+    /// Those that were sent and those that were missed.
+    pub due: u64,
+    /// Those that began to leave more than 10 ms after they were due.
+    pub late: u64,
+    /// Those that were not sent before the loop was cut off by the end of the run or by a failure.
+    pub missed: u64,
 }
 
 /// The distribution of one timer. Times are null where nothing was recorded. Percentiles are at most 0.1 % too
@@ -188,6 +201,7 @@ impl Summary {
                 bytes_received: counts.bytes_received,
                 unmatched: counts.messages_unmatched,
             },
+            sends: Sends { due: counts.sends_due, late: counts.sends_late, missed: counts.sends_missed },
             metrics: report
                 .totals
                 .timings()

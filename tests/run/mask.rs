@@ -9,6 +9,8 @@ use regex::Regex;
 static TIME: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\b(\d+(\.\d+)?(ns|us|ms|s)|\d+m\d\ds|\d+h\d\dm)\b").unwrap());
 static RATE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[\d.,]+( [kMG]?B)?/s").unwrap());
+/// How many messages were late depends on the machine.
+static LATE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b[\d,]+ late\b").unwrap());
 static GENERATOR: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^the generator used .* of CPU.* and .* of memory$").unwrap());
 static OBSERVED: LazyLock<Regex> =
@@ -29,7 +31,7 @@ pub(super) fn mask(report: &str, address: &str) -> String {
         let line = if address.is_empty() { line.to_owned() } else { line.replace(address, "SERVER") };
         let line = match section {
             Section::Heading | Section::Timings => TIME.replace_all(&line, "T").into_owned(),
-            Section::Counts => RATE.replace_all(&line, "R/s").into_owned(),
+            Section::Counts => LATE.replace(&RATE.replace_all(&line, "R/s"), "L late").into_owned(),
             Section::Errors => {
                 RESOLVER.replace(&ACCEPT_KEY.replace_all(&line, "\"KEY\""), "${1}WHY").into_owned()
             }

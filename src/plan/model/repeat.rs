@@ -10,6 +10,8 @@ use crate::plan::syntax::{Node, NodeKind};
 pub struct Repeat {
     /// How often.
     pub until: Until,
+    /// `every: 100ms`: how far apart the rounds are due.
+    pub every: Option<Spanned<Duration>>,
     /// What.
     pub steps: Vec<Step>,
 }
@@ -33,7 +35,8 @@ impl Repeat {
     pub(super) fn decode(node: &Node) -> Option<Self> {
         node.entries()?;
         let steps = list(node.lookup("steps"), |step| Some(Step::decode(step)));
-        Some(Self { until: Until::decode(node).unwrap_or(Until::Invalid), steps })
+        let every = node.lookup("every").and_then(duration);
+        Some(Self { until: Until::decode(node).unwrap_or(Until::Invalid), every, steps })
     }
 }
 

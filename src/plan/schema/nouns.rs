@@ -503,6 +503,12 @@ static LOOP: Noun = Noun {
             "As long as this holds of variables, asked before each round.",
             "{ n: { lt: 5 } }",
         ),
+        optional(
+            "every",
+            Duration,
+            "Round k is due so many times k after the loop was entered: earlier it waits, later it goes on at once, and none is left out.",
+            "100ms",
+        ),
         required("steps", List(&Map(&STEP), 1, 100_000), "What to repeat.", "[send: hello]"),
     ],
     open: None,

@@ -4,8 +4,8 @@ use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat, State, Think,
-    Until,
+    Answer, Capture, Connect, DueTimers, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat,
+    State, Think, Until,
 };
 use crate::quantity::Exact;
 
@@ -81,6 +81,7 @@ impl Describe<'_> {
             Op::Log(line) => format!(" {line}"),
             Op::End => String::new(),
         };
+        parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
     }
@@ -153,7 +154,14 @@ impl Describe<'_> {
                 String::new()
             }
         };
-        format!(" loop {}{until}", repeat.index)
+        let pace = repeat.pace.map(|pace| format!(" every {} since {}", Exact(pace.every), pace.entered));
+        format!(" loop {}{until}{}", repeat.index, pace.unwrap_or_default())
+    }
+
+    fn due(self, due: DueTimers) -> String {
+        let timers = due.delay.into_iter().chain(due.intended);
+        let names: Vec<&str> = timers.map(|timer| self.program.timers[timer.index()].as_str()).collect();
+        format!("when due, timers {}", names.join(" "))
     }
 
     fn conditions(self, lines: &mut Vec<String>, first: &str, conditions: &[Instruction<'_>], at: Span) {

@@ -9,7 +9,7 @@ use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, Expect, Expr, Gather, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId,
-    StateId, Template, Think, Unmatched, Until,
+    StateId, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -99,6 +99,10 @@ impl Writer<'_> {
         if let Value::Object(detail) = detail {
             value.extend(detail);
         }
+        if let Some(due) = state.due {
+            let timer = |timer: Option<TimerId>| timer.map(|timer| &self.program.timers[timer.index()]);
+            value.insert("due".into(), json!({ "delay": timer(due.delay), "intended": timer(due.intended) }));
+        }
         Value::Object(value)
     }
 
@@ -125,7 +129,7 @@ impl Writer<'_> {
         let pairs = |pairs: &[(String, Template)]| -> Value {
             pairs.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
         };
-        let timer = |id: crate::program::TimerId| &self.program.timers[id.index()];
+        let timer = |id: TimerId| &self.program.timers[id.index()];
         json!({
             "path": connect.path,
             "query": pairs(&connect.query),
@@ -188,6 +192,10 @@ impl Writer<'_> {
                 Until::While(condition) => json!({ "while": self.conditions(&condition.instructions()) }),
             },
         );
+        if let Some(pace) = repeat.pace {
+            let every = pace.every.as_secs_f64();
+            merge(&mut test, json!({ "every_s": every, "since": pace.entered.to_string() }));
+        }
         test
     }
 

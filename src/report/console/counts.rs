@@ -36,8 +36,13 @@ impl Page<'_> {
         let (bytes_sent, bytes_received) =
             (format_bytes(counts.bytes_sent as f64), format_bytes(counts.bytes_received as f64));
         let mut lines = vec![("users", users), ("connections", connections), ("messages", messages)];
+        let late = count(counts.sends_late, "late", Tone::Odd);
+        let missed = count(counts.sends_missed, "missed", Tone::Odd);
+        let paced = ("paced", vec![count(counts.sends_due, "due", Tone::Plain), late, missed]);
+        let paced = (counts.sends_due > 0).then_some(paced);
         let seconds = self.report.duration.as_secs_f64();
         if seconds == 0.0 {
+            lines.extend(paced);
             lines.push(("bytes", in_and_out(bytes_sent, bytes_received, Tone::Plain)));
             return self.grid(&lines);
         }
@@ -52,6 +57,7 @@ impl Page<'_> {
                 Tone::Quiet,
             ),
         ));
+        lines.extend(paced);
         lines.push(("bytes", in_and_out(bytes_sent, bytes_received, Tone::Plain)));
         lines.push((
             "",
