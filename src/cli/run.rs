@@ -1,5 +1,6 @@
 //! `wsplan run`: load, live figures, a verdict as the exit status.
 
+mod fail_on;
 mod generator;
 mod live;
 mod place;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use rand::TryRng;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::fail_on::{FailOn, failures};
 use self::live::Progress;
 use super::exit::Exit;
 use super::front::{self, Front, Overrides};
@@ -50,6 +52,9 @@ pub(super) struct RunArgs {
     /// What standard output gets: a report for people, or the summary as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Fail with exit status 1 on this, also where the thresholds hold; several with commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
+    fail_on: Vec<FailOn>,
     /// Show no progress and no log lines
     #[arg(short, long)]
     quiet: bool,
@@ -131,7 +136,10 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url,
         }
     };
     let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
-    let exit = verdict::of(&outcome, &judgement, control.is_ended());
+    let generator = generator::since(cpu_before, threads, &outcome);
+    let failed_on = failures(&args.fail_on, &outcome.totals, &generator.reasons);
+    let has_held = judgement.passed() && failed_on.is_empty();
+    let exit = verdict::of(&outcome, has_held, control.is_ended());
     let report = RunReport {
         plan: job.program.name.clone(),
         path: args.plan.display().to_string(),
@@ -140,8 +148,9 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url,
         errors: error_rows(&outcome.totals.errors, |place| place::resolve(&job.program, sources, place)),
         totals: outcome.totals,
         judgement,
-        generator: generator::since(cpu_before, threads),
+        generator,
         seed,
+        failed_on,
         exit_status: exit.status(),
         interrupted: control.is_ended(),
     };

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::resources::Lookout;
 use super::{Job, Report, TICK};
-use crate::metrics::{Gauge, Layout, Snapshot};
+use crate::metrics::{Gauge, Layout, Resources, Snapshot, Watch};
 
 /// What the observer sees.
 #[derive(Debug)]
@@ -27,19 +28,22 @@ pub struct Tick {
 pub struct Outcome {
     /// Everything that was counted.
     pub totals: Snapshot,
+    /// What the generator saw of itself. A thread that panicked is not in it.
+    pub watch: Watch,
     /// From the start until the last user had left.
     pub elapsed: Duration,
     /// Whether every thread came to its end; a thread that panicked took its last interval with it.
     pub is_whole: bool,
 }
 
-/// Merges reports until all threads have ended.
+/// Merges reports until all threads have ended, and looks at what is open meanwhile.
 pub(super) fn collect(
     reports: &Receiver<Report>,
     job: &Job,
     start: Instant,
     mut observe: impl FnMut(&Tick),
-) -> Snapshot {
+) -> (Snapshot, Resources) {
+    let mut lookout = Lookout::new();
     let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads];
     let mut totals = Snapshot::new(Arc::clone(&job.layout));
     let mut logs = Vec::new();
@@ -49,6 +53,7 @@ pub(super) fn collect(
             Ok(report) => {
                 threads[report.thread].append(&report.interval);
                 logs.extend(report.logs);
+                lookout.glance();
                 continue;
             }
             Err(RecvTimeoutError::Timeout) => false,
@@ -58,7 +63,7 @@ pub(super) fn collect(
         let interval = merge(&mut threads, &job.layout);
         totals.append(&interval);
         if is_over && logs.is_empty() {
-            return totals;
+            return (totals, lookout.seen());
         }
         let elapsed = start.elapsed();
         let users_wanted = job.profile.target_at(elapsed);
@@ -70,7 +75,7 @@ pub(super) fn collect(
             logs: std::mem::take(&mut logs),
         });
         if is_over {
-            return totals;
+            return (totals, lookout.seen());
         }
     }
 }

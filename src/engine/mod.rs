@@ -10,15 +10,17 @@ mod control;
 mod driver;
 mod failure;
 mod preflight;
+mod resources;
 mod session;
 mod shard;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::load::{Profile, Segment};
-use crate::metrics::{Layout, Snapshot};
+use crate::metrics::{Layout, Snapshot, Watch};
 use crate::program::{Program, Url};
 
 pub use collect::{Outcome, Tick};
@@ -89,12 +91,16 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
         }
     }
     drop(reports);
-    let totals = collect::collect(&inbox, job, start, observe);
+    let (totals, resources) = collect::collect(&inbox, job, start, observe);
     let mut is_whole = true;
+    let mut watch = Watch { threads: Vec::with_capacity(job.threads), resources };
     for thread in threads {
-        is_whole &= thread.join().is_ok();
+        match thread.join() {
+            Ok(seen) => watch.threads.push(seen),
+            Err(_) => is_whole = false,
+        }
     }
-    Ok(Outcome { totals, elapsed: start.elapsed(), is_whole })
+    Ok(Outcome { totals, watch, elapsed: start.elapsed(), is_whole })
 }
 
 /// The users of one thread: a segment of the process's own segment.

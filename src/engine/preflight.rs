@@ -58,7 +58,7 @@ pub fn preflight(users: u64, threads: usize) -> Result<(), PreflightError> {
 }
 
 /// The range that the kernel picks local ports from; `None` where it does not say.
-fn port_range() -> Option<(u16, u16)> {
+pub(super) fn port_range() -> Option<(u16, u16)> {
     let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
     let mut numbers = text.split_whitespace().map(str::parse::<u16>);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))

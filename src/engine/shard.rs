@@ -15,10 +15,11 @@ use tokio::time::{interval, sleep_until};
 use super::control::Order;
 use super::driver::Driver;
 use super::session::{self, interrupt};
+use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
 use crate::machine::{Input, Setting, User};
-use crate::metrics::{self, Counts, Recorder, Snapshot};
+use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
 use crate::net::{Options, Resolver};
 use crate::program::{TimerId, Url};
 
@@ -47,11 +48,12 @@ pub(super) struct Shard {
     pub(super) resolver: Resolver,
     pub(super) options: Options,
     pub(super) recorder: RefCell<Recorder>,
+    watch: SelfWatch,
     logs: RefCell<Vec<String>>,
 }
 
-/// Runs a thread's users to the end.
-pub(super) fn run(plan: &Plan, runtime: Runtime) {
+/// Runs a thread's users to the end; what the thread saw of itself.
+pub(super) fn run(plan: &Plan, runtime: Runtime) -> ThreadWatch {
     let program = Arc::clone(&plan.job.program);
     let shard = Rc::new(Shard {
         start: plan.start,
@@ -59,6 +61,7 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) {
         resolver: Resolver::new(NAME_LIFETIME),
         options: Options { max_message_bytes: program.limits.max_message_bytes, ..Options::default() },
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
+        watch: SelfWatch::new(),
         logs: RefCell::default(),
         setting: Rc::new(Setting {
             program,
@@ -72,13 +75,19 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) {
         let mut schedule = Schedule::new(plan, Rc::clone(&shard));
         let reporter =
             tokio::task::spawn_local(report_each_tick(Rc::clone(&shard), plan.number, plan.reports.clone()));
+        let watcher = tokio::task::spawn_local({
+            let shard = Rc::clone(&shard);
+            async move { shard.watch.probe().await }
+        });
         schedule.run(plan).await;
         reporter.abort();
+        watcher.abort();
     });
     shard.report(plan.number, &plan.reports);
     // A look-up that the system cannot be told to stop must not hold up the end.
     drop(local);
     runtime.shutdown_background();
+    shard.watch.finish()
 }
 
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
@@ -86,6 +95,7 @@ async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Repor
     let mut ticks = interval(TICK / 4);
     loop {
         ticks.tick().await;
+        shard.watch.end_window();
         shard.report(number, &reports);
     }
 }

@@ -14,6 +14,7 @@ mod snapshot;
 mod text;
 mod threshold;
 mod timing;
+pub mod watch;
 
 pub use counts::{Counter, Counts, Gauge};
 pub use errors::{DISTINCT_ERRORS_MAX, ErrorEntry, ErrorTable, SAMPLE_BYTES_MAX};
@@ -26,3 +27,4 @@ pub use threshold::{
     Judgement, Metric, Observed, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value, judge,
 };
 pub use timing::{LONGEST_TIME, Timing};
+pub use watch::{Reason, Resources, ThreadWatch, Watch, saturation};

@@ -2,15 +2,14 @@
 
 mod counts;
 mod errors;
+mod generator;
 mod timings;
-
-use std::fmt::Write;
 
 use super::paint::{Paint, Tone};
 use super::table::{Cell, Column, Side, lay_out};
-use super::text::{columns, cut, format_bytes, wrap};
+use super::text::{columns, cut, wrap};
 use super::{RunReport, escape_for_terminal};
-use crate::metrics::{format_count, format_duration, format_percent};
+use crate::metrics::{format_count, format_duration};
 
 /// Narrower than this nothing is readable, and lines run over.
 const WIDTH_MIN: usize = 40;
@@ -28,8 +27,15 @@ pub struct Look {
 /// terminal.
 pub fn render(report: &RunReport, look: Look) -> String {
     let page = Page { report, width: look.width.max(WIDTH_MIN), paint: Paint { colour: look.colour } };
-    let sections =
-        [page.heading(), page.counts(), page.timings(), page.errors(), page.thresholds(), page.verdict()];
+    let sections = [
+        page.saturation(),
+        page.heading(),
+        page.counts(),
+        page.timings(),
+        page.errors(),
+        page.thresholds(),
+        page.verdict(),
+    ];
     sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -103,6 +109,9 @@ impl Page<'_> {
             let count = format_count(report.judgement.unspoken_error_count);
             reasons.push(format!("no threshold allows {count} of the errors"));
         }
+        if !report.failed_on.is_empty() {
+            reasons.push(format!("it was to fail on {}", report.failed_on.join(" and on ")));
+        }
         let because =
             if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join(", and ")) };
         match report.exit_status {
@@ -114,21 +123,6 @@ impl Page<'_> {
             }
             _ => ("✗", Tone::Bad, "not carried out: a part of the generator failed".to_owned()),
         }
-    }
-
-    fn generator(&self) -> String {
-        let generator = &self.report.generator;
-        let threads = if generator.threads == 1 { "thread" } else { "threads" };
-        let available = self.report.duration.as_secs_f64() * f64::from(generator.threads);
-        let share = if available > 0.0 { generator.cpu.as_secs_f64() * 100.0 / available } else { 0.0 };
-        let mut text = format!("the generator used {} of CPU", format_duration(generator.cpu));
-        if available > 0.0 {
-            write!(text, " ({} of {} {threads})", format_percent(share), generator.threads)
-                .expect("a String takes any text");
-        }
-        let memory = format_bytes(generator.peak_rss_bytes as f64);
-        write!(text, " and {memory} of memory\nseed {}", self.report.seed).expect("a String takes any text");
-        text
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::metrics::{ErrorKind, ErrorTable, Judgement, Snapshot};
+use crate::metrics::{ErrorKind, ErrorTable, Judgement, Reason, Snapshot, Watch};
 
 /// Everything the end report and the summary are made of.
 #[derive(Clone, Debug)]
@@ -24,18 +24,20 @@ pub struct RunReport {
     pub judgement: Judgement,
     /// The errors with the places they happened at; see [`error_rows`].
     pub errors: Vec<ErrorRow>,
-    /// What the generator itself used.
+    /// What the generator itself used, and whether it kept up.
     pub generator: Generator,
     /// What fixed every draw; `--seed` repeats it.
     pub seed: u64,
+    /// The words of `--fail-on` that came true.
+    pub failed_on: Vec<&'static str>,
     /// The exit status of the process.
     pub exit_status: u8,
     /// Whether somebody ended the run before its time.
     pub interrupted: bool,
 }
 
-/// What the generator itself used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the generator itself used, and what it saw of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Generator {
     /// CPU time of the process during the run, user and system.
     pub cpu: Duration,
@@ -43,6 +45,10 @@ pub struct Generator {
     pub peak_rss_bytes: u64,
     /// Threads that drove users.
     pub threads: u32,
+    /// What it saw of itself.
+    pub watch: Watch,
+    /// Why it was the bottleneck; none where it was not.
+    pub reasons: Vec<Reason>,
 }
 
 /// Where in a plan something happened, and what the figures call it.
@@ -139,9 +145,11 @@ pub(super) mod tests {
                 cpu: Duration::from_millis(12_340),
                 peak_rss_bytes: 64_200_000,
                 threads: 2,
+                ..Generator::default()
             },
             exit_status: 1,
             seed: 7,
+            failed_on: Vec::new(),
             interrupted: false,
         }
     }
@@ -160,6 +168,7 @@ pub(super) mod tests {
             generator: Generator::default(),
             exit_status: 0,
             seed: 7,
+            failed_on: Vec::new(),
             interrupted: false,
         }
     }

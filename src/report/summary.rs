@@ -2,6 +2,7 @@
 //!
 //! Fields may be added later; those that are here keep their names and meaning.
 
+mod generator;
 mod write;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::RunReport;
 use crate::metrics::Timing;
 
+pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
 pub use write::WriteError;
 
 /// The figures and the verdict of one run of `wsplan run`.
@@ -41,11 +43,13 @@ pub struct Summary {
     pub errors: Vec<Error>,
     /// The thresholds in the plan's order.
     pub thresholds: Vec<Threshold>,
-    /// What the generator itself used.
+    /// What the generator itself used, and whether it was the bottleneck.
     pub generator: Generator,
     /// What fixed every draw; `--seed` repeats it.
     pub seed: u64,
-    /// The exit status: 0 it held, 1 a threshold failed or there were errors that none allows, 3 it could not be
+    /// The words of `--fail-on` that came true.
+    pub failed_on: Vec<String>,
+    /// The exit status: 0 it held, 1 a threshold or `--fail-on` failed or there were errors that no threshold allows, 3 it could not be
     /// carried out, 130 it was interrupted.
     pub exit_status: u8,
 }
@@ -162,17 +166,6 @@ pub struct Threshold {
     pub passed: bool,
 }
 
-/// What the generator itself used.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Generator {
-    /// Seconds of CPU, user and system.
-    pub cpu_s: f64,
-    /// The most memory that was resident at one time.
-    pub peak_rss_bytes: u64,
-    /// Threads that drove users.
-    pub threads: u32,
-}
-
 impl Summary {
     /// The summary of a run.
     pub fn of(report: &RunReport) -> Self {
@@ -209,12 +202,9 @@ impl Summary {
                 .collect(),
             errors: report.errors.iter().map(Error::of).collect(),
             thresholds: report.judgement.observed.iter().map(Threshold::of).collect(),
-            generator: Generator {
-                cpu_s: seconds(report.generator.cpu),
-                peak_rss_bytes: report.generator.peak_rss_bytes,
-                threads: report.generator.threads,
-            },
+            generator: Generator::of(&report.generator),
             seed: report.seed,
+            failed_on: report.failed_on.iter().map(|&word| word.to_owned()).collect(),
             exit_status: report.exit_status,
         }
     }

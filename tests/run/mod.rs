@@ -8,6 +8,7 @@ mod mask;
 mod options;
 mod panics;
 mod pressure;
+mod saturation;
 mod script;
 
 use std::io::Read;

@@ -5,14 +5,18 @@ use std::time::Duration;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
+use crate::engine::Outcome;
+use crate::metrics::saturation;
 use crate::report::Generator;
 
-/// What the generator used since its CPU time was `before`.
-pub(super) fn since(before: Duration, threads: usize) -> Generator {
+/// What the generator used since its CPU time was `before`, and what it saw of itself in a run.
+pub(super) fn since(before: Duration, threads: usize, outcome: &Outcome) -> Generator {
     Generator {
         cpu: cpu_time().saturating_sub(before),
         peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
         threads: u32::try_from(threads).unwrap_or(u32::MAX),
+        watch: outcome.watch.clone(),
+        reasons: saturation(&outcome.watch, &outcome.totals.errors),
     }
 }
 

@@ -2,18 +2,18 @@
 
 use crate::cli::Exit;
 use crate::engine::Outcome;
-use crate::metrics::{ErrorKind, Judgement};
+use crate::metrics::ErrorKind;
 
 /// Interrupted goes before everything, because the run was not the one that was asked for; a target that nobody ever
 /// reached goes before the verdict, because nothing was tested.
-pub(super) fn of(outcome: &Outcome, judgement: &Judgement, was_interrupted: bool) -> Exit {
+pub(super) fn of(outcome: &Outcome, has_held: bool, was_interrupted: bool) -> Exit {
     let counts = &outcome.totals.counts;
     let was_reached = counts.connections_established > 0 || counts.connections_attempted == 0;
     if was_interrupted {
         Exit::Interrupted
     } else if !outcome.is_whole || !was_reached && nothing_answered(outcome) {
         Exit::Unable
-    } else if judgement.passed() {
+    } else if has_held {
         Exit::Success
     } else {
         Exit::Verdict

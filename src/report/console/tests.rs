@@ -1,9 +1,11 @@
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::super::run::tests::{empty_run, eventful_run};
 use super::super::{ErrorRow, Place};
 use super::*;
-use crate::metrics::ErrorKind;
+use crate::metrics::watch::{Lateness, Limit, Threads};
+use crate::metrics::{ErrorKind, Reason};
 
 fn plain(report: &RunReport, width: usize) -> String {
     render(report, Look { width, colour: false })
@@ -278,4 +280,54 @@ fn verdicts() {
     ✗ not carried out: a part of the generator failed
     ✓ passed
     "#);
+}
+
+/// A run whose generator did not keep up, in every way.
+fn saturated_run() -> RunReport {
+    let threads =
+        Threads { count: 1, of: 2, lasted: Duration::from_secs(12), watched: Duration::from_secs(30) };
+    let late = Lateness { p99: Duration::from_millis(12), max: Duration::from_millis(48) };
+    let limit = Limit { error_count: 3, limit: Some(1024) };
+    let mut report = eventful_run();
+    report.generator.reasons = vec![
+        Reason::Files(limit),
+        Reason::Ports(limit),
+        Reason::Cpu(threads),
+        Reason::RunQueue(threads),
+        Reason::LoopLag(late),
+        Reason::Timers(late),
+    ];
+    report.failed_on = vec!["saturated", "errors"];
+    report
+}
+
+#[test]
+fn a_generator_that_did_not_keep_up_is_told_of_first() {
+    let text = plain(&saturated_run(), 80);
+    let (first, rest) = text.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(first, @r"
+    ! the generator was the bottleneck: these figures are not the target's alone
+      files      3 connections failed for want of a file descriptor, there are 1,024
+      ports      3 connections failed for want of a local port, there are 1,024
+      cpu        no rest for 12.0s of 30.0s, 1 of 2 threads
+      run_queue  in want of a core for 12.0s of 30.0s, 1 of 2 threads
+      loop_lag   users that were ready waited 12.0ms at p99, 48.0ms at most
+      timers     fired late by 12.0ms at p99, 48.0ms at most
+    ");
+    assert!(rest.starts_with("chat  plans/chat.yaml"));
+    let verdict = "did not hold, and it was to fail on saturated and on errors\n";
+    assert!(plain(&saturated_run(), 120).ends_with(verdict), "{rest}");
+    assert!(plain(&saturated_run(), 40).lines().all(|line| columns(line) <= 40));
+}
+
+#[test]
+fn the_documented_bottleneck_is_a_real_one() {
+    let mut report = saturated_run();
+    report.generator.reasons.retain(|reason| matches!(reason, Reason::Cpu(_) | Reason::LoopLag(_)));
+    let text = plain(&report, 100);
+    let (first, _) = text.split_once("\n\n").unwrap();
+    assert!(
+        include_str!("../../../docs/measuring.md").contains(&format!("```text\n{first}\n```")),
+        "{first}"
+    );
 }

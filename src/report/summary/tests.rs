@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::run::tests::{empty_run, eventful_run};
 use super::*;
+use crate::metrics::{Resources, ThreadWatch, Watch, saturation};
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/summary.schema.json");
 
@@ -29,7 +30,7 @@ fn the_schema_has_not_drifted() {
 fn summaries_are_what_the_schema_says() {
     let schema: Value = serde_json::from_str(&Summary::json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for report in [eventful_run(), empty_run()] {
+    for report in [eventful_run(), empty_run(), watched_run()] {
         let summary = json_of(&report);
         let faults: Vec<_> = validator.iter_errors(&summary).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{faults:#?}");
@@ -54,7 +55,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections messages sends metrics errors thresholds generator seed exit_status"
+        "wsplan plan started duration_s users connections messages sends metrics errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
@@ -62,7 +63,10 @@ fn the_fields_are_those_agreed() {
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
     assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
-    assert_eq!(keys(&summary["generator"]), "cpu_s peak_rss_bytes threads");
+    assert_eq!(
+        keys(&summary["generator"]),
+        "cpu_s peak_rss_bytes threads saturated reasons per_thread files ports"
+    );
 }
 
 #[test]
@@ -97,7 +101,10 @@ fn figures_arrive_under_their_names() {
         summary["thresholds"][2],
         json!({ "expression": "joined.wait p95 < 1s", "observed": "no value", "passed": false })
     );
-    assert_eq!(summary["generator"], json!({ "cpu_s": 12.34, "peak_rss_bytes": 64_200_000, "threads": 2 }));
+    let generator = &summary["generator"];
+    assert_eq!((&generator["cpu_s"], &generator["threads"]), (&json!(12.34), &json!(2)));
+    assert_eq!(generator["peak_rss_bytes"], 64_200_000);
+    assert_eq!((&generator["saturated"], &generator["reasons"]), (&json!(false), &json!([])));
     assert_eq!(summary["exit_status"], 1);
 }
 
@@ -154,4 +161,39 @@ fn an_error_names_the_path_and_leaves_nothing_behind() {
     let error = Summary::of(&empty_run()).write(directory.path()).unwrap_err();
     assert_eq!(error.path, directory.path());
     assert!(names_in(directory.path()).is_empty());
+}
+
+/// A run whose generator saw something of itself, and did not keep up.
+fn watched_run() -> RunReport {
+    let mut thread = ThreadWatch::default();
+    (0..40).for_each(|_| thread.window(Duration::from_millis(250), Duration::from_millis(240), None));
+    (1..=100).for_each(|n| thread.loop_lag.record(Duration::from_micros(n)));
+    let mut report = eventful_run();
+    let resources = Resources { files_peak: Some(1010), files_limit: Some(1024), ..Resources::default() };
+    report.generator.watch = Watch { threads: vec![thread], resources };
+    report.generator.reasons = saturation(&report.generator.watch, &report.totals.errors);
+    report.failed_on = vec!["saturated"];
+    report
+}
+
+#[test]
+fn what_the_generator_saw_of_itself_is_told() {
+    let summary = json_of(&watched_run());
+    let generator = &summary["generator"];
+    assert_eq!(generator["saturated"], true);
+    assert_eq!(
+        generator["reasons"],
+        json!([{
+            "kind": "cpu", "observed": 1.0, "limit": 0.05, "unit": "share",
+            "message": "no rest for 10.0s of 10.0s, 1 of 1 thread",
+        }])
+    );
+    assert_eq!(generator["files"], json!({ "open_peak": 1010, "limit": 1024 }));
+    assert_eq!(generator["ports"], json!({ "sockets_peak": null, "available": null }));
+    let thread = &generator["per_thread"][0];
+    assert_eq!((&thread["watched_s"], &thread["cpu_s"]), (&json!(10.0), &json!(9.6)));
+    assert_eq!((&thread["busy_s"], &thread["starved_s"]), (&json!(10.0), &json!(0.0)));
+    assert_eq!(thread["run_queue_s"], Value::Null);
+    assert_eq!((&thread["loop_lag"]["p99"], &thread["timer_lateness"]["count"]), (&json!(99), &json!(0)));
+    assert_eq!(summary["failed_on"], json!(["saturated"]));
 }
