@@ -1,6 +1,7 @@
 //! What the plan's nouns have in common when they are lowered. Where something was reported, a harmless stand-in takes
 //! its place, so that the rest is still looked at; the program is not handed out then.
 
+use super::names::CANARY;
 use super::{Compiler, Constant};
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::plan::model;
@@ -10,7 +11,7 @@ use crate::program::{
 };
 
 /// Heads of names that are not the plan's to set.
-const RESERVED: [&str; 4] = ["user", "loop", "env", "correlation_id"];
+const RESERVED: [&str; 5] = ["user", "loop", "env", "correlation_id", CANARY];
 
 impl Compiler<'_, '_> {
     /// The plan's variables, each known to those behind it, with the command line's values in place of their own.

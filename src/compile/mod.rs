@@ -135,6 +135,7 @@ pub fn compile(
     compiler.timeouts_within(&own, plan);
     let thresholds = compiler.thresholds(plan);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
+    let canary = names.canary();
     let slots = names.finish(diagnostics);
     if diagnostics.has_errors() {
         return None;
@@ -148,6 +149,7 @@ pub fn compile(
         states,
         reactions,
         slots,
+        canary,
         timers,
         unmatched: match plan.unmatched {
             model::Unmatched::Ignore => Unmatched::Ignore,

@@ -1,6 +1,6 @@
 //! What a name in a template means, and which slot holds it.
 //!
-//! Names are looked up in this order: built in (`user.id`, `user.iteration`, `correlation_id`, `loop.index`), `env.X`,
+//! Names are looked up in this order: built in (`user.id`, `user.iteration`, `correlation_id`, `canary`, `loop.index`), `env.X`,
 //! captures and set names of the scenario, variables of the plan. A variable that a scenario also sets is that
 //! scenario's slot, with the variable's value at first.
 
@@ -18,6 +18,9 @@ use crate::program::{Expr, Helper, Secret, SlotId, Value, builtin_slots};
 /// So many pairs of names are compared to find what a misspelt one was meant to be. Each takes up to some microseconds,
 /// and a generated plan may have thousands of unknown names beside thousands of known ones.
 const MOST_COMPARISONS: usize = 200_000;
+
+/// The built-in name that has a slot only where somebody reads it: from then on every message is searched.
+pub(super) const CANARY: &str = "canary";
 
 /// A variable of the plan.
 #[derive(Debug)]
@@ -150,6 +153,11 @@ impl<'a> PlanNames<'a> {
         self.loops.pop();
     }
 
+    /// The slot of the users' canaries, where any template reads it.
+    pub(super) fn canary(&self) -> Option<SlotId> {
+        self.slot_ids.get(CANARY).copied()
+    }
+
     /// The names of all slots so far.
     pub(super) fn slot_names(&self) -> &[String] {
         &self.slots
@@ -236,7 +244,7 @@ impl<'a> PlanNames<'a> {
         }
         let callable = Helper::ALL.iter().filter(|helper| helper.signature().parameters.is_empty());
         let known = || {
-            let builtin = builtin_slots::NAMES;
+            let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
             self.set_here().copied().chain(self.constants.keys().map(String::as_str)).chain(builtin)
         };
         let head_length = name.find('.').unwrap_or(name.len());
@@ -246,6 +254,10 @@ impl<'a> PlanNames<'a> {
         let helper = || nearest(name, callable.map(|helper| helper.name())).map(|name| (name.to_owned(), ""));
         whole.or_else(part).or_else(helper)
     }
+}
+
+fn is_builtin(name: &str) -> bool {
+    builtin_slots::NAMES.contains(&name) || name == CANARY
 }
 
 /// What the heads of built-in names are for.
@@ -262,7 +274,7 @@ impl Names for PlanNames<'_> {
     fn knows(&self, name: &str) -> bool {
         name == "loop.index" && !self.loops.is_empty()
             || name.starts_with("env.")
-            || builtin_slots::NAMES.contains(&name)
+            || is_builtin(name)
             || self.is_set_here(name)
             || self.constants.contains_key(name)
             || self.unread.defined.contains(name)
@@ -277,7 +289,7 @@ impl Names for PlanNames<'_> {
         if let Some(variable) = name.strip_prefix("env.") {
             return Some(self.environment(variable, span, diagnostics));
         }
-        if builtin_slots::NAMES.contains(&name) || self.is_set_here(name) {
+        if is_builtin(name) || self.is_set_here(name) {
             let slot = self.slot(name);
             return Some(self.read(slot, span));
         }

@@ -24,6 +24,7 @@ pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
         FailureKind::Failed => ErrorKind::Failed,
         FailureKind::NotConnected => ErrorKind::NotConnected,
         FailureKind::Unmatched => ErrorKind::Unmatched,
+        FailureKind::Leak => ErrorKind::Leak,
     }
 }
 

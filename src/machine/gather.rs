@@ -8,7 +8,7 @@ use super::Scope;
 use super::io::{Event, FailureKind, Output};
 use super::matching::matches;
 use super::message::{Message, Payload};
-use super::mismatch::{cut, wanted};
+use super::mismatch::wanted;
 use super::user::{Phase, User};
 use crate::program::{Gather, Op, Quota};
 
@@ -153,9 +153,6 @@ impl fmt::Display for Surplus<'_> {
             1 => f.write_str("expected one such message at most, got another: ")?,
             most => write!(f, "expected {most} such messages at most, got one more: ")?,
         }
-        match self.message {
-            Payload::Text(text) => f.write_str(&cut(text)),
-            Payload::Binary(bytes) => write!(f, "a binary message of {} bytes", bytes.len()),
-        }
+        self.message.fmt(f)
     }
 }

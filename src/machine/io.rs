@@ -157,4 +157,6 @@ pub enum FailureKind {
     NotConnected,
     /// A message that nobody took, where the plan says that this is an error.
     Unmatched,
+    /// A message with another user's canary.
+    Leak,
 }

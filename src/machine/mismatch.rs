@@ -273,6 +273,19 @@ fn describe(payload: Payload<'_>) -> String {
     }
 }
 
+/// A whole message: its text as it came, of a binary one its length and its bytes, either up to the limit.
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(&cut(text)),
+            Self::Binary(bytes) => {
+                let plural = if bytes.len() == 1 { "" } else { "s" };
+                write!(f, "a binary message of {} byte{plural}, {}", bytes.len(), cut(Shown::Bytes(bytes)))
+            }
+        }
+    }
+}
+
 /// What something is written as, up to the limit. What lies behind the limit is not even written.
 pub(super) fn cut(value: impl fmt::Display) -> String {
     struct Cut(String, usize);

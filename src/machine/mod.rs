@@ -5,6 +5,7 @@
 //! A message goes to the reply that is waited for, then to the reactions in order, then to the expect that is waited
 //! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
+mod canary;
 pub mod capture;
 mod gather;
 mod helper;

@@ -17,10 +17,13 @@ use crate::program::{Answer, Capture, Expect, Matcher, OnFailure, Op, Reaction, 
 impl User {
     /// Offers a message to the reply that is waited for, the reactions, the expect that is waited for, the inbox.
     pub(super) fn receive(&mut self, now: Duration, payload: Payload<'_>, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        if setting.program.canary.is_some() {
+            self.look_for_canaries(payload, out);
+        }
         if matches!(self.phase, Phase::Closing { .. } | Phase::Done) {
             return;
         }
-        let setting = Rc::clone(&self.setting);
         let message = Message::new(payload);
         let op = &setting.program.state(self.at).op;
         if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)

@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use super::inbox::{Inbox, Kept};
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place};
 use super::message::Payload;
-use super::mismatch::{cut, wanted};
+use super::mismatch::wanted;
 use super::pace::Paced;
 use super::scope::{Rng, Scope};
 use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
@@ -51,7 +51,7 @@ pub struct User {
     pub(super) paced: Option<Box<Paced>>,
     correlation_count: u64,
     /// How many users had this index before: one that left and comes back is another user.
-    generation: u32,
+    pub(super) generation: u32,
     iteration: u64,
     pub(super) is_stopping: bool,
     /// Whether anything failed in this iteration.
@@ -206,6 +206,7 @@ impl User {
         }
         self.write_correlation_id();
         self.forget_due();
+        self.write_canary();
         self.iteration_failed = false;
         self.at = scenario.entry;
         self.phase = Phase::Ready;
@@ -477,9 +478,6 @@ struct Untaken<'m>(Payload<'m>);
 
 impl fmt::Display for Untaken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Payload::Text(text) => write!(f, "nobody took {}", cut(text)),
-            Payload::Binary(bytes) => write!(f, "nobody took a binary message of {} bytes", bytes.len()),
-        }
+        write!(f, "nobody took {}", self.0)
     }
 }

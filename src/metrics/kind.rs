@@ -54,13 +54,15 @@ pub enum ErrorKind {
     Failed,
     /// A message that nothing took, where the plan makes that a failure.
     Unmatched,
+    /// A message that holds another user's canary.
+    Leak,
     /// A bug of this program.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -82,6 +84,7 @@ impl ErrorKind {
         Self::Render,
         Self::Failed,
         Self::Unmatched,
+        Self::Leak,
         Self::Internal,
     ];
 
@@ -109,6 +112,7 @@ impl ErrorKind {
             Self::Render => "render",
             Self::Failed => "failed",
             Self::Unmatched => "unmatched",
+            Self::Leak => "leak",
             Self::Internal => "internal",
         }
     }

@@ -61,6 +61,8 @@ pub struct Program {
     pub reactions: Vec<Reaction>,
     /// The names of the slots, for people.
     pub slots: Vec<String>,
+    /// The slot of each user's `{{canary}}`, where the plan uses it: then other users' are looked for in every message.
+    pub canary: Option<SlotId>,
     /// The names of the timers, such as `say.rtt`.
     pub timers: Vec<String>,
     /// What a message means that nobody took.
