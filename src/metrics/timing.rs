@@ -10,6 +10,8 @@ pub const LONGEST_TIME: Duration = Duration::from_hours(1);
 
 const LONGEST_US: u64 = 3_600_000_000;
 const SIGNIFICANT_DIGITS: u8 = 3;
+/// Far above what multiplication rounds by, and far below one recording of any run.
+const RANK_EPSILON: f64 = 1e-13;
 /// More recordings than this could not be added up as `f64` exactly; only a forged snapshot has them.
 const COUNT_MAX: u64 = 1 << 53;
 
@@ -91,7 +93,10 @@ impl Timing {
     /// The time that `percent` (0 to 100) of the recordings do not exceed; `None` of nothing.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         self.observed(|timing| {
-            let bucket_end = timing.histogram.value_at_quantile(percent / 100.0);
+            let count = timing.count() as f64;
+            // 99.9 / 100 * 1000 is a last bit above 999, which must not make it the longest of a thousand.
+            let rank = (percent / 100.0 * count * (1.0 - RANK_EPSILON)).ceil().max(1.0);
+            let bucket_end = timing.histogram.value_at_quantile((rank - 0.5) / count);
             Duration::from_micros(bucket_end.clamp(timing.min_us, timing.max_us))
         })
     }
@@ -187,6 +192,18 @@ mod tests {
         assert_eq!(timing.mean(), Some(Duration::from_nanos(50_500)));
         for (percent, expected) in [(0.0, 1), (50.0, 50), (99.0, 99), (99.9, 100), (100.0, 100)] {
             assert_eq!(timing.percentile(percent), Some(us(expected)), "p{percent}");
+        }
+    }
+
+    #[test]
+    fn a_share_that_is_a_whole_number_of_recordings_is_that_many() {
+        for count in [10u64, 1_000, 2_000] {
+            let timing = of(&(1..=count).map(us).collect::<Vec<_>>());
+            for permille in 1..=1000 {
+                let rank = (permille * count).div_ceil(1000);
+                let percent = permille as f64 / 10.0;
+                assert_eq!(timing.percentile(percent), Some(us(rank)), "p{percent} of {count}");
+            }
         }
     }
 

@@ -10,6 +10,8 @@ mod panics;
 mod pressure;
 mod saturation;
 mod script;
+mod seed;
+mod true_figures;
 
 use std::io::Read;
 use std::path::Path;

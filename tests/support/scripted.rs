@@ -41,6 +41,8 @@ pub(crate) enum Action {
     WritePieces(Vec<Vec<u8>>),
     /// Reads this many frames from the client.
     ReadFrames(usize),
+    /// Reads frames from the client up to its Close.
+    ReadToClose,
     /// Sends the next data frame from the client back.
     Echo,
     /// Reads until the client ends its side.
@@ -262,6 +264,14 @@ impl Conversation {
                 }
                 Ok(())
             }
+            Action::ReadToClose => loop {
+                let frame = self.read_frame().await?;
+                let is_close = frame.first == 0x88;
+                self.transcript.frames.push(frame);
+                if is_close {
+                    return Ok(());
+                }
+            },
             Action::Echo => {
                 let frame = self.read_frame().await?;
                 self.write(&server_frame(frame.first, &frame.payload)).await?;
