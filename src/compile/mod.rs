@@ -35,6 +35,7 @@ use crate::load::Profile;
 use crate::metrics::Threshold;
 use crate::plan::model::{self, Plan};
 use crate::plan::{schema, syntax};
+use crate::program::asked::asked;
 use crate::program::{Limits, OnFailure, Program, TimerId, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
@@ -145,6 +146,7 @@ pub fn compile(
         name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
         target,
         is_target_secret,
+        asked: asked(&scenarios, &states, &reactions),
         scenarios,
         states,
         reactions,

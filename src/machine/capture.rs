@@ -99,6 +99,6 @@ fn with_first(
     then: impl FnOnce(&Json<'_>) -> Result<(), CaptureReason>,
 ) -> Result<(), CaptureReason> {
     let selected = message.select(path).map_err(CaptureReason::NotJson)?;
-    let first = selected.nodes().first().ok_or_else(|| CaptureReason::Nothing(path.to_string()))?;
+    let first = selected.first().ok_or_else(|| CaptureReason::Nothing(path.to_string()))?;
     then(first)
 }

@@ -1,6 +1,7 @@
 //! An `expect` that waits for several messages, or that no more come.
 
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,18 +17,20 @@ impl User {
     /// What waits in the inbox counts, oldest first.
     pub(super) fn begin_gathering(&mut self, gather: &Gather, now: Duration, out: &mut impl Output) {
         self.phase = Phase::Gathering { since: now, deadline: now + gather.within, taken: 0 };
+        let setting = Rc::clone(&self.setting);
+        let asked = setting.program.asked(self.at);
         let mut index = 0;
         while let Phase::Gathering { taken, .. } = self.phase
             && let Some(kept) = self.inbox.peek(index)
         {
-            let message = Message::new(kept.payload());
+            let message = Message::asked(kept.payload(), asked);
             let mut scope = Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng };
             let Some(which) = open_for(gather, taken, &message, &mut scope) else {
                 index += 1;
                 continue;
             };
             if let Some(kept) = self.inbox.remove(index) {
-                self.gathered(gather, which, &Message::new(kept.payload()), now, out);
+                self.gathered(gather, which, &Message::asked(kept.payload(), asked), now, out);
             }
         }
     }

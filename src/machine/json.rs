@@ -4,6 +4,7 @@
 //! Where a name stands twice in an object the last one wins, as with `JSON.parse` of a browser. An escaped half of a
 //! surrogate pair (JavaScript's `JSON.stringify` writes them) becomes U+FFFD.
 
+use super::lexer::{Lexer, Quoted};
 use crate::program::Json;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,60 +37,31 @@ impl fmt::Display for NotJson {
 
 /// Reads a whole text.
 pub fn parse(text: &str) -> Result<Json<'_>, NotJson> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0 };
-    reader.space();
+    let mut reader = Reader { lexer: Lexer::new(text), depth: 0 };
+    reader.lexer.space();
     let value = reader.value()?;
-    reader.space();
-    if reader.at == text.len() { Ok(value) } else { reader.broken() }
+    reader.lexer.end()?;
+    Ok(value)
 }
 
 struct Reader<'a> {
-    text: &'a str,
-    bytes: &'a [u8],
-    at: usize,
+    lexer: Lexer<'a>,
     depth: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn broken<T>(&self) -> Result<T, NotJson> {
-        Err(NotJson::Syntax(self.at))
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
-        }
-    }
-
-    fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
-    }
-
     fn value(&mut self) -> Result<Json<'a>, NotJson> {
-        match self.peek() {
-            Some(b'"') => self.string().map(Json::Text),
+        let lexer = &mut self.lexer;
+        match lexer.peek() {
+            Some(b'"') => lexer.string().map(|string| Json::Text(decoded(lexer, string))),
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true", Json::Bool(true)),
-            Some(b'f') => self.word("false", Json::Bool(false)),
-            Some(b'n') => self.word("null", Json::Null),
-            _ => self.broken(),
+            Some(b't') => lexer.word("true").map(|()| Json::Bool(true)),
+            Some(b'f') => lexer.word("false").map(|()| Json::Bool(false)),
+            Some(b'n') => lexer.word("null").map(|()| Json::Null),
+            _ => lexer.broken(),
         }
-    }
-
-    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, NotJson> {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
-            return self.broken();
-        }
-        self.at += word.len();
-        Ok(value)
     }
 
     fn nested(
@@ -100,8 +72,8 @@ impl<'a> Reader<'a> {
             return Err(NotJson::TooDeep);
         }
         self.depth += 1;
-        self.at += 1;
-        self.space();
+        self.lexer.advance();
+        self.lexer.space();
         let value = read(self);
         self.depth -= 1;
         value
@@ -109,12 +81,12 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self) -> Result<Json<'a>, NotJson> {
         let mut elements = Vec::new();
-        if self.eat(b']') {
+        if self.lexer.eat(b']') {
             return Ok(Json::Array(elements));
         }
         loop {
             elements.push(self.value()?);
-            if self.ends(b']')? {
+            if self.lexer.ends(b']')? {
                 return Ok(Json::Array(elements));
             }
         }
@@ -122,150 +94,33 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self) -> Result<Json<'a>, NotJson> {
         let mut members = Vec::new();
-        if self.eat(b'}') {
+        if self.lexer.eat(b'}') {
             return Ok(Json::Object(members));
         }
         loop {
-            if self.peek() != Some(b'"') {
-                return self.broken();
-            }
-            let name = self.string()?;
-            self.space();
-            if !self.eat(b':') {
-                return self.broken();
-            }
-            self.space();
+            let name = self.lexer.name()?;
+            let name = decoded(&self.lexer, name);
             members.push((name, self.value()?));
-            if self.ends(b'}')? {
+            if self.lexer.ends(b'}')? {
                 return Ok(Json::Object(last_of_each_name(members)));
             }
         }
     }
 
-    /// After an element: `true` at the closing bracket, `false` behind a comma.
-    fn ends(&mut self, bracket: u8) -> Result<bool, NotJson> {
-        self.space();
-        if self.eat(bracket) {
-            return Ok(true);
-        }
-        if !self.eat(b',') {
-            return self.broken();
-        }
-        self.space();
-        Ok(false)
-    }
-
     fn number(&mut self) -> Result<Json<'a>, NotJson> {
-        let start = self.at;
-        self.eat(b'-');
-        let leading_zero = self.peek() == Some(b'0');
-        let digits = self.digits()?;
-        if leading_zero && digits > 1 {
-            self.at -= digits - 1;
-            return self.broken();
-        }
-        let mut whole = true;
-        if self.eat(b'.') {
-            whole = false;
-            self.digits()?;
-        }
-        if self.eat(b'e') || self.eat(b'E') {
-            whole = false;
-            let _sign = self.eat(b'+') || self.eat(b'-');
-            self.digits()?;
-        }
-        let text = &self.text[start..self.at];
+        let start = self.lexer.at();
+        let is_whole = self.lexer.number()?;
+        let text = self.lexer.between(start, self.lexer.at());
         // `-0` is kept as written: it has no integer.
-        let int = if whole && text != "-0" { text.parse().ok() } else { None };
+        let int = if is_whole && text != "-0" { text.parse().ok() } else { None };
         Ok(int.map_or(Json::Decimal(Cow::Borrowed(text)), Json::Int))
     }
+}
 
-    fn digits(&mut self) -> Result<usize, NotJson> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start { self.broken() } else { Ok(self.at - start) }
-    }
-
-    fn string(&mut self) -> Result<Cow<'a, str>, NotJson> {
-        self.at += 1;
-        let start = self.at;
-        self.plain()?;
-        if self.eat(b'"') {
-            return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
-        }
-        let mut unescaped = String::from(&self.text[start..self.at]);
-        loop {
-            if self.eat(b'"') {
-                return Ok(Cow::Owned(unescaped));
-            }
-            self.at += 1;
-            unescaped.push(self.escape()?);
-            let start = self.at;
-            self.plain()?;
-            unescaped.push_str(&self.text[start..self.at]);
-        }
-    }
-
-    /// Goes to the next quote or backslash.
-    fn plain(&mut self) -> Result<(), NotJson> {
-        let rest = &self.bytes[self.at..];
-        let length = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
-        self.at += length.unwrap_or(rest.len());
-        match self.peek() {
-            Some(b'"' | b'\\') => Ok(()),
-            _ => self.broken(),
-        }
-    }
-
-    /// What stands behind a backslash.
-    fn escape(&mut self) -> Result<char, NotJson> {
-        let escaped = match self.peek() {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.at += 1;
-                return self.unicode();
-            }
-            _ => return self.broken(),
-        };
-        self.at += 1;
-        Ok(escaped)
-    }
-
-    fn unicode(&mut self) -> Result<char, NotJson> {
-        let high = self.hex4()?;
-        if !(0xD800..0xDC00).contains(&high) {
-            return Ok(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
-        }
-        let behind = self.at;
-        if self.bytes[behind..].starts_with(b"\\u") {
-            self.at += 2;
-            let low = self.hex4()?;
-            if (0xDC00..0xE000).contains(&low) {
-                let scalar = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-                return Ok(char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER));
-            }
-            self.at = behind;
-        }
-        Ok(char::REPLACEMENT_CHARACTER)
-    }
-
-    fn hex4(&mut self) -> Result<u32, NotJson> {
-        let mut code = 0;
-        for _ in 0..4 {
-            let Some(digit) = self.peek().and_then(|byte| char::from(byte).to_digit(16)) else {
-                return self.broken();
-            };
-            code = code * 16 + digit;
-            self.at += 1;
-        }
-        Ok(code)
+fn decoded<'a>(lexer: &Lexer<'a>, string: Quoted) -> Cow<'a, str> {
+    match lexer.verbatim(string) {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(lexer.characters(string).collect()),
     }
 }
 

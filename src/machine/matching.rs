@@ -1,5 +1,5 @@
 //! Whether a message is the one that is meant. This is the path every message takes: nothing is written down and
-//! nothing allocated but the message's JSON; why a message does not match is `mismatch`'s matter.
+//! nothing allocated but what the message's values need; why a message does not match is `mismatch`'s matter.
 //!
 //! A path may select several nodes. One node must then satisfy all conditions of the path together, but for `ne`,
 //! which no node may break, and `exists: false`, which there must be no node for.
@@ -12,6 +12,7 @@ use crate::program::matcher::{
 };
 use crate::program::{Json, Operand};
 use std::cmp::Ordering;
+use std::iter;
 
 /// Whether a message satisfies all of a matcher.
 pub fn matches(matcher: &Matcher, message: &Message<'_>, scope: &mut Scope<'_>) -> bool {
@@ -22,14 +23,15 @@ pub fn matches(matcher: &Matcher, message: &Message<'_>, scope: &mut Scope<'_>) 
 pub fn condition_holds(condition: &VariableMatcher, scope: &mut Scope<'_>) -> bool {
     condition.clauses.iter().all(|clause| {
         let VariableClause { variable, conditions, .. } = clause;
-        match with(variable, scope, |value, scope| nodes_hold(conditions, &[value], scope)) {
+        match with(variable, scope, |value, scope| nodes_hold(conditions, iter::once(value), scope)) {
             Some(holds) => holds,
-            None => nodes_hold(conditions, &[], scope),
+            None => nodes_hold(conditions, iter::empty(), scope),
         }
     })
 }
 
-fn clause_holds(clause: &Clause, message: &Message<'_>, scope: &mut Scope<'_>) -> bool {
+/// Whether a message satisfies a clause.
+pub(super) fn clause_holds(clause: &Clause, message: &Message<'_>, scope: &mut Scope<'_>) -> bool {
     match (clause, message.payload()) {
         (Clause::Path(path, conditions), _) => {
             message.select(path).is_ok_and(|selected| nodes_hold(conditions, selected.nodes(), scope))
@@ -44,20 +46,24 @@ fn clause_holds(clause: &Clause, message: &Message<'_>, scope: &mut Scope<'_>) -
     }
 }
 
-fn nodes_hold(conditions: &[Condition<Test>], nodes: &[&Json<'_>], scope: &mut Scope<'_>) -> bool {
+fn nodes_hold<'n, 'a: 'n>(
+    conditions: &[Condition<Test>],
+    mut nodes: impl Iterator<Item = &'n Json<'a>> + Clone,
+    scope: &mut Scope<'_>,
+) -> bool {
     let mut of_one_node = false;
     for Condition { test, .. } in conditions {
         if !test.is_of_every_node() {
             of_one_node = true;
-        } else if !nodes.iter().all(|node| holds(test, node, scope)) {
+        } else if !nodes.clone().all(|node| holds(test, node, scope)) {
             return false;
         }
     }
-    let satisfies = |node: &&Json<'_>, scope: &mut Scope<'_>| {
+    let satisfies = |node: &Json<'_>, scope: &mut Scope<'_>| {
         let mut tests = conditions.iter().map(|condition| &condition.test);
         tests.all(|test| test.is_of_every_node() || holds(test, node, scope))
     };
-    !of_one_node || nodes.iter().any(|node| satisfies(node, scope))
+    !of_one_node || nodes.any(|node| satisfies(node, scope))
 }
 
 fn all_hold(conditions: &[Condition<Test>], value: &Json<'_>, scope: &mut Scope<'_>) -> bool {

@@ -2,7 +2,7 @@
 //! was there. It asks `matching` for every verdict, so the two cannot disagree; here is only the wording.
 
 use super::Scope;
-use super::matching::{bytes_hold, holds};
+use super::matching::{bytes_hold, clause_holds, holds};
 use super::message::{Message, Payload};
 use super::operand::resolve;
 use super::select::missing;
@@ -39,7 +39,8 @@ impl fmt::Display for Mismatch {
 
 /// Whether a message satisfies all of a matcher, and if not, the first reason.
 pub fn judge(matcher: &Matcher, message: &Message<'_>, scope: &mut Scope<'_>) -> Result<(), Mismatch> {
-    matcher.clauses.iter().try_for_each(|clause| match clause {
+    let broken = matcher.clauses.iter().find(|clause| !clause_holds(clause, message, scope));
+    broken.map_or(Ok(()), |clause| match clause {
         Clause::Path(path, conditions) => judge_path(path, conditions, message, scope),
         Clause::Text(conditions) => judge_text(conditions, message.payload(), scope),
         Clause::Binary(conditions) => judge_binary(conditions, message.payload(), scope),
@@ -81,7 +82,8 @@ fn judge_path(
             return Err(of_value(path.source(), first, format!("a message that is {reason}"), scope));
         }
     };
-    let Some((broken, actual)) = broken(conditions, selected.nodes(), scope) else { return Ok(()) };
+    let nodes: Vec<_> = selected.nodes().collect();
+    let Some((broken, actual)) = broken(conditions, &nodes, scope) else { return Ok(()) };
     let actual = match actual {
         Actual::Node(node) => shown(&broken.test, node, scope),
         Actual::Nothing => nothing(path, root),

@@ -24,7 +24,7 @@ impl User {
         if matches!(self.phase, Phase::Closing { .. } | Phase::Done) {
             return;
         }
-        let message = Message::new(payload);
+        let message = Message::asked(payload, setting.program.asked(self.at));
         let op = &setting.program.state(self.at).op;
         if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)
             && matches(&request.reply.filter, &message, &mut self.scope(now))
@@ -60,15 +60,17 @@ impl User {
 
     /// The oldest message in the inbox that an expect is looking for satisfies it at once.
     pub(super) fn look_into_inbox(&mut self, expect: &Expect, now: Duration, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        let asked = setting.program.asked(self.at);
         for index in 0..self.inbox.len() {
             let Some(kept) = self.inbox.peek(index) else { return };
-            let message = Message::new(kept.payload());
+            let message = Message::asked(kept.payload(), asked);
             let mut scope =
                 super::Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng };
             if matches(&expect.filter, &message, &mut scope)
                 && let Some(kept) = self.inbox.remove(index)
             {
-                let message = Message::new(kept.payload());
+                let message = Message::asked(kept.payload(), asked);
                 return self.taken(expect, Duration::ZERO, &message, now, out);
             }
         }

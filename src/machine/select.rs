@@ -4,30 +4,37 @@
 use crate::program::{Json, Path, Query, Step};
 use jsonpath_rust::query::js_path_process;
 use jsonpath_rust::query::queryable::Queryable;
+use std::borrow::Cow;
 
 /// The nodes a path selects, in document order.
 #[derive(Debug)]
 pub enum Selected<'m, 'a> {
-    /// Of a path that selects one node at most.
-    Simple(Option<&'m Json<'a>>),
+    /// Of a path that selects one node at most: lies in a tree, or was read for itself.
+    Simple(Option<Cow<'m, Json<'a>>>),
     /// Of any other path.
     Full(Vec<&'m Json<'a>>),
 }
 
-impl<'m, 'a> Selected<'m, 'a> {
+impl<'a> Selected<'_, 'a> {
     /// The nodes.
-    pub fn nodes(&self) -> &[&'m Json<'a>] {
-        match self {
-            Self::Simple(node) => node.as_slice(),
-            Self::Full(nodes) => nodes,
-        }
+    pub fn nodes(&self) -> impl Iterator<Item = &Json<'a>> + Clone {
+        let (one, several) = match self {
+            Self::Simple(node) => (node.as_deref(), [].as_slice()),
+            Self::Full(nodes) => (None, nodes.as_slice()),
+        };
+        one.into_iter().chain(several.iter().copied())
+    }
+
+    /// The first of them.
+    pub fn first(&self) -> Option<&Json<'a>> {
+        self.nodes().next()
     }
 }
 
 /// The nodes that a path selects in a value.
 pub fn select<'m, 'a>(path: &Path, root: &'m Json<'a>) -> Selected<'m, 'a> {
     match path.query() {
-        Query::Simple(steps) => Selected::Simple(steps.iter().try_fold(root, follow)),
+        Query::Simple(steps) => Selected::Simple(steps.iter().try_fold(root, follow).map(Cow::Borrowed)),
         Query::Full(query) => {
             // An error would be a query whose result is a computed value; parsed queries select nodes.
             let nodes = js_path_process(query, root).unwrap_or_default();

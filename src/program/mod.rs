@@ -2,6 +2,7 @@
 //! other by newtype ids, names resolved to slots, and the span of the plan that each state came from. It holds no
 //! behaviour beyond printing itself; it knows neither how plans are written nor how users are run.
 
+pub(crate) mod asked;
 pub mod capture;
 mod decimal;
 pub mod emit;
@@ -15,6 +16,7 @@ pub mod json_value;
 pub mod matcher;
 mod operand;
 mod path;
+mod path_set;
 mod state;
 mod target;
 mod template;
@@ -31,6 +33,7 @@ pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
+pub use path_set::{PathNode, PathSet};
 pub use state::{
     Answer, Close, Connect, ConnectTimers, DueTimers, Expect, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
     Request, State, Think, Until, is_handshake_header,
@@ -40,6 +43,7 @@ pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Tem
 pub use url::{Url, UrlError};
 pub use value::{NotJson, Value};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::Span;
@@ -59,6 +63,8 @@ pub struct Program {
     pub states: Vec<State>,
     /// All reactions of all scenarios.
     pub reactions: Vec<Reaction>,
+    /// For each state the simple paths that a message may be asked for in it.
+    pub asked: Vec<Arc<PathSet>>,
     /// The names of the slots, for people.
     pub slots: Vec<String>,
     /// The slot of each user's `{{canary}}`, where the plan uses it: then other users' are looked for in every message.
@@ -159,5 +165,10 @@ impl Program {
     /// The state of an id.
     pub fn state(&self, id: StateId) -> &State {
         &self.states[id.index()]
+    }
+
+    /// The simple paths that a message may be asked for in a state.
+    pub fn asked(&self, id: StateId) -> &PathSet {
+        &self.asked[id.index()]
     }
 }

@@ -22,7 +22,7 @@ pub enum Query {
 }
 
 /// One step down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// `.name`: the member of an object.
     Name(String),

@@ -1,8 +1,9 @@
 //! The example tables of RFC 9535, row by row. One row is left out, because it is refused: `$[?@[?@.b]]`.
 
 use super::compile_matcher;
-use wsplan::machine::Message;
+use wsplan::machine::{Message, Payload};
 use wsplan::program::matcher::Clause;
+use wsplan::program::{Path, PathSet, Query};
 
 /// A section's document and its rows: a query and the nodes it selects, in order.
 type Table = (&'static str, &'static [(&'static str, &'static [&'static str])]);
@@ -184,11 +185,42 @@ const WELL_TYPED: &[(&str, bool)] = &[
     ("$[?value(@..color)]", false),
 ];
 
-fn selected(query: &str, document: &str) -> Vec<String> {
+fn compiled(query: &str) -> Path {
     let matcher = compile_matcher(&serde_json::json!({ query: { "exists": true } }).to_string()).accepted();
     let [Clause::Path(path, _)] = &matcher.clauses[..] else { panic!("not a path: {query}") };
-    let message = Message::text(document);
-    message.select(path).expect("JSON").nodes().iter().map(ToString::to_string).collect()
+    path.clone()
+}
+
+fn nodes(message: &Message<'_>, path: &Path) -> Vec<String> {
+    message.select(path).expect("JSON").nodes().map(ToString::to_string).collect()
+}
+
+fn selected(query: &str, document: &str) -> Vec<String> {
+    nodes(&Message::text(document), &compiled(query))
+}
+
+/// What is found without a tree, in one walk for all simple queries of a table and in one for each of them, is what the
+/// table says.
+#[test]
+fn simple_queries_find_what_the_tables_say() {
+    let mut count = 0;
+    for (document, rows) in TABLES {
+        let simple: Vec<_> = rows
+            .iter()
+            .map(|(query, expected)| (compiled(query), *expected))
+            .filter(|(path, _)| matches!(path.query(), Query::Simple(_)))
+            .collect();
+        count += simple.len();
+        let all = PathSet::new(simple.iter().map(|(path, _)| path));
+        let message = Message::asked(Payload::Text(document), &all);
+        for (path, expected) in &simple {
+            assert!(all.node_of(path).is_some(), "{path}");
+            assert_eq!(nodes(&message, path), *expected, "{path}");
+            let one = PathSet::new([path]);
+            assert_eq!(nodes(&Message::asked(Payload::Text(document), &one), path), *expected, "{path}");
+        }
+    }
+    assert_eq!(count, 12, "of section 2.2.3 one, of tables 5 and 7 all, of table 17 five");
 }
 
 #[test]

@@ -1,0 +1,76 @@
+//! Which simple paths a message may be asked for in each state: those of the state itself and of its scenario's
+//! reactions. What is missing here is still answered, from a tree, which costs more.
+
+use std::sync::Arc;
+
+use super::capture::{Capture, CaptureSource};
+use super::gather::Wanted;
+use super::matcher::{Clause, Matcher};
+use super::{Expect, Op, Path, PathSet, Reaction, Scenario, State};
+
+/// The paths for each state. States of a scenario that ask for nothing of their own share a set.
+pub(crate) fn asked(scenarios: &[Scenario], states: &[State], reactions: &[Reaction]) -> Vec<Arc<PathSet>> {
+    let mut asked = Vec::with_capacity(states.len());
+    let ends = scenarios.iter().skip(1).map(|next| next.entry.index()).chain([states.len()]);
+    for (scenario, end) in scenarios.iter().zip(ends) {
+        let mut always = Vec::new();
+        for Reaction { when, captures, .. } in &reactions[scenario.reactions.clone()] {
+            of_message(when, None, captures, &mut always);
+        }
+        let shared = Arc::new(PathSet::new(always.iter().copied()));
+        asked.extend(states[scenario.entry.index()..end].iter().map(|state| {
+            let mut paths = Vec::new();
+            of_op(&state.op, &mut paths);
+            if paths.is_empty() {
+                return Arc::clone(&shared);
+            }
+            paths.extend(&always);
+            Arc::new(PathSet::new(paths))
+        }));
+    }
+    asked
+}
+
+fn of_op<'p>(op: &'p Op, paths: &mut Vec<&'p Path>) {
+    match op {
+        Op::Expect(expect) => of_expect(expect, paths),
+        Op::Request(request) => of_expect(&request.reply, paths),
+        Op::Gather(gather) => {
+            for Wanted { filter, assert, captures } in &gather.wanted {
+                of_message(filter, assert.as_ref(), captures, paths);
+            }
+        }
+        Op::Connect(_)
+        | Op::Send(_)
+        | Op::Think(_)
+        | Op::Enter(_)
+        | Op::Test { .. }
+        | Op::Close(_)
+        | Op::Set(_)
+        | Op::Log(_)
+        | Op::End => {}
+    }
+}
+
+fn of_expect<'p>(expect: &'p Expect, paths: &mut Vec<&'p Path>) {
+    of_message(&expect.filter, expect.assert.as_ref(), &expect.captures, paths);
+}
+
+/// What one message may be asked for in turn.
+fn of_message<'p>(
+    filter: &'p Matcher,
+    assert: Option<&'p Matcher>,
+    captures: &'p [Capture],
+    paths: &mut Vec<&'p Path>,
+) {
+    for matcher in [filter].into_iter().chain(assert) {
+        paths.extend(matcher.clauses.iter().filter_map(|clause| match clause {
+            Clause::Path(path, _) => Some(path),
+            Clause::Text(_) | Clause::Binary(_) => None,
+        }));
+    }
+    paths.extend(captures.iter().filter_map(|capture| match &capture.source {
+        CaptureSource::Path(path) => Some(path),
+        CaptureSource::Regex { within, .. } => within.as_ref(),
+    }));
+}
