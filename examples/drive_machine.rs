@@ -13,7 +13,7 @@ use std::time::Duration;
 use wsplan::compile::{Directory, Options, compile_source};
 use wsplan::diagnostic::{Diagnostics, Sources};
 use wsplan::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, User,
+    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, Unused, User,
 };
 use wsplan::program::{BodyKind, Program, TimerId};
 
@@ -70,6 +70,10 @@ impl Output for Said {
     }
 
     fn count(&mut self, _event: Event) {}
+
+    fn sample(&mut self, _unused: Unused, message: Payload<'_>) {
+        self.lines.push(format!("nobody needed {message}"));
+    }
 
     fn fail(&mut self, failure: Failure<'_>) {
         self.lines.push(format!("failed: {}", failure.detail));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsplan::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, User,
+    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, Unused, User,
 };
 use wsplan::program::{BodyKind, Program, TimerId};
 use wsplan::quantity::parse_duration;
@@ -143,6 +143,10 @@ impl Output for Trace {
         if event != Event::OperationEnded {
             self.say(&format!("count {event:?}"));
         }
+    }
+
+    fn sample(&mut self, unused: Unused, message: Payload<'_>) {
+        self.say(&format!("sample {unused:?} {message}"));
     }
 
     fn fail(&mut self, failure: Failure<'_>) {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::failure::{connect_kind, machine_kind, place_index, read_kind};
 use super::shard::Shard;
 use crate::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, User,
+    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Unused, User,
 };
 use crate::metrics::{ErrorKind, UserEnd};
 use crate::net::{self, Connection, Flush, ReadFailure, Writer};
@@ -438,6 +438,14 @@ impl Output for Wire {
                 counts.sends_missed += count;
             }
         });
+    }
+
+    fn sample(&mut self, unused: Unused, message: Payload<'_>) {
+        let mut recorder = self.shard.recorder.borrow_mut();
+        match unused {
+            Unused::Unmatched => recorder.unmatched(|| message.to_string()),
+            Unused::Dropped => recorder.dropped(|| message.to_string()),
+        }
     }
 
     fn fail(&mut self, failure: Failure<'_>) {

@@ -71,6 +71,8 @@ pub trait Output {
     fn time(&mut self, timer: TimerId, elapsed: Duration);
     /// Something worth counting.
     fn count(&mut self, event: Event);
+    /// A message that went by unused; one of each sort is worth showing.
+    fn sample(&mut self, unused: Unused, message: Payload<'_>);
     /// A failure worth counting.
     fn fail(&mut self, failure: Failure<'_>);
     /// A line for the log.
@@ -117,6 +119,15 @@ pub enum Event {
     },
     /// So many messages that were due at a time will not leave any more.
     SendsMissed(u64),
+}
+
+/// Why a message was of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unused {
+    /// Nobody took it, and nobody will.
+    Unmatched,
+    /// It left the full inbox.
+    Dropped,
 }
 
 /// Where in the program something failed.

@@ -28,7 +28,7 @@ mod select;
 mod steps;
 mod user;
 
-pub use io::{ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Place};
+pub use io::{ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 pub use message::{Message, Payload};
 pub use pace::LATE;
 pub use render::{RenderFailure, evaluate, evaluate_into, render};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::capture::capture;
 use super::inbox::Kept;
-use super::io::{Event, FailureKind, Output, Place};
+use super::io::{Event, FailureKind, Output, Place, Unused};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::judge;
@@ -52,8 +52,9 @@ impl User {
             return self.unmatched([payload].into_iter(), out);
         }
         let left = self.inbox.push(payload, &setting.program.limits);
-        for _ in &left {
+        for kept in &left {
             out.count(Event::InboxDropped);
+            out.sample(Unused::Dropped, kept.payload());
         }
         self.unmatched(left.iter().map(Kept::payload), out);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 
 use super::inbox::{Inbox, Kept};
-use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place};
+use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 use super::message::Payload;
 use super::mismatch::wanted;
 use super::pace::Paced;
@@ -419,7 +419,7 @@ impl User {
     /// Messages that nobody took and nobody will.
     pub(super) fn unmatched<'p>(
         &mut self,
-        messages: impl ExactSizeIterator<Item = Payload<'p>>,
+        messages: impl ExactSizeIterator<Item = Payload<'p>> + Clone,
         out: &mut impl Output,
     ) {
         let policy = self.setting.program.unmatched;
@@ -427,6 +427,9 @@ impl User {
             return;
         }
         out.count(Event::Unmatched(messages.len() as u64));
+        if let Some(first) = messages.clone().next() {
+            out.sample(Unused::Unmatched, first);
+        }
         if policy == Unmatched::Fail {
             for message in messages {
                 self.report(FailureKind::Unmatched, self.place(), &Untaken(message), out);

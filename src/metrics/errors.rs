@@ -118,7 +118,7 @@ impl From<Vec<ErrorEntry>> for ErrorTable {
     }
 }
 
-fn cut(mut sample: String) -> String {
+pub(super) fn cut(mut sample: String) -> String {
     sample.truncate(sample.floor_char_boundary(SAMPLE_BYTES_MAX));
     sample
 }

@@ -10,6 +10,7 @@ mod errors;
 mod kind;
 mod layout;
 mod recorder;
+mod samples;
 mod snapshot;
 mod text;
 mod threshold;
@@ -21,6 +22,7 @@ pub use errors::{DISTINCT_ERRORS_MAX, ErrorEntry, ErrorTable, SAMPLE_BYTES_MAX};
 pub use kind::{ErrorKind, UnknownErrorKind};
 pub use layout::{Layout, TimerId};
 pub use recorder::{Recorder, UserEnd};
+pub use samples::Samples;
 pub use snapshot::Snapshot;
 pub use text::{format_count, format_duration, format_percent, format_rate};
 pub use threshold::{

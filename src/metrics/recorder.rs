@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Counts, ErrorKind, Gauge, Layout, Snapshot, TimerId, Timing};
+use super::{Counts, ErrorKind, Gauge, Layout, Samples, Snapshot, TimerId, Timing};
 
 /// How a user left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,16 @@ impl Recorder {
         self.interval.errors.count(kind, place, sample);
     }
 
+    /// Keeps a message that nobody took. `message` is called only for the first in an interval.
+    pub fn unmatched(&mut self, message: impl FnOnce() -> String) {
+        Samples::keep(&mut self.interval.samples.unmatched, message);
+    }
+
+    /// Keeps a message that a full inbox let go. `message` is called only for the first in an interval.
+    pub fn dropped(&mut self, message: impl FnOnce() -> String) {
+        Samples::keep(&mut self.interval.samples.dropped, message);
+    }
+
     /// A user began.
     pub fn user_started(&mut self) {
         self.interval.counts.users_started += 1;
@@ -83,6 +93,22 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_an_interval_is_kept_and_the_first_of_all_stays() {
+        let layout = Arc::new(Layout::default());
+        let mut recorder = Recorder::new(Arc::clone(&layout));
+        recorder.unmatched(|| "first".into());
+        recorder.unmatched(|| unreachable!("there is one"));
+        let mut totals = Snapshot::new(layout);
+        totals.append(&recorder.take());
+        recorder.unmatched(|| "second".into());
+        recorder.dropped(|| "é".repeat(400));
+        totals.append(&recorder.take());
+        let arrived: Snapshot = serde_json::from_str(&serde_json::to_string(&totals).unwrap()).unwrap();
+        assert_eq!(arrived.samples.unmatched.as_deref(), Some("first"));
+        assert_eq!(arrived.samples.dropped.map(|sample| sample.len()), Some(512));
+    }
 
     #[test]
     fn an_interval_is_taken_out_whole_and_the_next_begins_empty() {

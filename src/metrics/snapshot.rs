@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, ErrorTable, Gauge, Layout, TimerId, Timing};
+use super::{Counts, ErrorTable, Gauge, Layout, Samples, TimerId, Timing};
 
 /// What was counted and timed, by one thread or many, over one interval or many.
 ///
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub users: Gauge,
     /// The errors.
     pub errors: ErrorTable,
+    /// One message each of those that went by unused.
+    pub samples: Samples,
     layout: Arc<Layout>,
     /// One for each timer of the layout; `None` until it is used.
     pub(super) timings: Vec<Option<Timing>>,
@@ -32,6 +34,7 @@ impl Snapshot {
             counts: Counts::default(),
             users: Gauge::default(),
             errors: ErrorTable::default(),
+            samples: Samples::default(),
             layout,
             timings,
         }
@@ -68,6 +71,7 @@ impl Snapshot {
     fn add(&mut self, other: &Self) {
         self.counts.merge(&other.counts);
         self.errors.merge(&other.errors);
+        self.samples.merge(&other.samples);
         let same_layout = Arc::ptr_eq(&self.layout, &other.layout) || self.layout == other.layout;
         for (index, (name, timing)) in other.timings().enumerate() {
             let index = if same_layout { index } else { self.index_of(name) };
@@ -92,13 +96,16 @@ struct Wire {
     counts: Counts,
     users: Gauge,
     errors: ErrorTable,
+    #[serde(default)]
+    samples: Samples,
     timers: Vec<(String, Option<Timing>)>,
 }
 
 impl From<Snapshot> for Wire {
     fn from(snapshot: Snapshot) -> Self {
-        let Snapshot { counts, users, errors, layout, timings } = snapshot;
-        Self { counts, users, errors, timers: layout.names().map(str::to_owned).zip(timings).collect() }
+        let Snapshot { counts, users, errors, samples, layout, timings } = snapshot;
+        let timers = layout.names().map(str::to_owned).zip(timings).collect();
+        Self { counts, users, errors, samples, timers }
     }
 }
 
@@ -107,6 +114,7 @@ impl From<Wire> for Snapshot {
         let mut snapshot =
             Self::new(Arc::new(Layout::new(wire.timers.iter().map(|(name, _)| name.as_str()))));
         (snapshot.counts, snapshot.users, snapshot.errors) = (wire.counts, wire.users, wire.errors);
+        snapshot.samples = wire.samples;
         for (name, timing) in wire.timers {
             let Some(timing) = timing else { continue };
             let index = snapshot.index_of(&name);

@@ -3,6 +3,7 @@
 mod counts;
 mod errors;
 mod generator;
+mod samples;
 mod timings;
 
 use super::paint::{Paint, Tone};
@@ -32,6 +33,7 @@ pub fn render(report: &RunReport, look: Look) -> String {
         page.heading(),
         page.counts(),
         page.timings(),
+        page.samples(),
         page.errors(),
         page.thresholds(),
         page.verdict(),

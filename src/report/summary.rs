@@ -93,6 +93,12 @@ pub struct Messages {
     pub bytes_received: u64,
     /// Messages received that nothing in the plan took.
     pub unmatched: u64,
+    /// One of those; null where there is none. May hold text from the server.
+    pub unmatched_sample: Option<String>,
+    /// Messages that a full inbox let go before anything could take them; they are among the unmatched, where those are counted.
+    pub dropped: u64,
+    /// One of those; null where there is none. May hold text from the server.
+    pub dropped_sample: Option<String>,
 }
 
 /// Messages that were due at a time, as paced loops say.
@@ -193,6 +199,9 @@ impl Summary {
                 bytes_sent: counts.bytes_sent,
                 bytes_received: counts.bytes_received,
                 unmatched: counts.messages_unmatched,
+                unmatched_sample: report.totals.samples.unmatched.clone(),
+                dropped: counts.inbox_dropped,
+                dropped_sample: report.totals.samples.dropped.clone(),
             },
             sends: Sends { due: counts.sends_due, late: counts.sends_late, missed: counts.sends_missed },
             metrics: report

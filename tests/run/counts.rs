@@ -36,7 +36,7 @@ scenarios:
 "#;
 
 /// A server of its own process, a run of the plan against it, and what both counted.
-fn counted(kind: Kind, faults: &[&str], plan: &str, arguments: &[&str]) -> (Value, Totals) {
+pub(super) fn counted(kind: Kind, faults: &[&str], plan: &str, arguments: &[&str]) -> (Value, Totals) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
     let server = ChildServer::start(&Launch {

@@ -1,5 +1,6 @@
 //! `wsplan run`, the real binary, against servers that misbehave and servers that others wrote.
 
+mod canaries;
 mod cases;
 mod counts;
 mod interop;

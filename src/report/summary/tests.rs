@@ -59,7 +59,10 @@ fn the_fields_are_those_agreed() {
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
-    assert_eq!(keys(&summary["messages"]), "sent received bytes_sent bytes_received unmatched");
+    assert_eq!(
+        keys(&summary["messages"]),
+        "sent received bytes_sent bytes_received unmatched unmatched_sample dropped dropped_sample"
+    );
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
     assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
@@ -71,7 +74,9 @@ fn the_fields_are_those_agreed() {
 
 #[test]
 fn figures_arrive_under_their_names() {
-    let summary = json_of(&eventful_run());
+    let mut report = eventful_run();
+    report.totals.samples.unmatched = Some("{\"type\":\"news\"}".into());
+    let summary = json_of(&report);
     assert_eq!(summary["wsplan"], env!("CARGO_PKG_VERSION"));
     assert_eq!(summary["started"], "2026-11-20T08:38:43.500Z");
     assert_eq!(summary["duration_s"], 30.18);
@@ -82,7 +87,8 @@ fn figures_arrive_under_their_names() {
     );
     assert_eq!(
         summary["messages"],
-        json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "unmatched": 12 })
+        json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "unmatched": 12,
+            "unmatched_sample": "{\"type\":\"news\"}", "dropped": 0, "dropped_sample": null })
     );
     let connect = &summary["metrics"]["connect.total"];
     assert_eq!(
