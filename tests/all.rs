@@ -5,6 +5,7 @@
 
 mod check;
 mod cli;
+mod correlation;
 mod diagnostics;
 mod docs;
 mod examples;

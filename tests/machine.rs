@@ -139,8 +139,8 @@ impl Output for Trace {
     }
 
     fn count(&mut self, event: Event) {
-        // Every operation ends; a trace of them would say nothing that the rest does not.
-        if event != Event::OperationEnded {
+        // Every operation ends, every request is sent; a trace of that would say nothing that the rest does not.
+        if !matches!(event, Event::OperationEnded | Event::RequestSent) {
             self.say(&format!("count {event:?}"));
         }
     }

@@ -122,6 +122,9 @@ fn assert_holds_op(shown: &Value, op: &Op) {
                 request.send.template.segments.len()
             );
             expect("reply", &request.reply);
+            assert_eq!(shown["await"], request.in_flight.is_none());
+            assert_eq!(shown["in_flight"].is_number(), request.in_flight.is_some());
+            assert_eq!(shown["key"]["path"].is_string(), request.key.is_some());
         }
         Op::Expect(wait) => expect("where", wait),
         Op::Gather(gather) => {
@@ -141,7 +144,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
         Op::Close(close) => assert_eq!(shown["code"], close.code),
         Op::Think(_) => assert!(shown["think"].is_object()),
         Op::Enter(_) | Op::Test { .. } => assert!(shown["loop"]["index"].is_string()),
-        Op::End => {}
+        Op::AwaitAll | Op::End => {}
     }
 }
 

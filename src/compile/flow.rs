@@ -52,6 +52,11 @@ pub(super) enum Effect {
     Send,
     /// Needs a connection and waits for a message.
     Receive,
+    /// Needs a connection and sends; what it sets is there once its reply has come, which an `await_all` waits for. It
+    /// waits where too many are pending.
+    Request,
+    /// Needs a connection and waits for all replies.
+    AwaitAll,
     /// Closes the connection.
     Close,
     /// Lets time pass.

@@ -8,6 +8,7 @@
 mod body;
 mod capture;
 mod connect;
+mod correlation;
 mod file;
 mod flow;
 mod gather;

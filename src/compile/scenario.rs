@@ -10,8 +10,8 @@ use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
-    Request, Scenario, State, StateId, Think, TimerId, Until,
+    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, Pace, Path, REASON_MAX_BYTES, Reaction, Repeat,
+    Scenario, State, StateId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -24,6 +24,8 @@ pub(super) struct Context<'s> {
     unnamed: Unnamed,
     /// Whether the step at hand may be the first that sends or waits in a round of a paced loop.
     pub(super) is_due: bool,
+    /// Where the keys of replies stand, each path once.
+    pub(super) reply_paths: Vec<Path>,
 }
 
 impl Compiler<'_, '_> {
@@ -44,9 +46,15 @@ impl Compiler<'_, '_> {
         }
         let first_state = self.states.len();
         let always = &reactions[first_reaction..];
-        let mut context =
-            Context { scenario: &scenario.name.text, always, unnamed: Unnamed::new(), is_due: false };
+        let mut context = Context {
+            scenario: &scenario.name.text,
+            always,
+            unnamed: Unnamed::new(),
+            is_due: false,
+            reply_paths: Vec::new(),
+        };
         flow.steps = self.steps(&scenario.steps, &mut context);
+        let reply_paths = context.reply_paths;
         flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
         self.states[end.index()].next = end;
@@ -57,6 +65,7 @@ impl Compiler<'_, '_> {
             entry: StateId::new(first_state),
             reactions: first_reaction..reactions.len(),
             paced: std::mem::take(&mut self.paced),
+            reply_paths,
             initial,
             on_failure,
             has_expect: self.states[first_state..]
@@ -128,12 +137,14 @@ impl Compiler<'_, '_> {
                 Effect::Receive
             }
             Verb::Request(request) => {
-                let send = self.outgoing(&request.send, step.span);
-                let timer = self.timer(format!("{name}.rtt"));
-                let reply = self.expect(&request.reply, timer);
-                sets = touches(&reply.captures);
-                self.emit(Op::Request(Box::new(Request { send, reply })), step.span);
-                Effect::Receive
+                let (request, effect) = self.request(request, step.span, &name, context);
+                sets = touches(&request.reply.captures);
+                self.emit(Op::Request(Box::new(request)), step.span);
+                effect
+            }
+            Verb::AwaitAll => {
+                self.emit(Op::AwaitAll, step.span);
+                Effect::AwaitAll
             }
             Verb::Think(think) => {
                 let think = self.think(*think);
@@ -239,7 +250,7 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn expect(&mut self, expect: &model::Expect, timer: TimerId) -> Expect {
+    pub(super) fn expect(&mut self, expect: &model::Expect, timer: TimerId) -> Expect {
         Expect {
             filter: self.matcher(&expect.filter),
             assert: expect.assert.as_ref().map(|assert| self.matcher(assert)),

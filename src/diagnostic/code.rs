@@ -112,6 +112,7 @@ codes! {
     UNKNOWN_OVERRIDE = 414, Error, "override names an unknown variable";
     ALREADY_CONNECTED = 415, Error, "connect while connected";
     RESERVED_NAME = 416, Error, "name is reserved";
+    NO_CORRELATION = 417, Error, "reply that cannot be told from others";
 }
 
 #[cfg(test)]

@@ -437,6 +437,11 @@ impl Output for Wire {
                 counts.sends_due += count;
                 counts.sends_missed += count;
             }
+            Event::RequestSent => counts.requests += 1,
+            Event::RequestThrottled => counts.requests_throttled += 1,
+            Event::ReplyLate => counts.replies_late += 1,
+            Event::ReplyDuplicated => counts.replies_duplicated += 1,
+            Event::RepliesMissing(count) => counts.replies_missing += count,
         });
     }
 

@@ -25,6 +25,7 @@ pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
         FailureKind::NotConnected => ErrorKind::NotConnected,
         FailureKind::Unmatched => ErrorKind::Unmatched,
         FailureKind::Leak => ErrorKind::Leak,
+        FailureKind::DuplicateReply => ErrorKind::DuplicateReply,
     }
 }
 

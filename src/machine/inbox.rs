@@ -2,28 +2,37 @@
 
 use std::collections::VecDeque;
 
+use super::correlate::Overdue;
 use super::message::Payload;
 use crate::program::Limits;
 
 /// A kept message.
 #[derive(Debug)]
-pub(super) enum Kept {
+pub(super) struct Kept {
+    content: Content,
+    /// What it is counted as if nobody takes it.
+    pub(super) overdue: Option<Overdue>,
+}
+
+#[derive(Debug)]
+enum Content {
     Text(Box<str>),
     Binary(Box<[u8]>),
 }
 
 impl Kept {
-    fn of(payload: Payload<'_>) -> Self {
-        match payload {
-            Payload::Text(text) => Self::Text(text.into()),
-            Payload::Binary(bytes) => Self::Binary(bytes.into()),
-        }
+    fn of(payload: Payload<'_>, overdue: Option<Overdue>) -> Self {
+        let content = match payload {
+            Payload::Text(text) => Content::Text(text.into()),
+            Payload::Binary(bytes) => Content::Binary(bytes.into()),
+        };
+        Self { content, overdue }
     }
 
     pub(super) fn payload(&self) -> Payload<'_> {
-        match self {
-            Self::Text(text) => Payload::Text(text),
-            Self::Binary(bytes) => Payload::Binary(bytes),
+        match &self.content {
+            Content::Text(text) => Payload::Text(text),
+            Content::Binary(bytes) => Payload::Binary(bytes),
         }
     }
 }
@@ -37,9 +46,14 @@ pub(super) struct Inbox {
 
 impl Inbox {
     /// Keeps a message and returns those that left for it: the oldest, or itself where it alone is over the limit.
-    pub(super) fn push(&mut self, payload: Payload<'_>, limits: &Limits) -> Vec<Kept> {
+    pub(super) fn push(
+        &mut self,
+        payload: Payload<'_>,
+        overdue: Option<Overdue>,
+        limits: &Limits,
+    ) -> Vec<Kept> {
         if payload.bytes().len() > limits.inbox_bytes || limits.inbox_message_count == 0 {
-            return vec![Kept::of(payload)];
+            return vec![Kept::of(payload, overdue)];
         }
         let mut left = Vec::new();
         while self.kept.len() >= limits.inbox_message_count
@@ -48,7 +62,7 @@ impl Inbox {
             left.extend(self.remove(0));
         }
         self.bytes += payload.bytes().len();
-        self.kept.push_back(Kept::of(payload));
+        self.kept.push_back(Kept::of(payload, overdue));
         left
     }
 
@@ -83,7 +97,7 @@ mod tests {
     #[test]
     fn the_oldest_leaves_when_there_are_too_many() {
         let mut inbox = Inbox::default();
-        let mut push = |i: u8| inbox.push(Payload::Binary(&[i]), &limits(2, 100)).len();
+        let mut push = |i: u8| inbox.push(Payload::Binary(&[i]), None, &limits(2, 100)).len();
         let left: Vec<usize> = (0..4).map(&mut push).collect();
         assert_eq!(left, [0, 0, 1, 1]);
         assert_eq!(inbox.peek(0).unwrap().payload().bytes(), [2]);
@@ -93,12 +107,12 @@ mod tests {
     fn as_many_leave_as_the_bytes_need() {
         let mut inbox = Inbox::default();
         for _ in 0..3 {
-            inbox.push(Payload::Binary(&[0; 3]), &limits(10, 10));
+            inbox.push(Payload::Binary(&[0; 3]), None, &limits(10, 10));
         }
-        assert_eq!(inbox.push(Payload::Binary(&[1; 7]), &limits(10, 10)).len(), 2);
+        assert_eq!(inbox.push(Payload::Binary(&[1; 7]), None, &limits(10, 10)).len(), 2);
         assert_eq!((inbox.len(), inbox.bytes), (2, 10));
         assert_eq!(
-            inbox.push(Payload::Binary(&[1; 11]), &limits(10, 10)).len(),
+            inbox.push(Payload::Binary(&[1; 11]), None, &limits(10, 10)).len(),
             1,
             "it alone is over the limit"
         );

@@ -119,6 +119,16 @@ pub enum Event {
     },
     /// So many messages that were due at a time will not leave any more.
     SendsMissed(u64),
+    /// A request was made.
+    RequestSent,
+    /// A request had to wait because as many as may be were pending.
+    RequestThrottled,
+    /// A reply came after the time for it had run out, and nobody else took it.
+    ReplyLate,
+    /// A reply came again, and nobody else took it; there is a failure beside it.
+    ReplyDuplicated,
+    /// So many replies never came.
+    RepliesMissing(u64),
 }
 
 /// Why a message was of no use.
@@ -170,4 +180,6 @@ pub enum FailureKind {
     Unmatched,
     /// A message with another user's canary.
     Leak,
+    /// A reply came again.
+    DuplicateReply,
 }

@@ -2,11 +2,12 @@
 //! says what is to be done on an [`Output`]. It has no socket, no clock, no tokio, and no randomness that was not
 //! handed in, so that a test drives it by hand and an engine by the thousand.
 //!
-//! A message goes to the reply that is waited for, then to the reactions in order, then to the expect that is waited
+//! A message goes to the request whose reply it is, then to the reactions in order, then to the expect that is waited
 //! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
 mod canary;
 pub mod capture;
+mod correlate;
 mod gather;
 mod helper;
 mod inbox;
@@ -20,6 +21,7 @@ pub mod mismatch;
 mod operand;
 mod pace;
 mod pause;
+mod pending;
 mod receive;
 mod render;
 mod scan;

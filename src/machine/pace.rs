@@ -146,6 +146,11 @@ impl User {
         }
     }
 
+    /// When the step at hand was due, where that is measured, for a reply that need not be waited for.
+    pub(super) fn take_awaited(&mut self) -> Option<Duration> {
+        self.paced.as_mut().and_then(|paced| paced.awaited.take()).map(|(due, _)| due)
+    }
+
     /// What was queued on a connection that is gone will not leave.
     pub(super) fn unsent_missed(&mut self, out: &mut impl Output) {
         let Some(paced) = self.paced.as_mut().filter(|paced| !paced.sending.is_empty()) else { return };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::capture::capture;
-use super::inbox::Kept;
+use super::correlate::{Correlated, Overdue};
 use super::io::{Event, FailureKind, Output, Place, Unused};
 use super::matching::matches;
 use super::message::{Message, Payload};
@@ -15,16 +15,26 @@ use super::user::{Phase, Setting, User};
 use crate::program::{Answer, Capture, Expect, Matcher, OnFailure, Op, Reaction, ReactionId};
 
 impl User {
-    /// Offers a message to the reply that is waited for, the reactions, the expect that is waited for, the inbox.
+    /// Offers a message to the requests whose reply it may be, the reactions, the expect that is waited for, the inbox.
     pub(super) fn receive(&mut self, now: Duration, payload: Payload<'_>, out: &mut impl Output) {
         let setting = Rc::clone(&self.setting);
         if setting.program.canary.is_some() {
             self.look_for_canaries(payload, out);
         }
-        if matches!(self.phase, Phase::Closing { .. } | Phase::Done) {
+        if self.phase == Phase::Done {
             return;
         }
         let message = Message::asked(payload, setting.program.asked(self.at));
+        let overdue = match self.correlate(&setting, &message, now, out) {
+            Correlated::Taken => return,
+            Correlated::Over(overdue) => Some(overdue),
+            Correlated::Not => None,
+        };
+        if matches!(self.phase, Phase::Closing { .. }) {
+            // Nobody asks for messages any more; but what came late has come.
+            overdue.into_iter().for_each(|overdue| self.overdue(overdue, payload, out));
+            return;
+        }
         let op = &setting.program.state(self.at).op;
         if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)
             && matches(&request.reply.filter, &message, &mut self.scope(now))
@@ -44,19 +54,40 @@ impl User {
         {
             return;
         }
-        self.keep(&setting, payload, out);
+        self.keep(&setting, payload, overdue, out);
     }
 
-    fn keep(&mut self, setting: &Setting, payload: Payload<'_>, out: &mut impl Output) {
+    fn keep(
+        &mut self,
+        setting: &Setting,
+        payload: Payload<'_>,
+        overdue: Option<Overdue>,
+        out: &mut impl Output,
+    ) {
         if !self.scenario(setting).has_expect {
-            return self.unmatched([payload].into_iter(), out);
+            return self.untaken([(payload, overdue)].into_iter(), out);
         }
-        let left = self.inbox.push(payload, &setting.program.limits);
+        let left = self.inbox.push(payload, overdue, &setting.program.limits);
         for kept in &left {
             out.count(Event::InboxDropped);
             out.sample(Unused::Dropped, kept.payload());
         }
-        self.unmatched(left.iter().map(Kept::payload), out);
+        self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
+    }
+
+    /// Messages that nobody took and nobody will: each is counted as what it is.
+    pub(super) fn untaken<'p>(
+        &mut self,
+        messages: impl Iterator<Item = (Payload<'p>, Option<Overdue>)> + Clone,
+        out: &mut impl Output,
+    ) {
+        for (payload, overdue) in messages.clone() {
+            if let Some(overdue) = overdue {
+                self.overdue(overdue, payload, out);
+            }
+        }
+        let others = messages.filter(|(_, overdue)| overdue.is_none()).map(|(payload, _)| payload);
+        self.unmatched(others, out);
     }
 
     /// The oldest message in the inbox that an expect is looking for satisfies it at once.
@@ -118,7 +149,7 @@ impl User {
     }
 
     /// Fills the slots of all captures; reports the first that fails.
-    fn capture_all(
+    pub(super) fn capture_all(
         &mut self,
         captures: &[Capture],
         message: &Message<'_>,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::correlate::Settled;
 use super::io::{ConnectRequest, FailureKind, Output};
 use super::pace::Round;
 use super::pause;
@@ -62,10 +63,9 @@ impl User {
                 self.take_due(state.due);
                 self.begin_gathering(gather, now, out);
             }
-            Op::Request(request) => {
-                self.send_step(&request.send, state.due, now, out)?;
-                self.phase = Phase::Replying { sent: None, deadline: now + request.reply.within };
-            }
+            Op::Request(request) => self.request(request, state.due, now, out)?,
+            Op::AwaitAll if self.settles(Settled::Next) => {}
+            Op::AwaitAll => self.at = state.next,
             Op::Think(think) => {
                 let pause = pause::draw(*think, &mut self.rng);
                 self.due_after(pause);
@@ -80,6 +80,8 @@ impl User {
                 Round::DueAt(until) => self.phase = Phase::Pacing { until },
                 Round::Over => self.at = state.next,
             },
+            // A plan does not lose replies by leaving.
+            Op::Close(_) | Op::End if self.settles(Settled::Again) => {}
             Op::Close(close) => {
                 let reason = match &close.reason {
                     Some(reason) => self.text(reason, now)?,
@@ -105,7 +107,7 @@ impl User {
     }
 
     /// A message of a step goes out under a correlation id of its own.
-    fn send_step(
+    pub(super) fn send_step(
         &mut self,
         message: &Body,
         due: Option<DueTimers>,
@@ -159,7 +161,7 @@ impl User {
 }
 
 fn needs_connection(op: &Op) -> bool {
-    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::Close(_))
+    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::AwaitAll | Op::Close(_))
 }
 
 /// The longest start of a text that fits, in whole characters.

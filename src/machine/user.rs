@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use rand::SeedableRng;
 
-use super::inbox::{Inbox, Kept};
+use super::correlate::Settled;
+use super::inbox::Inbox;
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 use super::message::Payload;
 use super::mismatch::wanted;
 use super::pace::Paced;
+use super::pending::{Pending, Ticket};
 use super::scope::{Rng, Scope};
 use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
 
@@ -49,6 +51,8 @@ pub struct User {
     pub(super) inbox: Inbox,
     /// From the first paced loop on.
     pub(super) paced: Option<Box<Paced>>,
+    /// From the first request on whose reply is known by a key.
+    pub(super) pending: Option<Box<Pending>>,
     correlation_count: u64,
     /// How many users had this index before: one that left and comes back is another user.
     pub(super) generation: u32,
@@ -75,8 +79,14 @@ pub(super) enum Phase {
     Expecting { since: Duration, deadline: Duration },
     /// For several messages, or that no more come: how many have, or of `any_order` which, a bit each.
     Gathering { since: Duration, deadline: Duration, taken: u64 },
-    /// For the reply to what left at `sent`.
+    /// For the reply to what left at `sent`, which any message may be.
     Replying { sent: Option<Duration>, deadline: Duration },
+    /// For a reply that is known by a key.
+    Awaiting(Ticket),
+    /// For all replies that are pending.
+    Settling(Settled),
+    /// For one reply of the request that it is at, so that the next may be sent.
+    Throttled,
     /// For a pause to pass.
     Thinking { until: Duration },
     /// For the next round of a paced loop to be due.
@@ -127,6 +137,7 @@ impl User {
             reaction_rng,
             inbox: Inbox::default(),
             paced: None,
+            pending: None,
             correlation_count: 0,
             generation,
             iteration: 0,
@@ -140,6 +151,11 @@ impl User {
 
     /// When [`Input::Wake`] is due, if nothing else happens.
     pub fn deadline(&self) -> Option<Duration> {
+        self.own_deadline().into_iter().chain(self.reply_deadline()).min()
+    }
+
+    /// Until when the user is in its present phase.
+    fn own_deadline(&self) -> Option<Duration> {
         match self.phase {
             Phase::Expecting { deadline, .. }
             | Phase::Gathering { deadline, .. }
@@ -149,7 +165,14 @@ impl User {
             | Phase::Pacing { until }
             | Phase::Yielding { until }
             | Phase::Resting { until } => Some(until),
-            Phase::Idle | Phase::Ready | Phase::Connecting | Phase::Sending | Phase::Done => None,
+            Phase::Idle
+            | Phase::Ready
+            | Phase::Connecting
+            | Phase::Sending
+            | Phase::Awaiting(_)
+            | Phase::Settling(_)
+            | Phase::Throttled
+            | Phase::Done => None,
         }
     }
 
@@ -204,7 +227,7 @@ impl User {
         for (slot, value) in &scenario.initial {
             self.slots[slot.index()] = value.known().cloned().unwrap_or(Value::Unset);
         }
-        self.write_correlation_id();
+        self.write_correlation_id(self.correlation_count);
         self.forget_due();
         self.write_canary();
         self.iteration_failed = false;
@@ -214,12 +237,25 @@ impl User {
 
     /// The next message of a step goes out under a `correlation_id` of its own.
     pub(super) fn new_correlation_id(&mut self) {
-        self.write_correlation_id();
+        self.write_correlation_id(self.correlation_count);
         self.correlation_count += 1;
     }
 
+    /// The number in the last message's `correlation_id`, without the bits beyond what any two that are pending
+    /// together differ in.
+    pub(super) fn correlation_number(&self) -> u32 {
+        let last = self.correlation_count.wrapping_sub(1);
+        u32::try_from(last & u64::from(u32::MAX)).unwrap_or(u32::MAX)
+    }
+
+    /// Makes `correlation_id` that of an earlier message, or of the last one again.
+    pub(super) fn show_correlation_id(&mut self, number: u32) {
+        let back = u64::from(self.correlation_number().wrapping_sub(number));
+        self.write_correlation_id(self.correlation_count.wrapping_sub(1).wrapping_sub(back));
+    }
+
     /// The user's number, its generation where it is not the first, and a count.
-    fn write_correlation_id(&mut self) {
+    fn write_correlation_id(&mut self, count: u64) {
         let user = match self.slots[builtin_slots::USER_ID] {
             Value::Int(user) => user,
             _ => 0,
@@ -232,13 +268,16 @@ impl User {
             id.clear();
             // Writing into a string cannot fail.
             let _ = match self.generation {
-                0 => write!(id, "{user}-{}", self.correlation_count),
-                generation => write!(id, "{user}.{generation}-{}", self.correlation_count),
+                0 => write!(id, "{user}-{count}"),
+                generation => write!(id, "{user}.{generation}-{count}"),
             };
         }
     }
 
     fn sent(&mut self, now: Duration, out: &mut impl Output) {
+        if let Some(pending) = &mut self.pending {
+            pending.sent(now);
+        }
         self.paced_sent(now, out);
         match &mut self.phase {
             Phase::Replying { sent: sent @ None, .. } => *sent = Some(now),
@@ -248,7 +287,8 @@ impl User {
     }
 
     fn wake(&mut self, now: Duration, out: &mut impl Output) {
-        if self.deadline().is_none_or(|deadline| now < deadline) {
+        self.expire(now, out);
+        if self.own_deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         match self.phase {
@@ -270,7 +310,14 @@ impl User {
                 }
             }
             Phase::Resting { .. } => self.begin(),
-            Phase::Idle | Phase::Ready | Phase::Connecting | Phase::Sending | Phase::Done => {}
+            Phase::Idle
+            | Phase::Ready
+            | Phase::Connecting
+            | Phase::Sending
+            | Phase::Awaiting(_)
+            | Phase::Settling(_)
+            | Phase::Throttled
+            | Phase::Done => {}
         }
     }
 
@@ -279,7 +326,8 @@ impl User {
         self.is_open = false;
         self.unsent_missed(out);
         let left = self.inbox.clear();
-        self.unmatched(left.iter().map(Kept::payload), out);
+        self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
+        self.abandon_requests(out);
     }
 
     fn disconnected(&mut self, now: Duration, how: Disconnect<'_>, out: &mut impl Output) {
@@ -318,7 +366,8 @@ impl User {
             Phase::Thinking { .. }
             | Phase::Pacing { .. }
             | Phase::Yielding { .. }
-            | Phase::Resting { .. } => self.part(now, out),
+            | Phase::Resting { .. }
+            | Phase::Throttled => self.part(now, out),
             // Whatever it is that the step waits for, the user looks at `is_stopping` behind it.
             _ => {}
         }
@@ -334,8 +383,11 @@ impl User {
         }
     }
 
-    /// Leaves, saying goodbye where a connection is open.
-    fn part(&mut self, now: Duration, out: &mut impl Output) {
+    /// Leaves when the replies that are pending have come, saying goodbye where a connection is open.
+    pub(super) fn part(&mut self, now: Duration, out: &mut impl Output) {
+        if self.settles(Settled::Leave) {
+            return;
+        }
         self.close(now, 1001, AfterClose::Leave, out);
     }
 
@@ -419,14 +471,15 @@ impl User {
     /// Messages that nobody took and nobody will.
     pub(super) fn unmatched<'p>(
         &mut self,
-        messages: impl ExactSizeIterator<Item = Payload<'p>> + Clone,
+        messages: impl Iterator<Item = Payload<'p>> + Clone,
         out: &mut impl Output,
     ) {
         let policy = self.setting.program.unmatched;
-        if policy == Unmatched::Ignore || messages.len() == 0 {
+        let count = messages.clone().count() as u64;
+        if policy == Unmatched::Ignore || count == 0 {
             return;
         }
-        out.count(Event::Unmatched(messages.len() as u64));
+        out.count(Event::Unmatched(count));
         if let Some(first) = messages.clone().next() {
             out.sample(Unused::Unmatched, first);
         }
@@ -451,7 +504,7 @@ impl User {
 }
 
 /// The message that a state waited for in vain, with the values that it was to have.
-fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
+pub(super) fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
     let (what, expect) = match op {
         Op::Expect(expect) => ("message", &**expect),
         Op::Request(request) => ("reply", &request.reply),

@@ -80,6 +80,16 @@ counts! {
     sends_late SendsLate "sends.late" of SendsDue;
     /// Messages that were due and not sent before the loop was cut off by the end of the run or by a failure.
     sends_missed SendsMissed "sends.missed" of SendsDue;
+    /// Requests made.
+    requests Requests "requests";
+    /// Requests that had to wait because as many as `in_flight` allows were pending.
+    requests_throttled RequestsThrottled "requests.throttled" of Requests;
+    /// Replies that came after the time for them had run out, and that nothing else in the plan took.
+    replies_late RepliesLate "replies.late" of Requests;
+    /// Replies that came again, and that nothing else in the plan took.
+    replies_duplicated RepliesDuplicated "replies.duplicated" of Requests;
+    /// Replies that had not come when their connection ended, or long after the time for them had run out.
+    replies_missing RepliesMissing "replies.missing" of Requests;
     /// Runs of a scenario that ended, well or not.
     iterations Iterations "iterations";
     /// Runs of a scenario that failed.

@@ -56,13 +56,15 @@ pub enum ErrorKind {
     Unmatched,
     /// A message that holds another user's canary.
     Leak,
+    /// A reply that came again.
+    DuplicateReply,
     /// A bug of this program.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -85,6 +87,7 @@ impl ErrorKind {
         Self::Failed,
         Self::Unmatched,
         Self::Leak,
+        Self::DuplicateReply,
         Self::Internal,
     ];
 
@@ -113,6 +116,7 @@ impl ErrorKind {
             Self::Failed => "failed",
             Self::Unmatched => "unmatched",
             Self::Leak => "leak",
+            Self::DuplicateReply => "duplicate_reply",
             Self::Internal => "internal",
         }
     }

@@ -1,5 +1,5 @@
-//! Which simple paths a message may be asked for in each state: those of the state itself and of its scenario's
-//! reactions. What is missing here is still answered, from a tree, which costs more.
+//! Which simple paths a message may be asked for in each state: those of the state itself, of its scenario's
+//! reactions, and of the replies that may be pending. What is missing here is still answered, from a tree, which costs more.
 
 use std::sync::Arc;
 
@@ -17,8 +17,18 @@ pub(crate) fn asked(scenarios: &[Scenario], states: &[State], reactions: &[React
         for Reaction { when, captures, .. } in &reactions[scenario.reactions.clone()] {
             of_message(when, None, captures, &mut always);
         }
+        let own = &states[scenario.entry.index()..end];
+        // Replies come in any state: what tells whose they are is asked for in all, and all of those not waited for.
+        always.extend(&scenario.reply_paths);
+        for state in own {
+            if let Op::Request(request) = &state.op
+                && request.in_flight.is_some()
+            {
+                of_expect(&request.reply, &mut always);
+            }
+        }
         let shared = Arc::new(PathSet::new(always.iter().copied()));
-        asked.extend(states[scenario.entry.index()..end].iter().map(|state| {
+        asked.extend(own.iter().map(|state| {
             let mut paths = Vec::new();
             of_op(&state.op, &mut paths);
             if paths.is_empty() {
@@ -42,6 +52,7 @@ fn of_op<'p>(op: &'p Op, paths: &mut Vec<&'p Path>) {
         }
         Op::Connect(_)
         | Op::Send(_)
+        | Op::AwaitAll
         | Op::Think(_)
         | Op::Enter(_)
         | Op::Test { .. }

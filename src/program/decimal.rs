@@ -19,6 +19,34 @@ pub(super) fn is_whole(number: &str) -> bool {
     number.sign() == 0 || number.point >= number.digits().count().try_into().unwrap_or(i64::MAX)
 }
 
+/// A number in the one form that all its spellings have.
+pub(super) enum Canonical<D> {
+    /// A whole number that fits.
+    Int(i64),
+    /// Any other: `0.d1d2d3... * 10^point`, with `d1` not zero and no zeros at the end.
+    Decimal {
+        /// Whether it is below zero.
+        negative: bool,
+        /// The power of ten.
+        point: i64,
+        /// `d1`, `d2`, ... as ASCII.
+        digits: D,
+    },
+}
+
+/// The canonical form of a JSON number.
+pub(super) fn canonical(number: &str) -> Canonical<impl Iterator<Item = u8>> {
+    let number = Decimal::read(number);
+    match number.as_int() {
+        Some(int) => Canonical::Int(int),
+        None => Canonical::Decimal {
+            negative: number.negative,
+            point: number.point,
+            digits: number.into_digits().copied(),
+        },
+    }
+}
+
 /// `0.d1d2d3... * 10^point`, with `d1` not zero and no zeros at the end; no digits at all for zero.
 struct Decimal<'a> {
     negative: bool,
@@ -52,6 +80,28 @@ impl<'a> Decimal<'a> {
 
     fn digits(&self) -> impl Iterator<Item = &u8> {
         self.whole.iter().chain(self.fraction).skip_while(|&&digit| digit == b'0')
+    }
+
+    fn into_digits(self) -> impl Iterator<Item = &'a u8> {
+        self.whole.iter().chain(self.fraction).skip_while(|&&digit| digit == b'0')
+    }
+
+    fn as_int(&self) -> Option<i64> {
+        if self.sign() == 0 {
+            return Some(0);
+        }
+        // No `i64` has more digits than 19.
+        let digit_count = usize::try_from(self.point).ok().filter(|&count| count <= 19)?;
+        let digits = self.digits().map(|&digit| i64::from(digit - b'0'));
+        if self.digits().count() > digit_count {
+            return None;
+        }
+        // Built up below zero, where there is room for one more.
+        let negative = digits
+            .chain(std::iter::repeat(0))
+            .take(digit_count)
+            .try_fold(0_i64, |int, digit| int.checked_mul(10)?.checked_sub(digit))?;
+        if self.negative { Some(negative) } else { negative.checked_neg() }
     }
 
     fn sign(&self) -> i8 {

@@ -12,6 +12,7 @@ pub mod helper;
 mod id;
 mod instruction;
 pub mod json;
+mod json_hash;
 pub mod json_value;
 pub mod matcher;
 mod operand;
@@ -36,7 +37,7 @@ pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
 pub use state::{
     Answer, Close, Connect, ConnectTimers, DueTimers, Expect, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
-    Request, State, Think, Until, is_handshake_header,
+    ReplyKey, Request, State, Think, Until, is_handshake_header,
 };
 pub use target::{Builtin, Target, TargetError};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
@@ -90,6 +91,8 @@ pub struct Scenario {
     pub reactions: std::ops::Range<usize>,
     /// The states of each paced loop that sends, from its test to the last of a round: ranges of the program's.
     pub paced: Vec<std::ops::Range<usize>>,
+    /// Where the keys of its requests' replies stand, each path once.
+    pub reply_paths: Vec<Path>,
     /// What its slots hold at first: constants, or secrets.
     pub initial: Vec<(SlotId, Expr)>,
     /// What a user does when a step fails.

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::{Body, Capture, Expr, Gather, Matcher, SlotId, StateId, Template, TimerId, VariableMatcher};
+use super::{
+    Body, Capture, Expr, Gather, Matcher, Operand, Path, SlotId, StateId, Template, TimerId, VariableMatcher,
+};
 use crate::diagnostic::Span;
 
 /// One state and where it came from.
@@ -41,6 +43,8 @@ pub enum Op {
     Gather(Box<Gather>),
     /// `request: { send: ..., reply: ... }`
     Request(Box<Request>),
+    /// `await_all: true`
+    AwaitAll,
     /// `think: 2s`
     Think(Think),
     /// The start of a `loop`: forgets its last run.
@@ -122,6 +126,25 @@ pub struct Request {
     pub send: Body,
     /// The wait.
     pub reply: Expect,
+    /// What tells the reply from all other messages; `None` where any message may be it.
+    pub key: Option<ReplyKey>,
+    /// `await: false`: the user goes on, with so many of this step pending at most. There is a key then.
+    pub in_flight: Option<u32>,
+}
+
+/// How the reply of a request is looked up: one condition `eq` of its matcher, which one value at most satisfies.
+#[derive(Debug, Clone)]
+pub struct ReplyKey {
+    /// Where the value stands in the reply: names and indices only.
+    pub path: Path,
+    /// The same as an index into the scenario's `reply_paths`.
+    pub index: usize,
+    /// The value, as it is when the request is sent.
+    pub value: Operand,
+    /// Whether it holds the request's own `correlation_id`, so that no other request has it.
+    pub is_own: bool,
+    /// What else the matcher asks for; may be nothing.
+    pub rest: Matcher,
 }
 
 /// How long to pause.

@@ -37,6 +37,8 @@ pub struct Summary {
     pub messages: Messages,
     /// Messages of paced loops.
     pub sends: Sends,
+    /// Requests and what became of their replies.
+    pub requests: Requests,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,
     /// What went wrong, by kind and line of the plan, most frequent first.
@@ -110,6 +112,22 @@ pub struct Sends {
     pub late: u64,
     /// Those that were not sent before the loop was cut off by the end of the run or by a failure.
     pub missed: u64,
+}
+
+/// Requests and what became of their replies. That a reply is late, duplicated or missing is told of requests whose
+/// reply is known by the request's `correlation_id`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Requests {
+    /// Requests made.
+    pub made: u64,
+    /// Requests that had to wait because as many as `in_flight` allows were pending.
+    pub throttled: u64,
+    /// Replies that came after the time for them had run out.
+    pub replies_late: u64,
+    /// Replies that came again.
+    pub replies_duplicated: u64,
+    /// Replies that never came.
+    pub replies_missing: u64,
 }
 
 /// The distribution of one timer. Times are null where nothing was recorded. Percentiles are at most 0.1 % too
@@ -204,6 +222,13 @@ impl Summary {
                 dropped_sample: report.totals.samples.dropped.clone(),
             },
             sends: Sends { due: counts.sends_due, late: counts.sends_late, missed: counts.sends_missed },
+            requests: Requests {
+                made: counts.requests,
+                throttled: counts.requests_throttled,
+                replies_late: counts.replies_late,
+                replies_duplicated: counts.replies_duplicated,
+                replies_missing: counts.replies_missing,
+            },
             metrics: report
                 .totals
                 .timings()

@@ -46,7 +46,7 @@ impl Walk<'_> {
                 }
                 Link::Open(step.span)
             }
-            Effect::Send | Effect::Receive => {
+            Effect::Send | Effect::Receive | Effect::Request | Effect::AwaitAll => {
                 self.needs_connection(step, link);
                 // Said once; what follows would only repeat it.
                 if matches!(link, Link::Open(_)) { link } else { Link::Unknown }

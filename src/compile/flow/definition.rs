@@ -42,6 +42,8 @@ enum SetterKind {
     Skipped,
     /// A message that need not come.
     Message,
+    /// A step that does not wait for its reply.
+    Pending,
 }
 
 struct Walk<'a> {
@@ -49,6 +51,8 @@ struct Walk<'a> {
     /// The first place that sets a slot.
     setters: HashMap<SlotId, Setter>,
     defined: Defined,
+    /// What replies set that nobody has waited for yet.
+    pending: Vec<SlotId>,
     /// How much of the stack is there at every `connect`, from where on reactions may run.
     at_connect: Option<usize>,
     /// Said once: who gives it a value before the first use has most often done it for all.
@@ -73,6 +77,7 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
         slots,
         setters,
         defined: Defined::default(),
+        pending: Vec::new(),
         at_connect: None,
         reported: HashSet::new(),
         continues_after_failure: scenario.continues_after_failure,
@@ -128,7 +133,8 @@ impl Touched {
     fn steps(&mut self, steps: &[Flow], kind: SetterKind) {
         for step in steps {
             self.read.extend(step.reads.iter().map(|touch| touch.slot));
-            let kind_of = |touch: &Touch| if touch.may_be_unset { SetterKind::Message } else { kind };
+            let own = if matches!(step.effect, Effect::Request) { SetterKind::Pending } else { kind };
+            let kind_of = |touch: &Touch| if touch.may_be_unset { SetterKind::Message } else { own };
             self.sets.extend(step.sets.iter().map(|touch| (*touch, kind_of(touch))));
             if let Effect::Repeat { rounds, body } = &step.effect {
                 self.steps(body, if may_be_skipped(*rounds) { SetterKind::Skipped } else { kind });
@@ -139,7 +145,7 @@ impl Touched {
 
 /// A `set` fails too, but only where something that it reads has no value, which is said there.
 fn may_fail(step: &Flow) -> bool {
-    matches!(step.effect, Effect::Receive)
+    matches!(step.effect, Effect::Receive | Effect::Request)
 }
 
 fn may_be_skipped(rounds: Rounds) -> bool {
@@ -150,18 +156,29 @@ impl Walk<'_> {
     fn steps(&mut self, steps: &[Flow]) {
         for step in steps {
             self.reads(&step.reads);
-            if !(self.continues_after_failure && may_fail(step)) {
-                let for_certain = step.sets.iter().filter(|touch| !touch.may_be_unset);
-                for_certain.for_each(|touch| self.defined.add(touch.slot));
+            let for_certain = step.sets.iter().filter(|touch| !touch.may_be_unset);
+            let slots = for_certain.map(|touch| touch.slot);
+            if self.continues_after_failure && may_fail(step) {
+                // Set by nothing for certain.
+            } else if matches!(step.effect, Effect::Request) {
+                self.pending.extend(slots);
+            } else {
+                slots.for_each(|slot| self.defined.add(slot));
             }
             match &step.effect {
                 Effect::Connect => {
                     self.at_connect.get_or_insert(self.defined.stack.len());
                 }
+                // A connection is closed when all replies have come.
+                Effect::AwaitAll | Effect::Close => {
+                    self.pending.drain(..).for_each(|slot| self.defined.add(slot));
+                }
                 Effect::Repeat { rounds, body } => {
                     let before = self.defined.stack.len();
+                    let pending_before = self.pending.clone();
                     self.steps(body);
                     if may_be_skipped(*rounds) {
+                        self.pending = pending_before;
                         self.defined.back_to(before);
                         self.at_connect = self.at_connect.map(|length| length.min(before));
                     }
@@ -185,19 +202,28 @@ impl Walk<'_> {
             let origin = match setter.kind {
                 SetterKind::Message => "set here, when such a message comes",
                 SetterKind::Skipped => "set in a loop that may run no round",
+                SetterKind::Pending if !self.continues_after_failure => {
+                    "set here, when the reply comes, which nobody waits for"
+                }
                 SetterKind::Step if is_later => "set here, which comes later",
-                SetterKind::Step if self.continues_after_failure => {
+                SetterKind::Step | SetterKind::Pending if self.continues_after_failure => {
                     "set here, unless it fails: then the steps go on"
                 }
-                SetterKind::Step => "set here, which may not have happened",
+                SetterKind::Step | SetterKind::Pending => "set here, which may not have happened",
+            };
+            let help = match setter.kind {
+                SetterKind::Pending if !self.continues_after_failure => {
+                    "put `- await_all: true` before this place".to_owned()
+                }
+                _ => format!(
+                    "set it on every way to this place, or give it a first value in `vars: {{ {name}: ... }}`"
+                ),
             };
             self.diagnostics.push(
                 Diagnostic::new(codes::POSSIBLY_UNSET, format!("`{name}` may have no value yet"))
                     .label(touch.span, "read here")
                     .label(setter.span, origin)
-                    .help(format!(
-                        "set it on every way to this place, or give it a first value in `vars: {{ {name}: ... }}`"
-                    )),
+                    .help(help),
             );
         }
     }

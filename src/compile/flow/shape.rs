@@ -62,8 +62,14 @@ impl Walk<'_> {
     /// round as far as can be told.
     fn waits(&self, step: &Flow, outer: &[Flow]) -> bool {
         match &step.effect {
-            Effect::Connect | Effect::Receive | Effect::Close | Effect::Pause | Effect::Unknown => true,
-            Effect::Send | Effect::None => false,
+            Effect::Connect
+            | Effect::Receive
+            | Effect::Request
+            | Effect::Close
+            | Effect::Pause
+            | Effect::Unknown => true,
+            // Where nothing is pending this goes on at once.
+            Effect::Send | Effect::AwaitAll | Effect::None => false,
             Effect::Repeat { rounds: Rounds::Exactly(0), .. } => false,
             Effect::Repeat { rounds, body } => {
                 let may_run = *rounds != Rounds::Conditional || self.may_hold_again(step, outer);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Body, Capture, Matcher, Spanned, duration};
+use super::{Body, Capture, Matcher, Spanned, bool, count, duration};
 use crate::plan::schema::nouns::expect_is_short;
 use crate::plan::syntax::Node;
 
@@ -26,6 +26,10 @@ pub struct Request {
     pub send: Body,
     /// The wait for its reply; `reply` is its filter.
     pub reply: Expect,
+    /// Whether the user waits for the reply, where it is said.
+    pub awaits: Option<Spanned<bool>>,
+    /// How many may be pending.
+    pub in_flight: Option<Spanned<u64>>,
 }
 
 impl Expect {
@@ -49,6 +53,11 @@ impl Expect {
 
 impl Request {
     pub(super) fn decode(node: &Node) -> Option<Self> {
-        Some(Self { send: Body::decode(node.lookup("send")?)?, reply: Expect::decode_long(node, "reply") })
+        Some(Self {
+            send: Body::decode(node.lookup("send")?)?,
+            reply: Expect::decode_long(node, "reply"),
+            awaits: node.lookup("await").and_then(bool),
+            in_flight: node.lookup("in_flight").and_then(count),
+        })
     }
 }

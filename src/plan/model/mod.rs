@@ -54,6 +54,13 @@ fn text(node: &Node) -> Option<Spanned<String>> {
     node.text().map(|text| spanned(node, text.to_owned()))
 }
 
+fn bool(node: &Node) -> Option<Spanned<bool>> {
+    match node.kind {
+        NodeKind::Bool(bool) => Some(spanned(node, bool)),
+        _ => None,
+    }
+}
+
 fn count(node: &Node) -> Option<Spanned<u64>> {
     match &node.kind {
         NodeKind::Number(number) => number.as_u64().map(|n| spanned(node, n)),

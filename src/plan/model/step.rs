@@ -29,6 +29,8 @@ pub enum Verb {
     Gather(Gather),
     /// `request`
     Request(Box<Request>),
+    /// `await_all`
+    AwaitAll,
     /// `think`
     Think(Think),
     /// `loop`
@@ -90,6 +92,7 @@ impl Verb {
             "send" => Self::Send(Body::decode(node)?),
             "expect" => Gather::decode(node).map_or_else(|| Self::Expect(Expect::decode(node)), Self::Gather),
             "request" => Self::Request(Box::new(Request::decode(node)?)),
+            "await_all" => Self::AwaitAll,
             "think" => Self::Think(Think::decode(node)?),
             "loop" => Self::Loop(Repeat::decode(node)?),
             "close" => Self::Close(Close {
@@ -113,6 +116,7 @@ impl Verb {
             Self::Send(_) => "send",
             Self::Expect(_) | Self::Gather(_) => "expect",
             Self::Request(_) => "request",
+            Self::AwaitAll => "await_all",
             Self::Think(_) => "think",
             Self::Loop(_) => "loop",
             Self::Close(_) => "close",

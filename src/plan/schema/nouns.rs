@@ -246,7 +246,8 @@ static REACTION: Noun = Noun {
 };
 
 /// The verbs, of which a step has exactly one.
-pub const VERBS: &[&str] = &["connect", "send", "expect", "request", "think", "loop", "close", "set", "log"];
+pub const VERBS: &[&str] =
+    &["connect", "send", "expect", "request", "await_all", "think", "loop", "close", "set", "log"];
 
 static STEP: Noun = Noun {
     name: "step",
@@ -276,6 +277,12 @@ static STEP: Noun = Noun {
             Map(&REQUEST),
             "Sends a message and waits for the reply that belongs to it; its round trip is measured.",
             "{ send: { id: \"{{correlation_id}}\" }, reply: { $.re: \"{{correlation_id}}\" } }",
+        ),
+        optional(
+            "await_all",
+            Either(&[Null, True]),
+            "Waits until no reply is pending of requests with `await: false`.",
+            "true",
         ),
         optional(
             "think",
@@ -444,9 +451,21 @@ static REQUEST: Noun = Noun {
         optional("assert", Map(&MATCHER), "What must hold of the reply.", "{ $.session: \"{{session}}\" }"),
         optional("capture", Map(&CAPTURES), "Keeps values of the reply for templates.", "{ seq: $.seq }"),
         optional("within", Duration, "How long to wait for it. Default: `defaults.within`.", "5s"),
+        optional(
+            "await",
+            Bool,
+            "Whether to wait for the reply here. With `false` the next step runs at once, and the reply is taken whenever it comes. Default: true.",
+            "false",
+        ),
+        optional(
+            "in_flight",
+            Integer(1, COUNT_MAX),
+            "With `await: false`: how many replies to this step may be pending for one user; where there are as many, it waits for one of them. Default: 1000.",
+            "100",
+        ),
     ],
     open: None,
-    rules: &[],
+    rules: &[Rule::Needs("in_flight", "await")],
 };
 
 static THINK: Noun = Noun {

@@ -16,6 +16,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Send(_) => "send",
         Op::Expect(_) | Op::Gather(_) => "expect",
         Op::Request(_) => "request",
+        Op::AwaitAll => "await_all",
         Op::Think(_) => "think",
         Op::Enter(_) => "enter",
         Op::Test { .. } => "test",
@@ -64,6 +65,9 @@ impl Describe<'_> {
             Op::Request(request) => {
                 parts.push(format!("send {}", request.send));
                 self.expect(&mut parts, "reply", &request.reply, state.span);
+                if let (Some(limit), Some(key)) = (request.in_flight, &request.key) {
+                    parts.push(format!("await false by {}, in_flight {limit}", key.path));
+                }
                 String::new()
             }
             Op::Think(think) => pause(*think),
@@ -79,7 +83,7 @@ impl Describe<'_> {
                 String::new()
             }
             Op::Log(line) => format!(" {line}"),
-            Op::End => String::new(),
+            Op::AwaitAll | Op::End => String::new(),
         };
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));

@@ -82,6 +82,12 @@ impl Writer<'_> {
             Op::Request(request) => {
                 let mut detail = json!({ "send": request.send });
                 merge(&mut detail, self.expect("reply", &request.reply));
+                let key = request.key.as_ref();
+                let key = key
+                    .map(|key| json!({ "path": key.path.source(), "value": key.value, "own": key.is_own }));
+                let is_awaited = request.in_flight.is_none();
+                let in_flight = request.in_flight;
+                merge(&mut detail, json!({ "key": key, "await": is_awaited, "in_flight": in_flight }));
                 detail
             }
             Op::Think(think) => json!({ "think": pause(*think) }),
@@ -94,7 +100,7 @@ impl Writer<'_> {
                 json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
             }
             Op::Log(line) => json!({ "log": line }),
-            Op::End => json!({}),
+            Op::AwaitAll | Op::End => json!({}),
         };
         if let Value::Object(detail) = detail {
             value.extend(detail);

@@ -31,6 +31,12 @@ impl Page<'_> {
         ];
         messages
             .extend((counts.inbox_dropped > 0).then(|| count(counts.inbox_dropped, "dropped", Tone::Odd)));
+        let requests = [
+            (counts.requests_throttled, "throttled", Tone::Odd),
+            (counts.replies_late, "replied late", Tone::Odd),
+            (counts.replies_duplicated, "duplicated", Tone::Bad),
+            (counts.replies_missing, "missing", Tone::Bad),
+        ];
         let in_and_out =
             |sent: String, received: String, tone| vec![(sent, "sent", tone), (received, "received", tone)];
         let (bytes_sent, bytes_received) =
@@ -40,6 +46,12 @@ impl Page<'_> {
         let missed = count(counts.sends_missed, "missed", Tone::Odd);
         let paced = ("paced", vec![count(counts.sends_due, "due", Tone::Plain), late, missed]);
         let paced = (counts.sends_due > 0).then_some(paced);
+        // Most plans have nothing to say of these.
+        if requests.iter().any(|(value, ..)| *value > 0) {
+            let made = count(counts.requests, "made", Tone::Plain);
+            let figures = requests.map(|(value, what, tone)| count(value, what, tone));
+            lines.push(("requests", std::iter::once(made).chain(figures).collect()));
+        }
         let seconds = self.report.duration.as_secs_f64();
         if seconds == 0.0 {
             lines.extend(paced);

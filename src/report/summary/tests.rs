@@ -55,7 +55,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections messages sends metrics errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections messages sends requests metrics errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
