@@ -26,6 +26,8 @@ const KEPT_UNSENT: usize = 16;
 const FLUSHES_A_TURN: usize = 16;
 /// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
 const ABNORMAL_CLOSURE: Disconnect<'_> = Disconnect::ByPeer { code: 1006, reason: "" };
+/// The close code of one that leaves (RFC 6455 section 7.4.1).
+const GOING_AWAY: u16 = 1001;
 /// The close code of a Close frame without one (RFC 6455 section 7.1.5).
 const NO_STATUS: u16 = 1005;
 
@@ -89,6 +91,11 @@ impl Driver {
         self.is_dead || self.user.is_done()
     }
 
+    /// Whether a panic has ended it.
+    pub(super) fn is_dead(&self) -> bool {
+        self.is_dead
+    }
+
     /// Counts a panic amid an input as our bug. The user is gone, wherever it was, and so is its connection.
     pub(super) fn bury(&mut self, panic: &(dyn Any + Send)) {
         self.is_dead = true;
@@ -124,9 +131,14 @@ impl Driver {
         self.wire.shard.now() >= deadline
     }
 
-    /// Whether the connection is to be dropped without more ado.
+    /// Whether the user has no more use for the connection.
     pub(super) fn is_over(&self) -> bool {
         self.wire.is_aborted || self.is_done()
+    }
+
+    /// Whether the user has left with a Close that the server has not answered yet.
+    pub(super) fn is_parting(&self) -> bool {
+        self.wire.writer.is_some() && self.wire.has_closed && !self.wire.is_aborted
     }
 
     /// The writer, where it waits for the kernel to take more.
@@ -187,6 +199,11 @@ impl Driver {
         self.wire.write_error = None;
         self.wire.unsent.clear();
         self.input(Input::Connected);
+        if self.is_done() {
+            // It left while the connection came about.
+            self.wire.queue_close(Some(GOING_AWAY), "");
+            self.flush();
+        }
         reader
     }
 

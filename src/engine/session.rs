@@ -8,7 +8,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep_until, timeout};
@@ -19,6 +19,10 @@ use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
 
 /// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
 const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a user that was made to leave waits for the server's goodbye. What comes until then was sent to it and is
+/// counted; and a connection that is closed with something unread is reset, which may destroy what was sent on it.
+const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often what follows from one another is looked at before the others get a turn.
 const ROUNDS_A_TURN: usize = 4;
@@ -57,7 +61,8 @@ async fn follow(driver: &RefCell<Driver>) {
     }
 }
 
-/// Opens a connection; tells the user how it went. `None` when there is none, or when the user has left meanwhile.
+/// Opens a connection; tells the user how it went. `None` when there is none. Where the user has left meanwhile, the server may
+/// know of the connection already: so it gets a little time to come about and be closed in order.
 async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<Reader> {
     let shard = driver.borrow().shard();
     let path = request.path.clone().unwrap_or_default();
@@ -70,12 +75,20 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
     };
     // In a box: what connecting needs is given back before the connection is held.
     let mut attempt = Box::pin(timeout(request.timeout, attempt));
+    let mut parting = None;
     let outcome = poll_fn(|cx| {
         driver.borrow_mut().remember(cx.waker());
-        if driver.borrow().is_done() {
+        if driver.borrow().is_dead() {
             return Poll::Ready(None);
         }
-        attempt.as_mut().poll(cx).map(Some)
+        if let Poll::Ready(outcome) = attempt.as_mut().poll(cx) {
+            return Poll::Ready(Some(outcome));
+        }
+        if driver.borrow().is_done() {
+            ready!(parted(&mut parting, cx));
+            return Poll::Ready(None);
+        }
+        Poll::Pending
     })
     .await?;
     drop(attempt);
@@ -96,7 +109,7 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
 async fn hold(driver: &RefCell<Driver>, reader: Reader) {
     let mut reading = pin!(read(driver, reader));
     let mut alarm = Alarm::new();
-    let mut tcp_close = None;
+    let (mut tcp_close, mut parting) = (None, None);
     poll_fn(|cx| {
         driver.borrow_mut().remember(cx.waker());
         if let Poll::Ready(failure) = reading.as_mut().poll(cx) {
@@ -115,13 +128,21 @@ async fn hold(driver: &RefCell<Driver>, reader: Reader) {
                 return Poll::Ready(());
             }
         }
-        if driver.borrow().is_over() {
-            driver.borrow_mut().drop_connection();
-            return Poll::Ready(());
+        if !driver.borrow().is_over() {
+            return Poll::Pending;
         }
-        Poll::Pending
+        if driver.borrow().is_parting() {
+            ready!(parted(&mut parting, cx));
+        }
+        driver.borrow_mut().drop_connection();
+        Poll::Ready(())
     })
     .await;
+}
+
+/// Ready when a user that has left has waited long enough.
+fn parted(timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()> {
+    timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(PARTING_TIMEOUT))).as_mut().poll(cx)
 }
 
 /// Does what time and the kernel allow until nothing more follows, or the user's turn is over. A timer that fires may

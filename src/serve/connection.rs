@@ -151,9 +151,11 @@ impl Session<'_> {
         }
     }
 
-    /// What comes in after a Close became due is neither counted nor answered.
+    /// What comes in after a Close became due is not answered, and counted apart.
     fn on_message(&mut self, opcode: OpCode, payload: bytes::BytesMut) {
         if self.peer.is_closing() {
+            self.tally.counts.messages_ignored += 1;
+            self.tally.counts.bytes_ignored += payload.len() as u64;
             return;
         }
         self.tally.counts.messages_in += 1;

@@ -21,10 +21,14 @@ pub struct Totals {
     pub handshakes_refused: u64,
     /// Data messages that came in and were dealt with, whole messages whatever their fragments.
     pub messages_in: u64,
+    /// Data messages that came in after a Close was due: read, and neither answered nor among `messages_in`.
+    pub messages_ignored: u64,
     /// Data messages handed to the kernel to their last byte, keepalives among them.
     pub messages_out: u64,
     /// Payload bytes of `messages_in`, without frame headers.
     pub bytes_in: u64,
+    /// Payload bytes of `messages_ignored`, without frame headers.
+    pub bytes_ignored: u64,
     /// Payload bytes of `messages_out`, without frame headers.
     pub bytes_out: u64,
     /// Replies and broadcast copies held back on purpose (`--drop`).
@@ -47,8 +51,10 @@ impl Totals {
         self.connections_peak = self.connections_peak.max(other.connections_peak);
         self.handshakes_refused += other.handshakes_refused;
         self.messages_in += other.messages_in;
+        self.messages_ignored += other.messages_ignored;
         self.messages_out += other.messages_out;
         self.bytes_in += other.bytes_in;
+        self.bytes_ignored += other.bytes_ignored;
         self.bytes_out += other.bytes_out;
         self.dropped += other.dropped;
         self.undelivered += other.undelivered;

@@ -37,13 +37,13 @@ scenarios: { user: { steps: [connect: {}, think: 1h] } }
 const USERS: usize = 3;
 
 /// A run in the background, ended whatever becomes of the test.
-struct Running {
+pub(super) struct Running {
     child: Option<Child>,
     _folder: TempDir,
 }
 
 impl Running {
-    fn start(plan: &str, arguments: &[&str]) -> Self {
+    pub(super) fn start(plan: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
         let mut command = wsplan_run(folder.path());
@@ -52,16 +52,16 @@ impl Running {
         Self { child: Some(child), _folder: folder }
     }
 
-    fn id(&self) -> u32 {
+    pub(super) fn id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.id().try_into().unwrap()), signal).unwrap();
     }
 
     /// Sends a signal and reads standard error until it says that it has come.
-    fn interrupt(&mut self, signal: Signal) {
+    pub(super) fn interrupt(&mut self, signal: Signal) {
         self.signal(signal);
         let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
         let mut said = Vec::new();
@@ -74,7 +74,7 @@ impl Running {
     }
 
     /// The exit status, and the summary where there is one.
-    fn finish(mut self) -> (Option<i32>, Option<Value>) {
+    pub(super) fn finish(mut self) -> (Option<i32>, Option<Value>) {
         let ended = wait(self.child.take().unwrap());
         assert_eq!(ended.stderr, "");
         (ended.status.code(), serde_json::from_str(&ended.stdout).ok())
@@ -173,7 +173,7 @@ fn the_embedded_server_ends_with_a_run_that_was_killed() {
 }
 
 /// Waits at a gate that a script opens.
-fn pass(gate: &Gate) {
+pub(super) fn pass(gate: &Gate) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(gate.pass());
 }
@@ -192,17 +192,24 @@ fn processes() -> impl Iterator<Item = u32> {
 }
 
 /// How many TCP connections a process has open.
-fn connection_count(id: u32) -> usize {
-    let Ok(files) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
+pub(super) fn connection_count(id: u32) -> usize {
+    unsent_and_unread(id).len()
+}
+
+/// What the kernel has of each of a process's TCP connections that the other end has not taken, and that it has not
+/// read itself, as the hexadecimal numbers of `/proc/net/tcp`.
+pub(super) fn unsent_and_unread(id: u32) -> Vec<String> {
+    let Ok(files) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return Vec::new() };
     let targets = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
     let sockets: Vec<_> = targets.map(|target| target.to_string_lossy().into_owned()).collect();
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     // The fourth column is the state, 01 where it is established, the tenth the inode.
-    let is_open = |line: &&str| {
+    let open = |line: &str| {
         let columns: Vec<_> = line.split_whitespace().collect();
-        columns[3] == "01" && sockets.contains(&format!("socket:[{}]", columns[9]))
+        let is_open = columns[3] == "01" && sockets.contains(&format!("socket:[{}]", columns[9]));
+        is_open.then(|| columns[4].to_owned())
     };
-    table.lines().filter(is_open).count()
+    table.lines().filter_map(open).collect()
 }
 
 /// Whether a process has ended; one that nobody has waited for yet has, too.

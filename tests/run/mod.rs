@@ -3,6 +3,7 @@
 mod canaries;
 mod cases;
 mod counts;
+mod endings;
 mod interop;
 mod interrupt;
 mod mask;

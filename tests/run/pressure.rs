@@ -1,12 +1,17 @@
 //! Servers that do not read, or write without end: the users wait, and their memory stays bounded.
 
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{finish, summary_of, wsplan_run};
+use super::interrupt::{Running, unsent_and_unread};
+use super::{eventually, finish, summary_of, wsplan_run};
 use crate::support::frames::{ClientFrame, server_frame};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
 const USERS: usize = 4;
+
+/// How often what the kernel has to be the same until nothing moves any more.
+const LOOKS: usize = 50;
 
 /// What a run in this build needs at most when nothing piles up; what could pile up is several times that.
 const PEAK_RSS_BYTES_MAX: u64 = 48 << 20;
@@ -67,14 +72,25 @@ fn a_server_that_writes_and_reads_nothing_is_not_answered_without_end() {
     let flood = message.repeat(512);
     let server = ScriptedServer::every(accepting([Action::Write(flood)]));
     let plan = "target: ws://127.0.0.1:1
-defaults: { drain: 10ms }
-load: { users: 4, duration: 1s }
+load: { users: 4, duration: 1h }
 scenarios:
   mirror:
     always: [{ when: { text: { starts_with: y } }, echo: true }]
     steps: [connect: {}, think: 1h]
 ";
-    let summary = run(plan, &server);
+    let mut running = Running::start(plan, &["--target", &server.url()]);
+    let (mut before, mut unchanged_count) = (Vec::new(), 0);
+    eventually(|| {
+        let queues = unsent_and_unread(running.id());
+        let is_stuck = queues.len() == USERS && queues.iter().all(|queue| !queue.contains("00000000"));
+        unchanged_count = if is_stuck && queues == before { unchanged_count + 1 } else { 0 };
+        before = queues;
+        (unchanged_count == LOOKS).then_some(())
+    })
+    .expect("they go on");
+    running.interrupt(Signal::SIGINT);
+    running.signal(Signal::SIGINT);
+    let summary = running.finish().1.expect("everything is reported");
     expect_little_memory(&summary);
     let received = summary["messages"]["received"].as_u64().unwrap();
     assert!((1..4 * 512).contains(&received), "{summary:#}");
