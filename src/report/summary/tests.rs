@@ -203,3 +203,44 @@ fn what_the_generator_saw_of_itself_is_told() {
     assert_eq!((&thread["loop_lag"]["p99"], &thread["timer_lateness"]["count"]), (&json!(99), &json!(0)));
     assert_eq!(summary["failed_on"], json!(["saturated"]));
 }
+
+/// The names of all figures below an object of the schema, each with the names that lead to it.
+fn figure_names(schema: &Value, object: &Value, leading: &str, names: &mut Vec<String>) {
+    for (name, property) in object["properties"].as_object().unwrap() {
+        let name = format!("{leading}{name}");
+        let text = property.to_string();
+        let definition = text.split_once("#/$defs/").and_then(|(_, rest)| rest.split_once('"'));
+        match definition.map(|(definition, _)| (definition, &schema["$defs"][definition])) {
+            Some(("Metric", metric)) if name == "metrics" => {
+                figure_names(schema, metric, "metrics.NAME.", names);
+            }
+            Some(("Metric", _)) | None => names.push(name),
+            Some((_, object)) if object["properties"].is_object() => {
+                figure_names(schema, object, &format!("{name}."), names);
+            }
+            Some(_) => names.push(name),
+        }
+    }
+}
+
+#[test]
+fn every_figure_is_explained() {
+    let page = include_str!("../../../docs/measuring.md");
+    let schema: Value = serde_json::from_str(&Summary::json_schema()).unwrap();
+    let mut names = Vec::new();
+    figure_names(&schema, &schema, "", &mut names);
+    assert!(
+        names.contains(&"messages.sent".to_owned()) && names.contains(&"metrics.NAME.p99".to_owned()),
+        "{names:?}"
+    );
+    let unexplained: Vec<_> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(unexplained.is_empty(), "docs/measuring.md does not say how these are measured: {unexplained:?}");
+}
+
+#[test]
+fn every_counter_is_explained() {
+    let page = include_str!("../../../docs/measuring.md");
+    let names = crate::metrics::Counter::ALL.iter().map(|counter| counter.name());
+    let unexplained: Vec<_> = names.filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(unexplained.is_empty(), "docs/measuring.md does not say what these count: {unexplained:?}");
+}
