@@ -9,6 +9,7 @@ mod interrupt;
 mod mask;
 mod options;
 mod panics;
+mod pipelined;
 mod pressure;
 mod saturation;
 mod script;
