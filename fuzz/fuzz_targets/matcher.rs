@@ -1,4 +1,5 @@
-//! Any matcher on any message: what decides and what explains must agree, whatever the bytes are.
+//! Any matcher on any message: what decides and what explains must agree, and the scan with the tree, whatever the bytes
+//! are.
 #![no_main]
 
 use std::time::Duration;
@@ -8,11 +9,11 @@ use rand::SeedableRng;
 use wsplan::compile::{Binding, Lowering, Names};
 use wsplan::diagnostic::{Diagnostics, Sources, Span};
 use wsplan::machine::matching::matches;
-use wsplan::machine::mismatch::judge;
-use wsplan::machine::{Message, Rng, Scope};
+use wsplan::machine::mismatch::{Mismatch, judge};
+use wsplan::machine::{Message, Payload, Rng, Scope};
 use wsplan::plan::model::Matcher;
 use wsplan::plan::syntax::{Limits, parse};
-use wsplan::program::{SlotId, Value};
+use wsplan::program::{PathSet, SlotId, Value};
 
 /// `n` and `s`.
 struct Two;
@@ -36,12 +37,21 @@ fuzz_target!(|input: (&str, &[u8])| {
     let matcher = Lowering::new(&sources, &mut names, &mut diagnostics).matcher(&Matcher::decode(&node));
     let Some(matcher) = matcher else { return };
     let values = [Value::Int(5), Value::Text("text".into())];
-    let mut rng = Rng::seed_from_u64(1);
-    let mut scope = Scope { slots: &values, now: Duration::ZERO, epoch: Duration::ZERO, rng: &mut rng };
-    let text = std::str::from_utf8(message).map(Message::text);
-    for message in [Message::binary(message)].into_iter().chain(text) {
-        let judged = judge(&matcher, &message, &mut scope);
-        assert_eq!(matches(&matcher, &message, &mut scope), judged.is_ok(), "{matcher}");
+    // The same randomness for each, for templates that draw.
+    let with_scope = |then: &dyn Fn(&mut Scope<'_>) -> Result<(), Mismatch>| {
+        let mut rng = Rng::seed_from_u64(1);
+        then(&mut Scope { slots: &values, now: Duration::ZERO, epoch: Duration::ZERO, rng: &mut rng })
+    };
+    let asked = PathSet::new(matcher.paths());
+    let text = std::str::from_utf8(message).map(Payload::Text);
+    for payload in [Payload::Binary(message)].into_iter().chain(text) {
+        let tree = Message::new(payload);
+        let judged = with_scope(&|scope| judge(&matcher, &tree, scope));
+        let scanned = with_scope(&|scope| judge(&matcher, &Message::asked(payload, &asked), scope));
+        assert_eq!(scanned, judged, "{matcher}");
+        let mut rng = Rng::seed_from_u64(1);
+        let mut scope = Scope { slots: &values, now: Duration::ZERO, epoch: Duration::ZERO, rng: &mut rng };
+        assert_eq!(matches(&matcher, &tree, &mut scope), judged.is_ok(), "{matcher}");
         if let Err(mismatch) = judged {
             drop(mismatch.to_string());
         }

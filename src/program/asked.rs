@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::capture::{Capture, CaptureSource};
+use super::capture::Capture;
 use super::gather::Wanted;
-use super::matcher::{Clause, Matcher};
+use super::matcher::Matcher;
 use super::{Expect, Op, Path, PathSet, Reaction, Scenario, State};
 
 /// The paths for each state. States of a scenario that ask for nothing of their own share a set.
@@ -75,13 +75,7 @@ fn of_message<'p>(
     paths: &mut Vec<&'p Path>,
 ) {
     for matcher in [filter].into_iter().chain(assert) {
-        paths.extend(matcher.clauses.iter().filter_map(|clause| match clause {
-            Clause::Path(path, _) => Some(path),
-            Clause::Text(_) | Clause::Binary(_) => None,
-        }));
+        paths.extend(matcher.paths());
     }
-    paths.extend(captures.iter().filter_map(|capture| match &capture.source {
-        CaptureSource::Path(path) => Some(path),
-        CaptureSource::Regex { within, .. } => within.as_ref(),
-    }));
+    paths.extend(captures.iter().filter_map(Capture::path));
 }

@@ -35,6 +35,16 @@ pub enum CaptureSource {
     },
 }
 
+impl Capture {
+    /// The path that it asks a message for.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.source {
+            CaptureSource::Path(path) => Some(path),
+            CaptureSource::Regex { within, .. } => within.as_ref(),
+        }
+    }
+}
+
 /// `token = $.token`, `id = regex "id=(.+)" group 1 in text`.
 impl fmt::Display for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,6 +12,16 @@ pub struct Matcher {
     pub clauses: Vec<Clause>,
 }
 
+impl Matcher {
+    /// The paths that it asks a message for.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.clauses.iter().filter_map(|clause| match clause {
+            Clause::Path(path, _) => Some(path),
+            Clause::Text(_) | Clause::Binary(_) => None,
+        })
+    }
+}
+
 /// What must hold of variables: all clauses. The condition of `loop: while`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariableMatcher {

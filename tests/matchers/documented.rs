@@ -1,10 +1,12 @@
 //! Reads `docs/matchers.md`: a fenced example of YAML with one key, then a table of messages and what comes of them.
 
-use super::{Variables, compile_captures, compile_condition, compile_matcher};
+use std::fmt::Debug;
+
+use super::{Variables, compile_captures, compile_condition, compile_matcher, either_way};
 use wsplan::machine::matching::{condition_holds, matches};
 use wsplan::machine::mismatch::judge;
-use wsplan::machine::{Message, capture::capture};
-use wsplan::program::{Matcher, Value};
+use wsplan::machine::{Message, Payload, capture::capture};
+use wsplan::program::{Capture, Matcher, Path, Value};
 
 const PAGE: &str = include_str!("../../docs/matchers.md");
 
@@ -41,15 +43,20 @@ fn bytes(message: &str) -> Option<Vec<u8>> {
     Some((0..digits.len()).step_by(2).map(byte).collect())
 }
 
-fn with_message<T>(text: &str, then: impl FnOnce(&Message<'_>) -> T) -> T {
+/// What comes of a message, however its paths are found.
+fn with_message<'p, T: PartialEq + Debug>(
+    text: &str,
+    paths: impl Iterator<Item = &'p Path>,
+    then: impl FnMut(&Message<'_>) -> T,
+) -> T {
     match bytes(text) {
-        Some(bytes) => then(&Message::binary(&bytes)),
-        None => then(&Message::text(text)),
+        Some(bytes) => either_way(Payload::Binary(&bytes), paths, then),
+        None => either_way(Payload::Text(text), paths, then),
     }
 }
 
 fn verdict(matcher: &Matcher, message: &str) -> String {
-    with_message(message, |message| {
+    with_message(message, matcher.paths(), |message| {
         Variables::new().with_scope(|scope| {
             let judged = judge(matcher, message, scope);
             assert_eq!(matches(matcher, message, scope), judged.is_ok(), "{matcher}");
@@ -60,12 +67,14 @@ fn verdict(matcher: &Matcher, message: &str) -> String {
 
 fn captured(yaml: &str, message: &str) -> String {
     let captures = compile_captures(yaml).accepted();
-    let one = |instruction| {
-        let mut slot = Value::Unset;
-        with_message(message, |message| capture(instruction, message, &mut slot)).map_or_else(
-            |failure| format!("`{failure}`"),
-            |()| format!("`{} = {}`", instruction.name, slot.to_json_text()),
-        )
+    let one = |instruction: &Capture| {
+        with_message(message, instruction.path().into_iter(), |message| {
+            let mut slot = Value::Unset;
+            capture(instruction, message, &mut slot).map_or_else(
+                |failure| format!("`{failure}`"),
+                |()| format!("`{} = {}`", instruction.name, slot.to_json_text()),
+            )
+        })
     };
     captures.iter().map(one).collect::<Vec<_>>().join(", ")
 }

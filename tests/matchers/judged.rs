@@ -1,20 +1,21 @@
 //! Verdicts that are no examples for users, and properties that hold for any message.
 
-use super::{Variables, compile_condition, compile_matcher};
+use super::{Variables, compile_condition, compile_matcher, either_way};
 use proptest::prelude::*;
 use serde_json::{Value as Tree, json};
-use wsplan::machine::Message;
+use wsplan::machine::Payload;
 use wsplan::machine::matching::{condition_holds, matches};
 use wsplan::machine::mismatch::judge;
 
 /// The reason why a text message does not match; empty where it does.
 fn reason(matcher: &str, message: &str) -> String {
     let matcher = compile_matcher(matcher).accepted();
-    let message = Message::text(message);
-    Variables::new().with_scope(|scope| {
-        let judged = judge(&matcher, &message, scope);
-        assert_eq!(matches(&matcher, &message, scope), judged.is_ok(), "{matcher}");
-        judged.map_or_else(|mismatch| mismatch.to_string(), |()| String::new())
+    either_way(Payload::Text(message), matcher.paths(), |message| {
+        Variables::new().with_scope(|scope| {
+            let judged = judge(&matcher, message, scope);
+            assert_eq!(matches(&matcher, message, scope), judged.is_ok(), "{matcher}");
+            judged.map_or_else(|mismatch| mismatch.to_string(), |()| String::new())
+        })
     })
 }
 

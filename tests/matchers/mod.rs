@@ -1,6 +1,7 @@
 //! Matchers and captures from plan text to verdict. `docs/matchers.md` is the table of cases: every example on it is
 //! compiled and judged here, and what its right column says is what a run must report.
 
+mod compliance;
 mod documented;
 mod judged;
 mod refused;
@@ -8,13 +9,14 @@ mod rfc9535;
 mod shown;
 
 use rand::SeedableRng;
+use std::fmt::Debug;
 use std::time::Duration;
 use wsplan::compile::{Binding, Lowering, Names};
 use wsplan::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use wsplan::machine::{Rng, Scope};
+use wsplan::machine::{Message, Payload, Rng, Scope};
 use wsplan::plan::model::{capture, matcher};
 use wsplan::plan::syntax::{Limits, Node, parse};
-use wsplan::program::{Capture, Matcher, SlotId, Value, VariableMatcher};
+use wsplan::program::{Capture, Matcher, Path, PathSet, SlotId, Value, VariableMatcher};
 
 /// The names that the examples use, each a slot, and some that are constants.
 pub(crate) struct Variables {
@@ -93,10 +95,23 @@ fn compile<T>(text: &str, lower: impl FnOnce(&mut Lowering<'_>, &Node) -> Option
     let mut sources = Sources::new();
     let file = sources.add("plan.yaml", text);
     let mut diagnostics = Diagnostics::new();
-    let node = parse(&sources, file, &Limits::default(), &mut diagnostics).expect(text);
+    let node = parse(&sources, file, &Limits::default(), &mut diagnostics);
     let mut names = Variables::new();
-    let result = lower(&mut Lowering::new(&sources, &mut names, &mut diagnostics), &node);
+    let result =
+        node.and_then(|node| lower(&mut Lowering::new(&sources, &mut names, &mut diagnostics), &node));
     Compiled { result, sources, diagnostics: diagnostics.into_sorted() }
+}
+
+/// What comes of a message, which must be the same whether its simple paths are found by a scan or in a tree.
+pub(crate) fn either_way<'p, T: PartialEq + Debug>(
+    payload: Payload<'_>,
+    paths: impl Iterator<Item = &'p Path>,
+    mut then: impl FnMut(&Message<'_>) -> T,
+) -> T {
+    let asked = PathSet::new(paths);
+    let of_tree = then(&Message::new(payload));
+    assert_eq!(then(&Message::asked(payload, &asked)), of_tree, "{payload:?}");
+    of_tree
 }
 
 /// Compiles a matcher.
