@@ -29,7 +29,7 @@ impl Control {
         self.raise(Order::Drain);
     }
 
-    /// Users leave now.
+    /// Users leave now: they say goodbye, and wait a second at most for the server to do so.
     pub fn abort(&self) {
         self.raise(Order::Abort);
     }

@@ -133,6 +133,28 @@ fn a_flood_that_the_users_end() {
 }
 
 #[test]
+fn replies_that_nobody_waits_for() {
+    let plan = "
+target: ws://127.0.0.1:1
+defaults: { within: 100ms, restart_delay: 1ms }
+scenarios:
+  pipeline:
+    on_failure: continue
+    steps:
+      - connect: {}
+      - loop:
+          times: 300
+          steps:
+            - request: { send: { id: '{{correlation_id}}' }, reply: { $.id: '{{correlation_id}}' }, await: false, in_flight: 20 }
+      - close: {}
+";
+    let faults = ["--drop", "3%", "--close-after", "250", "--delay", "1ms", "--jitter", "2ms"];
+    let both = counted(Kind::Echo, &faults, plan, &["-u", "6", "-i", "2", "--threads", "2"]);
+    expect_same(&both);
+    assert!(both.1.dropped > 0, "{:#}", both.0);
+}
+
+#[test]
 fn connections_that_are_reset() {
     const ECHOED: [usize; 6] = [0, 1, 2, 5, 17, 40];
     let plan = "

@@ -72,7 +72,7 @@ fn a_server_that_writes_and_reads_nothing_is_not_answered_without_end() {
     let flood = message.repeat(512);
     let server = ScriptedServer::every(accepting([Action::Write(flood)]));
     let plan = "target: ws://127.0.0.1:1
-load: { users: 4, duration: 1h }
+load: { users: 2, duration: 1h }
 scenarios:
   mirror:
     always: [{ when: { text: { starts_with: y } }, echo: true }]
@@ -82,7 +82,7 @@ scenarios:
     let (mut before, mut unchanged_count) = (Vec::new(), 0);
     eventually(|| {
         let queues = unsent_and_unread(running.id());
-        let is_stuck = queues.len() == USERS && queues.iter().all(|queue| !queue.contains("00000000"));
+        let is_stuck = queues.len() == 2 && queues.iter().all(|queue| !queue.contains("00000000"));
         unchanged_count = if is_stuck && queues == before { unchanged_count + 1 } else { 0 };
         before = queues;
         (unchanged_count == LOOKS).then_some(())
@@ -93,7 +93,7 @@ scenarios:
     let summary = running.finish().1.expect("everything is reported");
     expect_little_memory(&summary);
     let received = summary["messages"]["received"].as_u64().unwrap();
-    assert!((1..4 * 512).contains(&received), "{summary:#}");
+    assert!((1..2 * 512).contains(&received), "{summary:#}");
     // The server was still writing when the run ended.
     assert!(server.conclude().iter().all(|transcript| transcript.failure.is_some()));
 }
