@@ -117,6 +117,11 @@ impl Driver {
         self.user.deadline()
     }
 
+    /// The deadline, where it is one of a schedule, which is to be kept as exactly as can be.
+    pub(super) fn paced_deadline(&self) -> Option<Duration> {
+        self.user.deadline().filter(|_| self.user.is_paced())
+    }
+
     /// The connection that the user asked for last.
     pub(super) fn take_request(&mut self) -> Option<ConnectRequest> {
         self.wire.request.take()

@@ -13,6 +13,8 @@ mod preflight;
 mod resources;
 mod session;
 mod shard;
+#[cfg(target_os = "linux")]
+mod ticker;
 mod watch;
 
 use std::sync::Arc;

@@ -202,14 +202,18 @@ async fn rest(driver: &RefCell<Driver>) {
 
 /// The user's one timer. It is only set anew when the deadline comes nearer: most deadlines are timeouts that are
 /// replaced by later ones long before they are due, and a timer that fires early just looks again.
+///
+/// A deadline that a schedule sets is not left to tokio's timer, which would be late by a millisecond.
 struct Alarm {
     sleep: Option<Pin<Box<Sleep>>>,
     armed: Option<Duration>,
+    /// The paced deadline at which the task will be polled.
+    paced: Option<Duration>,
 }
 
 impl Alarm {
     fn new() -> Self {
-        Self { sleep: None, armed: None }
+        Self { sleep: None, armed: None, paced: None }
     }
 
     /// Wakes the user where its deadline has passed, else makes sure that the task is polled at it; whether it woke
@@ -222,6 +226,9 @@ impl Alarm {
                 driver.borrow_mut().input(Input::Wake);
                 return true;
             }
+            if self.is_paced(driver, cx) {
+                return false;
+            }
             if self.armed.is_none_or(|armed| armed > deadline) {
                 let instant = driver.borrow().instant(deadline);
                 self.arm(deadline, instant);
@@ -232,6 +239,16 @@ impl Alarm {
             }
             self.armed = None;
         }
+    }
+
+    /// Whether the deadline is a schedule's, and the task will be polled at it.
+    fn is_paced(&mut self, driver: &RefCell<Driver>, cx: &Context<'_>) -> bool {
+        let driver = driver.borrow();
+        let Some(deadline) = driver.paced_deadline() else { return false };
+        if self.paced != Some(deadline) {
+            self.paced = driver.shard().wake_at(driver.instant(deadline), cx.waker()).then_some(deadline);
+        }
+        self.paced.is_some()
     }
 
     fn arm(&mut self, deadline: Duration, instant: Instant) {

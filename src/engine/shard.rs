@@ -1,10 +1,11 @@
 //! One thread of a run: starts its users when they are due, stops them when they are to leave, and reports.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
@@ -15,6 +16,8 @@ use tokio::time::{interval, sleep_until};
 use super::control::Order;
 use super::driver::Driver;
 use super::session::{self, interrupt};
+#[cfg(target_os = "linux")]
+use super::ticker::Ticker;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
@@ -49,6 +52,9 @@ pub(super) struct Shard {
     pub(super) options: Options,
     pub(super) recorder: RefCell<Recorder>,
     watch: SelfWatch,
+    /// From the first wake-up on that is to be on time; `None` where the system has none to give.
+    #[cfg(target_os = "linux")]
+    ticker: OnceCell<Option<Rc<Ticker>>>,
     logs: RefCell<Vec<String>>,
 }
 
@@ -62,6 +68,8 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) -> ThreadWatch {
         options: Options { max_message_bytes: program.limits.max_message_bytes, ..Options::default() },
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
         watch: SelfWatch::new(),
+        #[cfg(target_os = "linux")]
+        ticker: OnceCell::new(),
         logs: RefCell::default(),
         setting: Rc::new(Setting {
             program,
@@ -112,6 +120,19 @@ impl Shard {
 
     pub(super) fn instant(&self, at: Duration) -> Instant {
         self.start + at
+    }
+
+    /// Wakes a task at this time, as exactly as the system can. Whether it will: otherwise the caller has to see to it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn wake_at(&self, at: Instant, waker: &Waker) -> bool {
+        let ticker = self.ticker.get_or_init(|| Ticker::start().ok());
+        ticker.as_ref().is_some_and(|ticker| ticker.wake_at(at, waker).is_ok())
+    }
+
+    /// Other systems have no such timer.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn wake_at(&self, _: Instant, _: &Waker) -> bool {
+        false
     }
 
     pub(super) fn time(&self, timer: TimerId, elapsed: Duration) {

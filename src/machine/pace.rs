@@ -106,6 +106,15 @@ impl User {
         self.time_in(pace.entered).saturating_add(after)
     }
 
+    /// Whether the deadline is when something is due by a schedule.
+    pub fn is_paced(&self) -> bool {
+        match self.phase {
+            Phase::Pacing { .. } => true,
+            Phase::Thinking { .. } => self.paced.as_ref().is_some_and(|paced| paced.due.is_some()),
+            _ => false,
+        }
+    }
+
     /// A pause in a round before anything was due: what follows is due so much later.
     pub(super) fn due_after(&mut self, pause: Duration) {
         if let Some(due) = self.paced.as_mut().and_then(|paced| paced.due.as_mut()) {

@@ -165,10 +165,18 @@ fn round_trips(record: &Record, every: Duration) -> Truth {
     }))
 }
 
-/// The bounds of what somebody waited who came when the plan says. The loop was entered behind "go" and before its
-/// first request came in.
+/// The bounds of when the loop was entered: behind "go", and before any of its requests came in, less what that one
+/// was due later.
+fn entered(record: &Record, every: Duration) -> (Instant, Instant) {
+    let latest = (0u32..)
+        .zip(&record.rounds)
+        .map(|(number, round)| round.received.checked_sub(every * number).unwrap());
+    (record.go, latest.min().expect("there were rounds"))
+}
+
+/// The bounds of what somebody waited who came when the plan says.
 fn intended(record: &Record, every: Duration) -> Truth {
-    let entered = (record.go, record.rounds[0].received);
+    let entered = entered(record, every);
     Truth::of((0u32..).zip(&record.rounds).map(|(number, round)| {
         let due = (entered.0 + every * number, entered.1 + every * number);
         (round.replied.saturating_duration_since(due.1), round.thanked - due.0)
@@ -177,7 +185,7 @@ fn intended(record: &Record, every: Duration) -> Truth {
 
 /// The bounds of what the requests left late by.
 fn delays(record: &Record, every: Duration) -> Truth {
-    let entered = (record.go, record.rounds[0].received);
+    let entered = entered(record, every);
     let mut before = record.go;
     Truth::of((0u32..).zip(&record.rounds).map(|(number, round)| {
         let due = (entered.0 + every * number, entered.1 + every * number);
