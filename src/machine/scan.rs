@@ -1,5 +1,6 @@
 //! One walk over a JSON text that checks all of it and finds the values of all simple paths that are asked for. It
-//! builds nothing and allocates nothing: what is found is where the values lie. The answers are those of the tree.
+//! builds nothing and allocates nothing: what is found is where the values lie. The answers are those of the tree, and
+//! even for a message of a few bytes it takes no longer.
 //!
 //! Where a name stands twice in an object the last one wins, whatever the earlier one held.
 
@@ -7,7 +8,8 @@ use super::json::{DEPTH_LIMIT, NotJson, parse};
 use super::lexer::{Lexer, Quoted};
 use crate::program::{Json, PathNode, PathSet};
 
-/// How many values are found without an allocation. A set that leads through more is rare.
+/// How many values, with the message itself and those on the way, are found without an allocation. A set of more is rare,
+/// and this lies on the stack for every message.
 const FEW: usize = 24;
 
 /// Where a value lies.
