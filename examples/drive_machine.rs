@@ -13,7 +13,8 @@ use std::time::Duration;
 use wsplan::compile::{Directory, Options, compile_source};
 use wsplan::diagnostic::{Diagnostics, Sources};
 use wsplan::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, Unused, User,
+    ConnectRequest, Delivery, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting,
+    Unused, User,
 };
 use wsplan::program::{BodyKind, Program, TimerId};
 
@@ -74,6 +75,8 @@ impl Output for Said {
     fn sample(&mut self, _unused: Unused, message: Payload<'_>) {
         self.lines.push(format!("nobody needed {message}"));
     }
+
+    fn delivery(&mut self, _delivery: Delivery<'_>) {}
 
     fn fail(&mut self, failure: Failure<'_>) {
         self.lines.push(format!("failed: {}", failure.detail));

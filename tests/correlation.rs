@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wsplan::machine::{
-    ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Payload, RenderFailure, Setting,
-    Unused, User,
+    ConnectRequest, Delivery, Disconnect, Event, Failure, FailureKind, Input, Output, Payload, RenderFailure,
+    Setting, Unused, User,
 };
 use wsplan::program::{BodyKind, Program, TimerId};
 
@@ -133,6 +133,8 @@ impl Output for Recording {
         self.said.sent.push(String::from_utf8(payload).unwrap());
         Ok(())
     }
+
+    fn delivery(&mut self, _: Delivery<'_>) {}
 
     fn is_writable(&self) -> bool {
         true

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsplan::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting, Unused, User,
+    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
+    RenderFailure, Setting, Unused, User,
 };
 use wsplan::program::{BodyKind, Program, TimerId};
 use wsplan::quantity::parse_duration;
@@ -147,6 +148,21 @@ impl Output for Trace {
 
     fn sample(&mut self, unused: Unused, message: Payload<'_>) {
         self.say(&format!("sample {unused:?} {message}"));
+    }
+
+    fn delivery(&mut self, delivery: Delivery<'_>) {
+        // Hashes are shown by one digit, which is enough to tell a few apart.
+        let short = |hash: u64| format!("#{:x}", hash >> 56);
+        let what = match delivery.event {
+            DeliveryEvent::Published { stream, key, shown, group } => {
+                format!("published {stream} {shown} {} to {}", short(key), short(group))
+            }
+            DeliveryEvent::Delivered { stream, key } => format!("delivered {stream} {}", short(key)),
+            DeliveryEvent::Entered { stream, group } => format!("entered {stream} {}", short(group)),
+            DeliveryEvent::Left { stream, group } => format!("left {stream} {}", short(group)),
+            DeliveryEvent::Gone => "gone from all streams".to_owned(),
+        };
+        self.say(&format!("{what} at {:?}", delivery.at));
     }
 
     fn fail(&mut self, failure: Failure<'_>) {

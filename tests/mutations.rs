@@ -65,11 +65,13 @@ struct Census {
     weights: u64,
     logs: usize,
     sends: usize,
+    /// What is told of streams: publish, deliver, enter, leave.
+    told: usize,
 }
 
 impl Census {
     fn of_program(compiled: &Compiled) -> Self {
-        use wsplan::program::{Answer, Expect, Op, Until};
+        use wsplan::program::{Answer, Expect, Op, State, Until};
         let program = &compiled.program;
         let mut census = Self {
             states: program.states.len(),
@@ -80,15 +82,24 @@ impl Census {
         };
         let expect = |census: &mut Self, expect: &Expect| {
             census.captures += expect.captures.len();
+            census.told += usize::from(expect.deliver.is_some());
             census.conditions += expect.filter.instructions().len();
             census.conditions += expect.assert.as_ref().map_or(0, |assert| assert.instructions().len());
         };
+        let is_audience = |state: &&State| matches!(state.op, Op::Audience(_));
+        census.states -= program.states.iter().filter(is_audience).count();
+        // One that has the place of its connect is implied by it.
+        let connects: Vec<_> =
+            program.states.iter().filter(|s| matches!(s.op, Op::Connect(_))).map(|s| s.span).collect();
+        census.told +=
+            program.states.iter().filter(is_audience).filter(|s| !connects.contains(&s.span)).count();
         for state in &program.states {
             match &state.op {
                 Op::Expect(wait) => expect(&mut census, wait),
                 Op::Gather(gather) => {
                     for wanted in &gather.wanted {
                         census.captures += wanted.captures.len();
+                        census.told += usize::from(wanted.deliver.is_some());
                         census.conditions += wanted.filter.instructions().len();
                         census.conditions +=
                             wanted.assert.as_ref().map_or(0, |assert| assert.instructions().len());
@@ -96,9 +107,13 @@ impl Census {
                 }
                 Op::Request(request) => {
                     census.sends += 1;
+                    census.told += usize::from(request.publish.is_some());
                     expect(&mut census, &request.reply);
                 }
-                Op::Send(_) => census.sends += 1,
+                Op::Send { publish, .. } => {
+                    census.sends += 1;
+                    census.told += usize::from(publish.is_some());
+                }
                 Op::Set(values) => census.assignments += values.len(),
                 Op::Log(_) => census.logs += 1,
                 Op::Connect(connect) => {
@@ -116,6 +131,7 @@ impl Census {
         }
         for reaction in &program.reactions {
             census.captures += reaction.captures.len();
+            census.told += usize::from(reaction.deliver.is_some());
             census.conditions += reaction.when.instructions().len();
             census.logs += usize::from(reaction.log.is_some()) + usize::from(reaction.fail.is_some());
             census.sends += usize::from(!matches!(reaction.answer, Answer::None));
@@ -132,6 +148,7 @@ impl Census {
             for reaction in items(&scenario["always"]) {
                 census.reactions += 1;
                 census.captures += len(&reaction["capture"]);
+                census.told += present(reaction, &["deliver"]);
                 census.conditions += conditions(&reaction["when"]);
                 census.logs += present(reaction, &["log", "fail"]);
                 census.sends += present(reaction, &["echo", "send"]);
@@ -147,6 +164,7 @@ impl Census {
         if is_long {
             self.conditions += conditions(&awaited["assert"]);
             self.captures += len(&awaited["capture"]);
+            self.told += present(awaited, &["deliver"]);
         }
     }
 
@@ -175,6 +193,7 @@ impl Census {
             self.assignments += len(&step["set"]);
             self.logs += present(step, &["log"]);
             self.sends += present(step, &["send", "request"]);
+            self.told += present(step, &["publish", "enter", "leave"]);
         }
     }
 }

@@ -113,7 +113,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             assert_eq!(shown["headers"].as_array().unwrap().len(), connect.headers.len());
             assert_eq!(shown["subprotocols"].as_array().unwrap().len(), connect.subprotocols.len());
         }
-        Op::Send(message) => {
+        Op::Send { message, .. } => {
             assert_eq!(shown["send"]["template"].as_array().unwrap().len(), message.template.segments.len());
         }
         Op::Request(request) => {
@@ -140,6 +140,10 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             assert_eq!(quota.count(), 1, "{shown}");
         }
         Op::Set(values) => assert_eq!(shown["set"].as_array().unwrap().len(), values.len()),
+        Op::Audience(audience) => {
+            let word = if audience.enters { "enter" } else { "leave" };
+            assert_eq!(shown[word], audience.stream.index());
+        }
         Op::Log(line) => assert_eq!(shown["log"].as_array().unwrap().len(), line.segments.len()),
         Op::Close(close) => assert_eq!(shown["code"], close.code),
         Op::Think(_) => assert!(shown["think"].is_object()),

@@ -47,6 +47,18 @@ pub(super) struct ServeArgs {
     /// Never send this share of replies and broadcast copies
     #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
     drop: f64,
+    /// Never send this share of broadcast copies (chat)
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
+    lose: f64,
+    /// Send this share of broadcast copies twice (chat)
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
+    duplicate: f64,
+    /// Let the sender's next one overtake this share of broadcast copies (chat)
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
+    reorder: f64,
+    /// Send one more to somebody outside of the room with this share of broadcast copies (chat)
+    #[arg(long, value_name = "PERCENT", default_value = "0%", value_parser = share)]
+    leak: f64,
     /// Close a connection with 1001 after this many messages from it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     close_after: Option<u64>,
@@ -106,10 +118,22 @@ fn options(args: &ServeArgs) -> Result<Options, &'static str> {
     if args.kind == Kind::Echo && (args.keepalive.is_some() || args.keepalive_timeout.is_some()) {
         return Err("the echo server has no keepalive; --keepalive belongs to `wsplan serve chat`");
     }
+    if args.kind == Kind::Echo && args.lose + args.duplicate + args.reorder + args.leak > 0.0 {
+        return Err(
+            "the echo server broadcasts nothing; --lose, --duplicate, --reorder and --leak belong to `wsplan serve chat`",
+        );
+    }
+    if args.lose + args.duplicate + args.reorder > 1.0 {
+        return Err("--lose, --duplicate and --reorder are shares of the same copies: together at most 100%");
+    }
     options.threads = args.threads.into();
     options.faults.delay = args.delay;
     options.faults.jitter = args.jitter;
     options.faults.drop = args.drop;
+    options.faults.lose = args.lose;
+    options.faults.duplicate = args.duplicate;
+    options.faults.reorder = args.reorder;
+    options.faults.leak = args.leak;
     options.faults.close_after = args.close_after;
     options.faults.seed = args.seed;
     if let Some(interval) = args.keepalive {

@@ -3,8 +3,8 @@
 use super::Compiler;
 use super::flow::Effect;
 use super::scenario::Context;
-use crate::diagnostic::{Diagnostic, Span, codes};
-use crate::plan::model;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::plan::model::{self, Step};
 use crate::program::matcher::{Clause, Comparison, Condition, Matcher, Test};
 use crate::program::{Operand, Path, Query, ReplyKey, Request, SlotId, builtin_slots};
 
@@ -24,17 +24,18 @@ impl Compiler<'_, '_> {
     pub(super) fn request(
         &mut self,
         request: &model::Request,
-        span: Span,
+        step: &Step,
         name: &str,
         context: &mut Context<'_>,
     ) -> (Request, Effect) {
-        let send = self.outgoing(&request.send, span);
+        let send = self.outgoing(&request.send, step.span);
+        let publish = self.publish(&step.modifiers, &request.send);
         let timer = self.timer(format!("{name}.rtt"));
         let reply = self.expect(&request.reply, timer);
         let key = reply_key(&reply.filter, &mut context.reply_paths);
         let in_flight = self.in_flight(request, &reply.filter, key.as_ref());
         let effect = if in_flight.is_some() { Effect::Request } else { Effect::Receive };
-        (Request { send, reply, key, in_flight }, effect)
+        (Request { send, publish, reply, key, in_flight }, effect)
     }
 
     /// The limit of a request that goes on at once, or `None` where it waits for its reply.

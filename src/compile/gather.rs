@@ -38,6 +38,7 @@ impl Compiler<'_, '_> {
             filter: self.matcher(&wanted.filter),
             assert: wanted.assert.as_ref().map(|assert| self.matcher(assert)),
             captures: self.captures(&wanted.captures),
+            deliver: self.deliver(wanted.deliver.as_ref()),
         }
     }
 

@@ -9,6 +9,7 @@ mod body;
 mod capture;
 mod connect;
 mod correlation;
+mod delivery;
 mod file;
 mod flow;
 mod gather;
@@ -123,13 +124,16 @@ pub fn compile(
         patterns: Patterns::default(),
         sets: Vec::new(),
         paced: Vec::new(),
+        streams: Vec::new(),
     };
     compiler.variables(plan);
+    compiler.declare_streams(plan);
     let target = compiler.target(plan);
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
     flow::unused(&compiler.sets, compiler.names.slot_names(), compiler.diagnostics);
+    let streams = compiler.streams(plan);
     compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
     // A run that the command line shortens for once is no reason to change the plan.
@@ -147,13 +151,14 @@ pub fn compile(
         name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
         target,
         is_target_secret,
-        asked: asked(&scenarios, &states, &reactions),
+        asked: asked(&scenarios, &states, &reactions, &streams),
         scenarios,
         states,
         reactions,
         slots,
         canary,
         timers,
+        streams,
         unmatched: match plan.unmatched {
             model::Unmatched::Ignore => Unmatched::Ignore,
             model::Unmatched::Count => Unmatched::Count,
@@ -178,6 +183,7 @@ struct Compiler<'a, 'p> {
     sets: Vec<flow::Set>,
     /// The paced loops of the scenario at hand.
     paced: Vec<std::ops::Range<usize>>,
+    streams: Vec<delivery::Declared<'p>>,
 }
 
 impl Compiler<'_, '_> {

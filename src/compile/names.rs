@@ -120,6 +120,11 @@ impl<'a> PlanNames<'a> {
         self.excused.insert(name.to_owned());
     }
 
+    /// Whether a name may stand in a part that is not understood.
+    pub(super) fn is_unread(&self, name: &str) -> bool {
+        self.unread.defined.contains(name)
+    }
+
     /// The slots of the scenario at hand that are not to be called unused.
     pub(super) fn excused(&self) -> HashSet<SlotId> {
         let names = self.excused.iter().chain(&self.unread.mentioned);

@@ -33,7 +33,7 @@ impl Compiler<'_, '_> {
         }
         // Of a step that was reported there is no state.
         let (sends, intended) = match self.states.get(state).map(|state| &state.op) {
-            Some(Op::Send(_)) => (true, None),
+            Some(Op::Send { .. }) => (true, None),
             Some(Op::Request(_)) => (true, Some("rtt_intended")),
             Some(Op::Expect(_)) => (false, Some("wait_intended")),
             Some(Op::Gather(gather)) => (false, gather.timer.map(|_| "wait_intended")),

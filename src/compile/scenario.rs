@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
     Answer, Capture, Close, Expect, Matcher, OnFailure, Op, Pace, Path, REASON_MAX_BYTES, Reaction, Repeat,
-    Scenario, State, StateId, Think, TimerId, Until,
+    Scenario, State, StateId, StreamId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -26,6 +26,8 @@ pub(super) struct Context<'s> {
     pub(super) is_due: bool,
     /// Where the keys of replies stand, each path once.
     pub(super) reply_paths: Vec<Path>,
+    /// The audiences that its users enter with every connect.
+    implied: Vec<StreamId>,
 }
 
 impl Compiler<'_, '_> {
@@ -44,6 +46,7 @@ impl Compiler<'_, '_> {
             flow.reactions.push((self.names.take_reads(), touches(&lowered.captures)));
             reactions.push(lowered);
         }
+        let implied = self.implied_audiences(scenario);
         let first_state = self.states.len();
         let always = &reactions[first_reaction..];
         let mut context = Context {
@@ -52,6 +55,7 @@ impl Compiler<'_, '_> {
             unnamed: Unnamed::new(),
             is_due: false,
             reply_paths: Vec::new(),
+            implied,
         };
         flow.steps = self.steps(&scenario.steps, &mut context);
         let reply_paths = context.reply_paths;
@@ -97,14 +101,26 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn emit(&mut self, op: Op, span: Span) -> StateId {
+    pub(super) fn emit(&mut self, op: Op, span: Span) -> StateId {
         let id = StateId::new(self.states.len());
         self.states.push(State { op, next: StateId::new(self.states.len() + 1), span, due: None });
         id
     }
 
     fn steps(&mut self, steps: &[Step], context: &mut Context<'_>) -> Vec<Flow> {
-        steps.iter().flat_map(|step| self.step(step, context)).collect()
+        let mut flows = Vec::with_capacity(steps.len());
+        for step in steps {
+            if !matches!(step.verb, Verb::Send(_) | Verb::Request(_)) {
+                self.no_publish(step);
+            }
+            flows.extend(self.step(step, context));
+            if let Verb::Connect(_) = step.verb {
+                let implied = context.implied.iter();
+                flows.extend(implied.map(|stream| self.audience(true, *stream, step.span)));
+            }
+            flows.extend(self.audiences(step));
+        }
+        flows
     }
 
     fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Vec<Flow> {
@@ -119,7 +135,8 @@ impl Compiler<'_, '_> {
             }
             Verb::Send(body) => {
                 let message = self.outgoing(body, step.span);
-                self.emit(Op::Send(message), step.span);
+                let publish = self.publish(&step.modifiers, body);
+                self.emit(Op::Send { message, publish }, step.span);
                 Effect::Send
             }
             Verb::Expect(expect) => {
@@ -137,9 +154,9 @@ impl Compiler<'_, '_> {
                 Effect::Receive
             }
             Verb::Request(request) => {
-                let (request, effect) = self.request(request, step.span, &name, context);
-                sets = touches(&request.reply.captures);
-                self.emit(Op::Request(Box::new(request)), step.span);
+                let (lowered, effect) = self.request(request, step, &name, context);
+                sets = touches(&lowered.reply.captures);
+                self.emit(Op::Request(Box::new(lowered)), step.span);
                 effect
             }
             Verb::AwaitAll => {
@@ -243,6 +260,7 @@ impl Compiler<'_, '_> {
         Reaction {
             when: self.matcher(&reaction.when),
             captures: self.captures(&reaction.captures),
+            deliver: self.deliver(reaction.deliver.as_ref()),
             answer,
             log: reaction.log.as_ref().map(|line| self.template(line)),
             fail: reaction.fail.as_ref().map(|reason| self.template(reason)),
@@ -255,6 +273,7 @@ impl Compiler<'_, '_> {
             filter: self.matcher(&expect.filter),
             assert: expect.assert.as_ref().map(|assert| self.matcher(assert)),
             captures: self.captures(&expect.captures),
+            deliver: self.deliver(expect.deliver.as_ref()),
             within: self.within(expect.within),
             timer,
         }

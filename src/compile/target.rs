@@ -58,17 +58,22 @@ impl Compiler<'_, '_> {
     }
 }
 
+/// What only the chat server has.
+const CHAT_OPTIONS: [&str; 6] = ["keepalive", "keepalive-timeout", "lose", "duplicate", "reorder", "leak"];
+
 /// What is wrong with an option of an embedded server, told before one is started. The notation is that of the plan,
 /// which is part of what `wsplan serve` reads.
 fn mistake(server: &str, (option, value): &(String, String)) -> Option<String> {
-    if server == "echo" && option.starts_with("keepalive") {
+    if server == "echo" && CHAT_OPTIONS.contains(&option.as_str()) {
         return Some(format!("the echo server has no `{option}`"));
     }
     let (holds, wanted) = match option.as_str() {
         "delay" | "jitter" | "keepalive" | "keepalive-timeout" => {
             (parse_duration_or_zero(value).is_some(), "a length of time, such as 5ms")
         }
-        "drop" => (parse_share(value).is_some(), "a share, such as 0.1%"),
+        "drop" | "lose" | "duplicate" | "reorder" | "leak" => {
+            (parse_share(value).is_some(), "a share, such as 0.1%")
+        }
         "max-message" => (parse_size(value).is_some(), "a size, such as 64KiB"),
         "close-after" => (value.parse::<u64>().is_ok_and(|count| count > 0), "a number above 0"),
         _ => (value.parse::<u64>().is_ok(), "a whole number"),

@@ -49,7 +49,30 @@ impl Compiler<'_, '_> {
                     .help(help),
             );
         }
+        if let Metric::Delivery { stream, .. } = threshold.metric() {
+            self.stream_is_there(text, stream, plan);
+        }
         Some(threshold)
+    }
+
+    fn stream_is_there(&mut self, text: &Spanned<String>, stream: &str, plan: &Plan) {
+        let known = || plan.delivery.iter().map(|stream| stream.name.text.as_str());
+        if known().any(|name| name == stream) || self.names.is_unread(stream) {
+            return;
+        }
+        let help = match (nearest(stream, known()), known().next()) {
+            (Some(similar), _) => format!("did you mean `{similar}`?"),
+            (None, Some(_)) => {
+                format!("the streams of this plan are {}", known().collect::<Vec<_>>().join(", "))
+            }
+            (None, None) => "this plan has no `delivery`".to_owned(),
+        };
+        let at = text.value.find(stream).map_or(text.span, |at| self.inside(text, at..at + stream.len()));
+        self.diagnostics.push(
+            Diagnostic::new(codes::UNKNOWN_METRIC, format!("there is no stream `{stream}`"))
+                .label(at, "not declared in `delivery`")
+                .help(help),
+        );
     }
 
     fn similar_metric(&mut self, metric: &str) -> Option<String> {
@@ -97,6 +120,7 @@ impl Compiler<'_, '_> {
         let mut timeouts = Vec::new();
         timeouts.extend(plan.defaults.within);
         timeouts.extend(plan.defaults.connect_timeout);
+        timeouts.extend(plan.delivery.iter().filter_map(|stream| stream.within));
         for scenario in &plan.scenarios {
             collect(&scenario.steps, &mut timeouts);
         }

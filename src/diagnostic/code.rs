@@ -113,6 +113,10 @@ codes! {
     ALREADY_CONNECTED = 415, Error, "connect while connected";
     RESERVED_NAME = 416, Error, "name is reserved";
     NO_CORRELATION = 417, Error, "reply that cannot be told from others";
+    UNKNOWN_STREAM = 430, Error, "no such delivery stream";
+    HALF_STREAM = 431, Error, "delivery stream lacks one of its ends";
+    NO_DELIVERY_KEY = 432, Error, "published message has no key";
+    MISPLACED_PUBLISH = 433, Error, "publish beside a step that sends nothing";
 }
 
 #[cfg(test)]

@@ -44,7 +44,8 @@ pub(super) fn collect(
     mut observe: impl FnMut(&Tick),
 ) -> (Snapshot, Resources) {
     let mut lookout = Lookout::new();
-    let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads];
+    // The last is the ledger of streams.
+    let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads + 1];
     let mut totals = Snapshot::new(Arc::clone(&job.layout));
     let mut logs = Vec::new();
     let mut next_tick = start + TICK;

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use super::failure::{connect_kind, machine_kind, place_index, read_kind};
 use super::shard::Shard;
 use crate::machine::{
-    ConnectRequest, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Unused, User,
+    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
+    RenderFailure, Unused, User,
 };
 use crate::metrics::{ErrorKind, UserEnd};
 use crate::net::{self, Connection, Flush, ReadFailure, Writer};
@@ -106,6 +107,9 @@ impl Driver {
             format!("a user panicked: {}", text.unwrap_or("without a message"))
         });
         if !self.user.is_done() {
+            let (user, generation) = self.user.identity();
+            let at = self.wire.shard.now();
+            self.wire.delivery(Delivery { at, user, generation, event: DeliveryEvent::Gone });
             self.wire.finished(true);
         }
         if let Some(waker) = &self.waker {
@@ -473,6 +477,10 @@ impl Output for Wire {
             Unused::Unmatched => recorder.unmatched(|| message.to_string()),
             Unused::Dropped => recorder.dropped(|| message.to_string()),
         }
+    }
+
+    fn delivery(&mut self, delivery: Delivery<'_>) {
+        self.shard.tell(delivery);
     }
 
     fn fail(&mut self, failure: Failure<'_>) {

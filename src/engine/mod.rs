@@ -7,6 +7,7 @@
 
 mod collect;
 mod control;
+mod delivery;
 mod driver;
 mod failure;
 mod preflight;
@@ -70,9 +71,12 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let build = |_| tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtimes: Vec<_> = (0..job.threads).map(build).collect::<Result<_, _>>()?;
     let (reports, inbox) = mpsc::channel();
+    let backlog = Arc::default();
+    let (ledger, batches) = mpsc::channel();
     let start = Instant::now();
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut threads = Vec::with_capacity(job.threads);
+    let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
             job: job.clone(),
@@ -82,9 +86,10 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             epoch,
             orders: control.orders(),
             reports: reports.clone(),
+            outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };
         let builder = std::thread::Builder::new().name(format!("users-{number}"));
-        match builder.spawn(move || shard::run(&plan, runtime)) {
+        match builder.spawn(move || shard::run(plan, runtime)) {
             Ok(thread) => threads.push(thread),
             Err(error) => {
                 control.abort();
@@ -92,7 +97,9 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             }
         }
     }
-    drop(reports);
+    drop(ledger);
+    let office = has_streams.then(|| delivery::Office::new(job, batches, backlog, reports));
+    let keeper = office.map(delivery::Office::open).transpose().inspect_err(|_| control.abort())?;
     let (totals, resources) = collect::collect(&inbox, job, start, observe);
     let mut is_whole = true;
     let mut watch = Watch { threads: Vec::with_capacity(job.threads), resources };
@@ -102,6 +109,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             Err(_) => is_whole = false,
         }
     }
+    is_whole &= keeper.is_none_or(|keeper| keeper.join().is_ok());
     Ok(Outcome { totals, watch, elapsed: start.elapsed(), is_whole })
 }
 

@@ -14,6 +14,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep_until};
 
 use super::control::Order;
+use super::delivery::{HAND_OVER, Outlet};
 use super::driver::Driver;
 use super::session::{self, interrupt};
 #[cfg(target_os = "linux")]
@@ -21,7 +22,7 @@ use super::ticker::Ticker;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
-use crate::machine::{Input, Setting, User};
+use crate::machine::{Delivery, Input, Setting, User};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
 use crate::net::{Options, Resolver};
 use crate::program::{TimerId, Url};
@@ -41,6 +42,8 @@ pub(super) struct Plan {
     pub(super) epoch: Duration,
     pub(super) orders: watch::Receiver<Order>,
     pub(super) reports: Sender<Report>,
+    /// Where the plan has streams.
+    pub(super) outlet: Option<Outlet>,
 }
 
 /// What the users of a thread share.
@@ -56,10 +59,13 @@ pub(super) struct Shard {
     #[cfg(target_os = "linux")]
     ticker: OnceCell<Option<Rc<Ticker>>>,
     logs: RefCell<Vec<String>>,
+    outlet: Option<Outlet>,
 }
 
 /// Runs a thread's users to the end; what the thread saw of itself.
-pub(super) fn run(plan: &Plan, runtime: Runtime) -> ThreadWatch {
+pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
+    let outlet = plan.outlet.take();
+    let plan = &plan;
     let program = Arc::clone(&plan.job.program);
     let shard = Rc::new(Shard {
         start: plan.start,
@@ -71,6 +77,7 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) -> ThreadWatch {
         #[cfg(target_os = "linux")]
         ticker: OnceCell::new(),
         logs: RefCell::default(),
+        outlet,
         setting: Rc::new(Setting {
             program,
             epoch: plan.epoch,
@@ -87,9 +94,11 @@ pub(super) fn run(plan: &Plan, runtime: Runtime) -> ThreadWatch {
             let shard = Rc::clone(&shard);
             async move { shard.watch.probe().await }
         });
+        let clerk = tokio::task::spawn_local(hand_over_each_tick(Rc::clone(&shard)));
         schedule.run(plan).await;
         reporter.abort();
         watcher.abort();
+        clerk.abort();
     });
     shard.report(plan.number, &plan.reports);
     // A look-up that the system cannot be told to stop must not hold up the end.
@@ -108,7 +117,23 @@ async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Repor
     }
 }
 
+async fn hand_over_each_tick(shard: Rc<Shard>) {
+    let Some(outlet) = &shard.outlet else { return };
+    let mut ticks = interval(HAND_OVER);
+    loop {
+        ticks.tick().await;
+        outlet.hand_over(shard.now());
+    }
+}
+
 impl Shard {
+    /// Tells the ledger of streams.
+    pub(super) fn tell(&self, delivery: Delivery<'_>) {
+        if let Some(outlet) = &self.outlet {
+            outlet.tell(delivery);
+        }
+    }
+
     /// The time since the run's start.
     pub(super) fn now(&self) -> Duration {
         self.start.elapsed()

@@ -60,7 +60,7 @@ impl User {
             self.phase = Phase::Throttled;
             return Ok(());
         }
-        self.send_step(&request.send, due, now, out)?;
+        self.send_step((&request.send, request.publish.as_deref()), due, now, out)?;
         out.count(Event::RequestSent);
         let deadline = now + request.reply.within;
         let Some(key) = &request.key else {

@@ -65,6 +65,9 @@ impl User {
         out: &mut impl Output,
     ) {
         let Phase::Gathering { since, deadline, taken } = self.phase else { return };
+        if !self.delivered(gather.wanted[which].deliver, message, (now, self.place()), out) {
+            return self.give_up(now, out);
+        }
         if let Quota::AtMost(most) = gather.quota
             && taken == most
         {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{BodyKind, ConnectTimers, ReactionId, StateId, TimerId};
+use crate::program::{BodyKind, ConnectTimers, ReactionId, StateId, StreamId, TimerId};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,9 @@ pub trait Output {
     fn count(&mut self, event: Event);
     /// A message that went by unused; one of each sort is worth showing.
     fn sample(&mut self, unused: Unused, message: Payload<'_>);
+
+    /// Something that the ledger of a stream is to know.
+    fn delivery(&mut self, delivery: Delivery<'_>);
     /// A failure worth counting.
     fn fail(&mut self, failure: Failure<'_>);
     /// A line for the log.
@@ -138,6 +141,58 @@ pub enum Unused {
     Unmatched,
     /// It left the full inbox.
     Dropped,
+}
+
+/// What a user tells of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery<'a> {
+    /// When it happened.
+    pub at: Duration,
+    /// The user's number.
+    pub user: u64,
+    /// How many users had the number before.
+    pub generation: u32,
+    /// What happened.
+    pub event: DeliveryEvent<'a>,
+}
+
+/// What happened to a user with a stream. Keys and groups are hashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryEvent<'a> {
+    /// A message of its own began to leave.
+    Published {
+        /// The stream.
+        stream: StreamId,
+        /// What tells it from others.
+        key: u64,
+        /// The beginning of the key, for people; 64 bytes at most.
+        shown: &'a str,
+        /// Whom it is for.
+        group: u64,
+    },
+    /// A copy of a message came.
+    Delivered {
+        /// The stream.
+        stream: StreamId,
+        /// The message's key.
+        key: u64,
+    },
+    /// It entered a group.
+    Entered {
+        /// The stream.
+        stream: StreamId,
+        /// The group.
+        group: u64,
+    },
+    /// It left a group.
+    Left {
+        /// The stream.
+        stream: StreamId,
+        /// The group.
+        group: u64,
+    },
+    /// It takes no more messages: it is in no group any longer.
+    Gone,
 }
 
 /// Where in the program something failed.

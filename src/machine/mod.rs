@@ -8,6 +8,7 @@
 mod canary;
 pub mod capture;
 mod correlate;
+mod delivery;
 mod gather;
 mod helper;
 mod inbox;
@@ -30,7 +31,10 @@ mod select;
 mod steps;
 mod user;
 
-pub use io::{ConnectRequest, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
+pub use io::{
+    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place,
+    Unused,
+};
 pub use message::{Message, Payload};
 pub use pace::LATE;
 pub use render::{RenderFailure, evaluate, evaluate_into, render};

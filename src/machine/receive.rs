@@ -117,6 +117,9 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) {
+        if !self.delivered(expect.deliver, message, (now, self.place()), out) {
+            return self.give_up(now, out);
+        }
         if self.accept(expect.assert.as_ref(), &expect.captures, message, now, out) {
             out.count(Event::OperationEnded);
             out.time(expect.timer, elapsed);
@@ -193,7 +196,8 @@ impl User {
         out: &mut impl Output,
     ) {
         let place = Place::Reaction(id);
-        if !self.capture_all(&reaction.captures, message, place, out) {
+        let is_known = self.delivered(reaction.deliver, message, (now, place), out);
+        if !is_known || !self.capture_all(&reaction.captures, message, place, out) {
             return self.reaction_failed(now, out);
         }
         std::mem::swap(&mut self.rng, &mut self.reaction_rng);

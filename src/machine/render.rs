@@ -51,6 +51,11 @@ pub enum RenderFailure {
         /// The name as the author wrote it.
         name: String,
     },
+    /// A message to publish has nothing where its key should be.
+    NoKey {
+        /// Where it should be, as the plan has it.
+        key: String,
+    },
     /// The Handlebars crate gave up for another reason.
     Block {
         /// Its words.
@@ -68,6 +73,7 @@ impl fmt::Display for RenderFailure {
             }
             Self::Arguments { helper, objection } => write!(f, "`{}`: {objection}", helper.name()),
             Self::NoValue { name } => write!(f, "`{name}` has no value"),
+            Self::NoKey { key } => write!(f, "the message has no {key} to tell it from others"),
             Self::Block { reason } => write!(f, "block cannot be rendered: {reason}"),
         }
     }

@@ -10,7 +10,7 @@ use super::pace::Round;
 use super::pause;
 use super::render::{RenderFailure, evaluate, render};
 use super::user::{AfterClose, Phase, Setting, User};
-use crate::program::{Body, Connect, DueTimers, Op, REASON_MAX_BYTES, Template};
+use crate::program::{Body, Close, Connect, DueTimers, Op, Publish, REASON_MAX_BYTES, Template};
 
 /// How many states are run without a wait before the others get a turn.
 const STATES_A_TURN: usize = 256;
@@ -46,8 +46,8 @@ impl User {
                 self.phase = Phase::Connecting;
                 out.connect(request);
             }
-            Op::Send(message) => {
-                self.send_step(message, state.due, now, out)?;
+            Op::Send { message, publish } => {
+                self.send_step((message, publish.as_deref()), state.due, now, out)?;
                 if out.is_writable() {
                     self.at = state.next;
                 } else {
@@ -82,14 +82,7 @@ impl User {
             },
             // A plan does not lose replies by leaving.
             Op::Close(_) | Op::End if self.settles(Settled::Again) => {}
-            Op::Close(close) => {
-                let reason = match &close.reason {
-                    Some(reason) => self.text(reason, now)?,
-                    None => String::new(),
-                };
-                out.close(close.code, cut(&reason, REASON_MAX_BYTES));
-                self.phase = Phase::Closing { deadline: now + close.within, then: AfterClose::Step };
-            }
+            Op::Close(close) => self.close_step(close, now, out)?,
             Op::Set(values) => {
                 for (slot, value) in values {
                     let value = evaluate(value, &mut self.scope(now))?.into_owned();
@@ -101,22 +94,42 @@ impl User {
                 out.log(self.text(line, now)?);
                 self.at = state.next;
             }
+            Op::Audience(audience) => {
+                self.change_audience(audience, now, out)?;
+                self.at = state.next;
+            }
             Op::End => self.close(now, 1000, AfterClose::Iteration, out),
         }
+        Ok(())
+    }
+
+    fn close_step(
+        &mut self,
+        close: &Close,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<(), RenderFailure> {
+        let reason = close.reason.as_ref().map(|reason| self.text(reason, now)).transpose()?;
+        self.leave_audiences(now, out);
+        out.close(close.code, cut(reason.as_deref().unwrap_or_default(), REASON_MAX_BYTES));
+        self.phase = Phase::Closing { deadline: now + close.within, then: AfterClose::Step };
         Ok(())
     }
 
     /// A message of a step goes out under a correlation id of its own.
     pub(super) fn send_step(
         &mut self,
-        message: &Body,
+        (message, publish): (&Body, Option<&Publish>),
         due: Option<DueTimers>,
         now: Duration,
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         self.new_correlation_id();
         let due = self.take_due(due);
-        self.send(message, now, out)?;
+        match publish {
+            Some(publish) => self.publish(message, publish, now, out)?,
+            None => self.send(message, now, out)?,
+        }
         self.paced_queued(due);
         Ok(())
     }
@@ -161,7 +174,10 @@ impl User {
 }
 
 fn needs_connection(op: &Op) -> bool {
-    matches!(op, Op::Send(_) | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::AwaitAll | Op::Close(_))
+    matches!(
+        op,
+        Op::Send { .. } | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::AwaitAll | Op::Close(_)
+    )
 }
 
 /// The longest start of a text that fits, in whole characters.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 
 use super::correlate::Settled;
+use super::delivery::Publishing;
 use super::inbox::Inbox;
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 use super::message::Payload;
@@ -53,6 +54,10 @@ pub struct User {
     pub(super) paced: Option<Box<Paced>>,
     /// From the first request on whose reply is known by a key.
     pub(super) pending: Option<Box<Pending>>,
+    /// Of users who publish.
+    pub(super) publishing: Option<Box<Publishing>>,
+    /// Whether it entered an audience since it last had left all.
+    pub(super) is_in_audience: bool,
     correlation_count: u64,
     /// How many users had this index before: one that left and comes back is another user.
     pub(super) generation: u32,
@@ -138,6 +143,8 @@ impl User {
             inbox: Inbox::default(),
             paced: None,
             pending: None,
+            publishing: None,
+            is_in_audience: false,
             correlation_count: 0,
             generation,
             iteration: 0,
@@ -147,6 +154,15 @@ impl User {
         };
         user.slots[builtin_slots::USER_ID] = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
         user
+    }
+
+    /// The user's number, and how many users had it before.
+    pub fn identity(&self) -> (u64, u32) {
+        let index = match self.slots[builtin_slots::USER_ID] {
+            Value::Int(index) => u64::try_from(index).unwrap_or(u64::MAX),
+            _ => 0,
+        };
+        (index, self.generation)
     }
 
     /// When [`Input::Wake`] is due, if nothing else happens.
@@ -211,7 +227,7 @@ impl User {
                 if self.is_open {
                     out.close(1001, "");
                 }
-                self.leave(out);
+                self.leave(now, out);
             }
         }
         self.run(now, out);
@@ -279,6 +295,7 @@ impl User {
             pending.sent(now);
         }
         self.paced_sent(now, out);
+        self.published(now, out);
         match &mut self.phase {
             Phase::Replying { sent: sent @ None, .. } => *sent = Some(now),
             Phase::Sending => self.go_on(now, out),
@@ -302,7 +319,7 @@ impl User {
             Phase::Pacing { .. } | Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
                 out.abort();
-                self.lose_connection(out);
+                self.lose_connection(now, out);
                 if then == AfterClose::Step {
                     self.fail(now, FailureKind::Timeout, &"the close was not answered in time", out);
                 } else {
@@ -322,16 +339,17 @@ impl User {
     }
 
     /// Nothing that came over the connection is of use without it.
-    fn lose_connection(&mut self, out: &mut impl Output) {
+    fn lose_connection(&mut self, now: Duration, out: &mut impl Output) {
         self.is_open = false;
         self.unsent_missed(out);
+        self.leave_audiences(now, out);
         let left = self.inbox.clear();
         self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
         self.abandon_requests(out);
     }
 
     fn disconnected(&mut self, now: Duration, how: Disconnect<'_>, out: &mut impl Output) {
-        self.lose_connection(out);
+        self.lose_connection(now, out);
         match (self.phase, how) {
             (Phase::Done, _) => {}
             // However a connection ends that was being closed, it is closed; only a `close` step asks for an answer.
@@ -354,7 +372,7 @@ impl User {
             AfterClose::Step => self.go_on(now, out),
             AfterClose::Iteration => self.iteration_ended(now, Duration::ZERO, out),
             AfterClose::Rest => self.iteration_ended(now, self.setting.program.limits.restart_delay, out),
-            AfterClose::Leave => self.leave(out),
+            AfterClose::Leave => self.leave(now, out),
         }
     }
 
@@ -362,7 +380,7 @@ impl User {
         self.cut_off(now, out);
         self.is_stopping = true;
         match self.phase {
-            Phase::Idle => self.leave(out),
+            Phase::Idle => self.leave(now, out),
             Phase::Thinking { .. }
             | Phase::Pacing { .. }
             | Phase::Yielding { .. }
@@ -394,6 +412,7 @@ impl User {
     /// Closes the connection where one is open, then goes on as told.
     pub(super) fn close(&mut self, now: Duration, code: u16, then: AfterClose, out: &mut impl Output) {
         if self.is_open {
+            self.leave_audiences(now, out);
             out.close(code, "");
             self.phase = Phase::Closing { deadline: now + PARTING, then };
         } else {
@@ -435,6 +454,7 @@ impl User {
         let setting = Rc::clone(&self.setting);
         let on_failure = self.scenario(&setting).on_failure;
         if on_failure == OnFailure::Continue && self.is_open {
+            self.skip_audiences(&setting);
             return self.go_on(now, out);
         }
         self.cut_off(now, out);
@@ -454,15 +474,15 @@ impl User {
         self.iteration += 1;
         let is_last = self.setting.iterations.is_some_and(|limit| self.iteration >= limit);
         if is_last || self.is_stopping {
-            self.leave(out);
+            self.leave(now, out);
         } else {
             self.phase = Phase::Resting { until: now + rest };
         }
     }
 
-    fn leave(&mut self, out: &mut impl Output) {
+    fn leave(&mut self, now: Duration, out: &mut impl Output) {
         if self.phase != Phase::Done {
-            self.lose_connection(out);
+            self.lose_connection(now, out);
             self.phase = Phase::Done;
             out.finished(self.has_failed);
         }

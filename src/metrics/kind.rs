@@ -58,13 +58,23 @@ pub enum ErrorKind {
     Leak,
     /// A reply that came again.
     DuplicateReply,
+    /// A copy of a broadcast did not come in time to a user whom it was meant for.
+    DeliveryLost,
+    /// A copy of a broadcast came again.
+    DeliveryDuplicated,
+    /// A copy of a broadcast came to a user whom it was not meant for.
+    DeliveryLeaked,
+    /// A copy came behind one that the same sender published later, where the plan asks for that order.
+    DeliveryReordered,
+    /// Two broadcasts came to some users in one order and to others in the other, where the plan asks for one order.
+    DeliveryReorderedTotal,
     /// A bug of this program.
     Internal,
 }
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -88,6 +98,11 @@ impl ErrorKind {
         Self::Unmatched,
         Self::Leak,
         Self::DuplicateReply,
+        Self::DeliveryLost,
+        Self::DeliveryDuplicated,
+        Self::DeliveryLeaked,
+        Self::DeliveryReordered,
+        Self::DeliveryReorderedTotal,
         Self::Internal,
     ];
 
@@ -117,6 +132,11 @@ impl ErrorKind {
             Self::Unmatched => "unmatched",
             Self::Leak => "leak",
             Self::DuplicateReply => "duplicate_reply",
+            Self::DeliveryLost => "delivery_lost",
+            Self::DeliveryDuplicated => "delivery_duplicated",
+            Self::DeliveryLeaked => "delivery_leaked",
+            Self::DeliveryReordered => "delivery_reordered",
+            Self::DeliveryReorderedTotal => "delivery_reordered_total",
             Self::Internal => "internal",
         }
     }

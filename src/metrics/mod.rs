@@ -6,6 +6,7 @@
 //! [`Threshold`]s judge the totals. Nothing here prints, and nothing here knows a plan or a socket.
 
 mod counts;
+pub mod delivery;
 mod errors;
 mod kind;
 mod layout;
@@ -18,6 +19,7 @@ mod timing;
 pub mod watch;
 
 pub use counts::{Counter, Counts, Gauge};
+pub use delivery::{DeliveryCounts, DeliveryFigure};
 pub use errors::{DISTINCT_ERRORS_MAX, ErrorEntry, ErrorTable, SAMPLE_BYTES_MAX};
 pub use kind::{ErrorKind, UnknownErrorKind};
 pub use layout::{Layout, TimerId};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Counts, ErrorKind, Gauge, Layout, Samples, Snapshot, TimerId, Timing};
+use super::{Counts, DeliveryCounts, ErrorKind, Gauge, Layout, Samples, Snapshot, TimerId, Timing};
 
 /// How a user left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,26 @@ impl Recorder {
     /// Keeps a message that a full inbox let go. `message` is called only for the first in an interval.
     pub fn dropped(&mut self, message: impl FnOnce() -> String) {
         Samples::keep(&mut self.interval.samples.dropped, message);
+    }
+
+    /// Counts so many errors of one kind at one place; as [`error`](Self::error).
+    pub fn errors(
+        &mut self,
+        kind: ErrorKind,
+        place: Option<u32>,
+        count: u64,
+        sample: impl FnOnce() -> String,
+    ) {
+        self.interval.errors.add(kind, place, count, sample);
+    }
+
+    /// The figures of a stream, to be raised in place. A stream is among the figures once it was asked for.
+    pub fn delivery(&mut self, stream: &str) -> &mut DeliveryCounts {
+        let deliveries = &mut self.interval.deliveries;
+        if !deliveries.contains_key(stream) {
+            deliveries.insert(stream.to_owned(), DeliveryCounts::default());
+        }
+        deliveries.get_mut(stream).expect("it is there now")
     }
 
     /// A user began.

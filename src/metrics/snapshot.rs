@@ -1,10 +1,11 @@
 //! Figures of an interval or of a whole run, which add up without loss.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, ErrorTable, Gauge, Layout, Samples, TimerId, Timing};
+use super::{Counts, DeliveryCounts, ErrorTable, Gauge, Layout, Samples, TimerId, Timing};
 
 /// What was counted and timed, by one thread or many, over one interval or many.
 ///
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub errors: ErrorTable,
     /// One message each of those that went by unused.
     pub samples: Samples,
+    /// What became of the messages of each stream, by its name.
+    pub deliveries: BTreeMap<String, DeliveryCounts>,
     layout: Arc<Layout>,
     /// One for each timer of the layout; `None` until it is used.
     pub(super) timings: Vec<Option<Timing>>,
@@ -35,6 +38,7 @@ impl Snapshot {
             users: Gauge::default(),
             errors: ErrorTable::default(),
             samples: Samples::default(),
+            deliveries: BTreeMap::new(),
             layout,
             timings,
         }
@@ -72,6 +76,9 @@ impl Snapshot {
         self.counts.merge(&other.counts);
         self.errors.merge(&other.errors);
         self.samples.merge(&other.samples);
+        for (stream, counts) in &other.deliveries {
+            self.deliveries.entry(stream.clone()).or_default().merge(counts);
+        }
         let same_layout = Arc::ptr_eq(&self.layout, &other.layout) || self.layout == other.layout;
         for (index, (name, timing)) in other.timings().enumerate() {
             let index = if same_layout { index } else { self.index_of(name) };
@@ -98,14 +105,16 @@ struct Wire {
     errors: ErrorTable,
     #[serde(default)]
     samples: Samples,
+    #[serde(default)]
+    deliveries: BTreeMap<String, DeliveryCounts>,
     timers: Vec<(String, Option<Timing>)>,
 }
 
 impl From<Snapshot> for Wire {
     fn from(snapshot: Snapshot) -> Self {
-        let Snapshot { counts, users, errors, samples, layout, timings } = snapshot;
+        let Snapshot { counts, users, errors, samples, deliveries, layout, timings } = snapshot;
         let timers = layout.names().map(str::to_owned).zip(timings).collect();
-        Self { counts, users, errors, samples, timers }
+        Self { counts, users, errors, samples, deliveries, timers }
     }
 }
 
@@ -115,6 +124,7 @@ impl From<Wire> for Snapshot {
             Self::new(Arc::new(Layout::new(wire.timers.iter().map(|(name, _)| name.as_str()))));
         (snapshot.counts, snapshot.users, snapshot.errors) = (wire.counts, wire.users, wire.errors);
         snapshot.samples = wire.samples;
+        snapshot.deliveries = wire.deliveries;
         for (name, timing) in wire.timers {
             let Some(timing) = timing else { continue };
             let index = snapshot.index_of(&name);

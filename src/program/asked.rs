@@ -6,16 +6,23 @@ use std::sync::Arc;
 use super::capture::Capture;
 use super::gather::Wanted;
 use super::matcher::Matcher;
-use super::{Expect, Op, Path, PathSet, Reaction, Scenario, State};
+use super::{Expect, Op, Path, PathSet, Reaction, Scenario, State, Stream, StreamId};
 
 /// The paths for each state. States of a scenario that ask for nothing of their own share a set.
-pub(crate) fn asked(scenarios: &[Scenario], states: &[State], reactions: &[Reaction]) -> Vec<Arc<PathSet>> {
+pub(crate) fn asked(
+    scenarios: &[Scenario],
+    states: &[State],
+    reactions: &[Reaction],
+    streams: &[Stream],
+) -> Vec<Arc<PathSet>> {
+    let key = |stream: Option<StreamId>| stream.and_then(|id| streams.get(id.index())).map(|s| &s.key);
     let mut asked = Vec::with_capacity(states.len());
     let ends = scenarios.iter().skip(1).map(|next| next.entry.index()).chain([states.len()]);
     for (scenario, end) in scenarios.iter().zip(ends) {
         let mut always = Vec::new();
-        for Reaction { when, captures, .. } in &reactions[scenario.reactions.clone()] {
+        for Reaction { when, captures, deliver, .. } in &reactions[scenario.reactions.clone()] {
             of_message(when, None, captures, &mut always);
+            always.extend(key(*deliver));
         }
         let own = &states[scenario.entry.index()..end];
         // Replies come in any state: what tells whose they are is asked for in all, and all of those not waited for.
@@ -30,7 +37,7 @@ pub(crate) fn asked(scenarios: &[Scenario], states: &[State], reactions: &[React
         let shared = Arc::new(PathSet::new(always.iter().copied()));
         asked.extend(own.iter().map(|state| {
             let mut paths = Vec::new();
-            of_op(&state.op, &mut paths);
+            of_op(&state.op, &key, &mut paths);
             if paths.is_empty() {
                 return Arc::clone(&shared);
             }
@@ -41,17 +48,21 @@ pub(crate) fn asked(scenarios: &[Scenario], states: &[State], reactions: &[React
     asked
 }
 
-fn of_op<'p>(op: &'p Op, paths: &mut Vec<&'p Path>) {
+fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, paths: &mut Vec<&'p Path>) {
     match op {
-        Op::Expect(expect) => of_expect(expect, paths),
+        Op::Expect(expect) => {
+            of_expect(expect, paths);
+            paths.extend(key(expect.deliver));
+        }
         Op::Request(request) => of_expect(&request.reply, paths),
         Op::Gather(gather) => {
-            for Wanted { filter, assert, captures } in &gather.wanted {
+            for Wanted { filter, assert, captures, deliver } in &gather.wanted {
                 of_message(filter, assert.as_ref(), captures, paths);
+                paths.extend(key(*deliver));
             }
         }
         Op::Connect(_)
-        | Op::Send(_)
+        | Op::Send { .. }
         | Op::AwaitAll
         | Op::Think(_)
         | Op::Enter(_)
@@ -59,6 +70,7 @@ fn of_op<'p>(op: &'p Op, paths: &mut Vec<&'p Path>) {
         | Op::Close(_)
         | Op::Set(_)
         | Op::Log(_)
+        | Op::Audience(_)
         | Op::End => {}
     }
 }

@@ -24,6 +24,9 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");
     }
+    for (index, stream) in program.streams.iter().enumerate() {
+        let _ = writeln!(out, "stream d{index} {}", describe.stream(stream));
+    }
     for scenario in &program.scenarios {
         let on_failure = scenario.on_failure.word();
         let _ =

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Capture, Matcher, TimerId};
+use super::{Capture, Matcher, StreamId, TimerId};
 
 /// A wait for several messages, or for none.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub struct Wanted {
     pub assert: Option<Matcher>,
     /// Values to keep.
     pub captures: Box<[Capture]>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<StreamId>,
 }
 
 /// How many messages are waited for. Each variant shows the form that makes it.

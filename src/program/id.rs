@@ -38,6 +38,8 @@ ids! {
     StateId, "s";
     /// A reaction.
     ReactionId, "r";
+    /// A stream of broadcasts.
+    StreamId, "d";
     /// A timer: one histogram of the figures.
     TimerId, "t";
 }

@@ -5,6 +5,7 @@
 pub(crate) mod asked;
 pub mod capture;
 mod decimal;
+pub mod delivery;
 pub mod emit;
 mod escape;
 mod gather;
@@ -25,10 +26,11 @@ mod url;
 mod value;
 
 pub use capture::{Capture, CaptureSource};
+pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
-pub use id::{ReactionId, SlotId, StateId, TimerId};
+pub use id::{ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
@@ -72,6 +74,8 @@ pub struct Program {
     pub canary: Option<SlotId>,
     /// The names of the timers, such as `say.rtt`.
     pub timers: Vec<String>,
+    /// Streams of broadcasts.
+    pub streams: Vec<Stream>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
     /// Limits and habits.

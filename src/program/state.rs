@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Body, Capture, Expr, Gather, Matcher, Operand, Path, SlotId, StateId, Template, TimerId, VariableMatcher,
+    Audience, Body, Capture, Expr, Gather, Matcher, Operand, Path, Publish, SlotId, StateId, StreamId,
+    Template, TimerId, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -36,7 +37,12 @@ pub enum Op {
     /// `connect: { path: /chat }`
     Connect(Box<Connect>),
     /// `send: { type: hello }`
-    Send(Body),
+    Send {
+        /// The message.
+        message: Body,
+        /// The stream that it is published to.
+        publish: Option<Box<Publish>>,
+    },
     /// `expect: { $.type: joined }`
     Expect(Box<Expect>),
     /// `expect: { where: ..., count: 10 }`, and with `any_order`, `absent`, `at_most`
@@ -62,6 +68,8 @@ pub enum Op {
     Set(Box<[(SlotId, Expr)]>),
     /// `log: joined as {{session}}`
     Log(Template),
+    /// `enter: chat` or `leave: chat` beside the step before.
+    Audience(Box<Audience>),
     /// The end of the steps: the iteration is over.
     End,
 }
@@ -113,6 +121,8 @@ pub struct Expect {
     pub assert: Option<Matcher>,
     /// Values to keep.
     pub captures: Box<[Capture]>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<StreamId>,
     /// How long to wait.
     pub within: Duration,
     /// How long it took, for an `expect` from the start of the wait, for a `request` from the sending.
@@ -124,6 +134,8 @@ pub struct Expect {
 pub struct Request {
     /// The message.
     pub send: Body,
+    /// The stream that it is published to.
+    pub publish: Option<Box<Publish>>,
     /// The wait.
     pub reply: Expect,
     /// What tells the reply from all other messages; `None` where any message may be it.
@@ -222,6 +234,8 @@ pub struct Reaction {
     pub when: Matcher,
     /// Values to keep.
     pub captures: Box<[Capture]>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<StreamId>,
     /// What goes back.
     pub answer: Answer,
     /// A line for the log.

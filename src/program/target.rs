@@ -43,8 +43,20 @@ impl Builtin {
     /// The embedded servers.
     pub const NAMES: [&'static str; 2] = ["echo", "chat"];
     /// The options that a target may give them.
-    pub const OPTIONS: [&'static str; 8] =
-        ["delay", "jitter", "drop", "close-after", "keepalive", "keepalive-timeout", "max-message", "seed"];
+    pub const OPTIONS: [&'static str; 12] = [
+        "delay",
+        "jitter",
+        "drop",
+        "lose",
+        "duplicate",
+        "reorder",
+        "leak",
+        "close-after",
+        "keepalive",
+        "keepalive-timeout",
+        "max-message",
+        "seed",
+    ];
 }
 
 impl Target {

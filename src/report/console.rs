@@ -1,6 +1,7 @@
 //! The report at the end of a run, as text for people.
 
 mod counts;
+mod deliveries;
 mod errors;
 mod generator;
 mod samples;
@@ -34,6 +35,7 @@ pub fn render(report: &RunReport, look: Look) -> String {
         page.counts(),
         page.timings(),
         page.samples(),
+        page.deliveries(),
         page.errors(),
         page.thresholds(),
         page.verdict(),

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::RunReport;
-use crate::metrics::Timing;
+use crate::metrics::{DeliveryCounts, Timing};
 
 pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
 pub use write::WriteError;
@@ -41,6 +41,8 @@ pub struct Summary {
     pub requests: Requests,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,
+    /// What became of the messages of each stream of the plan's `delivery`, by its name.
+    pub delivery: BTreeMap<String, Delivery>,
     /// What went wrong, by kind and line of the plan, most frequent first.
     pub errors: Vec<Error>,
     /// The thresholds in the plan's order.
@@ -156,6 +158,38 @@ pub struct Metric {
     pub max: Option<u64>,
 }
 
+/// What became of the messages of one stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Delivery {
+    /// Messages published.
+    pub published: u64,
+    /// Messages of which nothing more can be said: their key was not theirs alone, or there were too many.
+    pub untracked: u64,
+    /// Copies that were to come: those delivered and those lost.
+    pub expected: u64,
+    /// Copies that came in time to users they were meant for.
+    pub delivered: u64,
+    /// Copies that did not come in time.
+    pub lost: u64,
+    /// Copies that came, but late; they are among the lost.
+    pub late: u64,
+    /// Copies that came again.
+    pub duplicated: u64,
+    /// Copies that came behind one that the same sender published later.
+    pub reordered: u64,
+    /// Of every two messages seen in both orders, the users who saw them in the rarer one; counted only where the plan
+    /// asks for total order.
+    pub reordered_total: u64,
+    /// Copies that came to users they were not meant for.
+    pub leaked: u64,
+    /// Copies that came to users who entered the audience only after the publishing.
+    pub extra: u64,
+    /// Copies that had not come when their user left, within the time that they had.
+    pub excused: u64,
+    /// Copies of messages that nobody published, or too long ago.
+    pub unknown: u64,
+}
+
 /// The unit of a time.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub enum Unit {
@@ -234,6 +268,12 @@ impl Summary {
                 .timings()
                 .map(|(name, timing)| (name.to_owned(), Metric::of(timing)))
                 .collect(),
+            delivery: report
+                .totals
+                .deliveries
+                .iter()
+                .map(|(stream, counts)| (stream.clone(), Delivery::of(counts)))
+                .collect(),
             errors: report.errors.iter().map(Error::of).collect(),
             thresholds: report.judgement.observed.iter().map(Threshold::of).collect(),
             generator: Generator::of(&report.generator),
@@ -278,6 +318,26 @@ impl Metric {
             p99: at(99.0),
             p999: at(99.9),
             max: us(timing.and_then(Timing::max)),
+        }
+    }
+}
+
+impl Delivery {
+    fn of(counts: &DeliveryCounts) -> Self {
+        Self {
+            published: counts.published,
+            untracked: counts.untracked,
+            expected: counts.expected,
+            delivered: counts.delivered,
+            lost: counts.lost,
+            late: counts.late,
+            duplicated: counts.duplicated,
+            reordered: counts.reordered,
+            reordered_total: counts.reordered_total,
+            leaked: counts.leaked,
+            extra: counts.extra,
+            excused: counts.excused,
+            unknown: counts.unknown,
         }
     }
 }

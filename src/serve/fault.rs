@@ -19,6 +19,15 @@ pub struct Faults {
     pub jitter: Duration,
     /// The share of replies and broadcast copies that are never sent, 0 to 1.
     pub drop: f64,
+    /// The share of broadcast copies that are never sent, 0 to 1; replies are, unlike with `drop`.
+    pub lose: f64,
+    /// The share of broadcast copies that are sent twice.
+    pub duplicate: f64,
+    /// The share of broadcast copies that are held back until the next one of the same sender has overtaken them, or
+    /// for [`HELD_BACK`] where none does.
+    pub reorder: f64,
+    /// The share of broadcast copies with which one more goes to a connection that is not in the room.
+    pub leak: f64,
     /// The connection is closed with 1001 once this many messages came in on it; the reply to the last is
     /// still sent.
     pub close_after: Option<u64>,
@@ -29,7 +38,17 @@ pub struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { delay: Duration::ZERO, jitter: Duration::ZERO, drop: 0.0, close_after: None, seed: 0 }
+        Self {
+            delay: Duration::ZERO,
+            jitter: Duration::ZERO,
+            drop: 0.0,
+            lose: 0.0,
+            duplicate: 0.0,
+            reorder: 0.0,
+            leak: 0.0,
+            close_after: None,
+            seed: 0,
+        }
     }
 }
 
@@ -38,6 +57,58 @@ impl Faults {
     /// queued earlier.
     pub fn longest_delay(&self) -> Duration {
         self.delay + self.jitter
+    }
+}
+
+/// How long a copy is held back at most.
+pub(crate) const HELD_BACK: Duration = Duration::from_millis(100);
+
+/// What becomes of one copy of a broadcast, before it is an outgoing message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CopyFate {
+    Sent,
+    Lost,
+    Doubled,
+    HeldBack,
+}
+
+/// The faults of one room's copies, with their own random sequence.
+#[derive(Debug)]
+pub(crate) struct CopyFaults {
+    lose: f64,
+    duplicate: f64,
+    reorder: f64,
+    leak: f64,
+    random: Xoshiro256PlusPlus,
+}
+
+impl CopyFaults {
+    /// `None` where nothing goes wrong. Rooms are told apart by a number of their own.
+    pub(crate) fn new(faults: &Faults, room: u64) -> Option<Box<Self>> {
+        let Faults { lose, duplicate, reorder, leak, seed, .. } = *faults;
+        (lose + duplicate + reorder + leak > 0.0).then(|| {
+            let random = Xoshiro256PlusPlus::seed_from_u64(mix(seed, room));
+            Box::new(Self { lose, duplicate, reorder, leak, random })
+        })
+    }
+
+    /// Decides for the next copy. One thing at most goes wrong with it.
+    pub(crate) fn fate(&mut self) -> CopyFate {
+        let drawn = self.random.random::<f64>();
+        if drawn < self.lose {
+            CopyFate::Lost
+        } else if drawn < self.lose + self.duplicate {
+            CopyFate::Doubled
+        } else if drawn < self.lose + self.duplicate + self.reorder {
+            CopyFate::HeldBack
+        } else {
+            CopyFate::Sent
+        }
+    }
+
+    /// Whether one more goes astray with the copy, and a number by which to choose where to.
+    pub(crate) fn leak(&mut self) -> Option<u64> {
+        (self.leak > 0.0 && self.random.random::<f64>() < self.leak).then(|| self.random.random())
     }
 }
 
@@ -132,6 +203,25 @@ mod tests {
 
         let all = Faults { drop: 1.0, ..Faults::default() };
         assert!(fates(&all, 0, now, 100).iter().all(|fate| *fate == Fate::Dropped));
+    }
+
+    #[test]
+    fn copies_meet_each_fault_at_its_share() {
+        let faults = Faults { lose: 0.1, duplicate: 0.2, reorder: 0.3, leak: 0.4, ..Faults::default() };
+        let mut copies = CopyFaults::new(&faults, 1).unwrap();
+        let fates: Vec<CopyFate> = (0..10_000).map(|_| copies.fate()).collect();
+        for (fate, share) in [
+            (CopyFate::Lost, 1000),
+            (CopyFate::Doubled, 2000),
+            (CopyFate::HeldBack, 3000),
+            (CopyFate::Sent, 4000),
+        ] {
+            let count = fates.iter().filter(|seen| **seen == fate).count();
+            assert!((share - 200..share + 200).contains(&count), "{fate:?}: {count}");
+        }
+        let leaked = (0..10_000).filter(|_| copies.leak().is_some()).count();
+        assert!((3800..4200).contains(&leaked), "{leaked}");
+        assert!(CopyFaults::new(&Faults::default(), 1).is_none());
     }
 
     #[test]

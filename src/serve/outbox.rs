@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::fault::{Fate, FaultStream};
+use super::fault::{CopyFate, Fate, FaultStream, HELD_BACK};
 use super::frame::{Encoded, TextFrame};
 use super::keepalive::{Keepalive, Tick};
 use super::options::{Kind, Limits, Options};
@@ -63,9 +63,33 @@ pub(crate) enum PieceRole {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OutboxCounts {
     pub(crate) dropped: u64,
+    pub(crate) copies: u64,
+    pub(crate) lost: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) reordered: u64,
+    pub(crate) leaked: u64,
     pub(crate) undelivered: u64,
     pub(crate) overflows: u64,
     pub(crate) keepalive_timeouts: u64,
+}
+
+/// A copy that waits for a later one of its sender to overtake it.
+#[derive(Debug)]
+struct Held {
+    sender: u64,
+    frame: Encoded,
+    until: Instant,
+}
+
+/// A copy of a broadcast for one connection.
+#[derive(Debug)]
+pub(crate) struct Copy<'f> {
+    pub(crate) frame: &'f Encoded,
+    /// The number of the connection that it is from.
+    pub(crate) sender: u64,
+    /// Whether it is the connection's own: it cannot be too slow for what it says itself.
+    pub(crate) is_own: bool,
+    pub(crate) fate: CopyFate,
 }
 
 /// The queue of one connection, its faults, its keepalive and its closing.
@@ -76,6 +100,7 @@ pub(crate) struct Outbox {
     faults: FaultStream,
     keepalive: Option<Keepalive>,
     queue: VecDeque<Piece>,
+    held: Option<Box<Held>>,
     /// Pongs and keepalives: not delayed, and ahead of the queue.
     urgent: VecDeque<Piece>,
     queued_messages: usize,
@@ -112,6 +137,7 @@ impl Outbox {
             faults: FaultStream::new(&options.faults, connection),
             keepalive,
             queue: VecDeque::new(),
+            held: None,
             urgent: VecDeque::new(),
             queued_messages: 0,
             queued_bytes: 0,
@@ -137,13 +163,48 @@ impl Outbox {
     }
 
     /// Adds a copy of a broadcast, or orders the connection closed where there is no room for it.
-    pub(crate) fn push_copy(&mut self, frame: &Encoded) {
-        if self.is_full() && !self.is_closing() {
+    pub(crate) fn push_copy(&mut self, copy: &Copy<'_>) {
+        if self.is_closing() {
+            return;
+        }
+        if self.is_full() && !copy.is_own {
             self.counts.overflows += 1;
             self.close(Some(1013), "outgoing queue is full", CloseWhen::Now);
-        } else {
-            self.push_data(frame.clone());
+            return;
         }
+        self.counts.copies += 1;
+        match copy.fate {
+            CopyFate::Lost => {
+                self.counts.lost += 1;
+                return;
+            }
+            CopyFate::HeldBack if self.held.is_none() => {
+                let until = Instant::now() + HELD_BACK;
+                let held = Held { sender: copy.sender, frame: copy.frame.clone(), until };
+                self.held = Some(Box::new(held));
+                return;
+            }
+            CopyFate::HeldBack | CopyFate::Sent | CopyFate::Doubled => {}
+        }
+        let is_sent = self.push_data(copy.frame.clone());
+        if copy.fate == CopyFate::Doubled {
+            self.counts.duplicated += u64::from(self.push_data(copy.frame.clone()));
+        }
+        if is_sent && self.held.as_ref().is_some_and(|held| held.sender == copy.sender) {
+            self.counts.reordered += u64::from(self.let_go());
+        }
+    }
+
+    /// Adds a copy that is not for this connection; where there is no room for it, it stays away.
+    pub(crate) fn push_leak(&mut self, frame: &Encoded) {
+        if !self.is_full() {
+            self.counts.leaked += u64::from(self.push_data(frame.clone()));
+        }
+    }
+
+    /// Queues what is held back; whether there was anything, and it will be sent.
+    fn let_go(&mut self) -> bool {
+        self.held.take().is_some_and(|held| self.push_data(held.frame))
     }
 
     /// Whether the connection's next message may be read; where not, the writer will say when.
@@ -157,6 +218,9 @@ impl Outbox {
         let now = self.needs_clock().then(Instant::now);
         if let Some(now) = now {
             self.tick_keepalive(now);
+            if self.held.as_ref().is_some_and(|held| held.until <= now) {
+                self.let_go();
+            }
         }
         if batch.is_empty() {
             self.take_due(batch, now);
@@ -202,14 +266,15 @@ impl Outbox {
         if std::mem::take(&mut self.is_writer_asleep) { self.writer.clone() } else { None }
     }
 
-    pub(crate) fn push_data(&mut self, frame: Encoded) {
+    /// Adds a message; whether it will be sent.
+    pub(crate) fn push_data(&mut self, frame: Encoded) -> bool {
         if self.is_closing() {
-            return;
+            return false;
         }
         let due = match self.faults.fate(Instant::now) {
             Fate::Dropped => {
                 self.counts.dropped += 1;
-                return;
+                return false;
             }
             Fate::Now => None,
             Fate::At(due) => Some(due),
@@ -223,6 +288,7 @@ impl Outbox {
             self.queue.push_back(Piece { bytes: frame.head, role: PieceRole::Begins, due });
             self.queue.push_back(Piece { bytes: frame.tail, role: completes, due });
         }
+        true
     }
 
     pub(crate) fn push_urgent(&mut self, frame: Encoded, role: PieceRole) {
@@ -237,6 +303,7 @@ impl Outbox {
         if self.is_retired {
             return false;
         }
+        self.let_go();
         let is_first = self.closing.is_none();
         let is_hurried = when != CloseWhen::AfterQueue;
         let waits = if is_hurried { Duration::ZERO } else { self.longest_delay };
@@ -265,7 +332,10 @@ impl Outbox {
     }
 
     fn needs_clock(&self) -> bool {
-        self.keepalive.is_some() || self.closing.is_some() || !self.longest_delay.is_zero()
+        self.keepalive.is_some()
+            || self.closing.is_some()
+            || self.held.is_some()
+            || !self.longest_delay.is_zero()
     }
 
     fn is_overdue(&self, now: Instant) -> bool {
@@ -347,9 +417,10 @@ impl Outbox {
 
     fn next_deadline(&self, due: Option<Instant>) -> Option<Instant> {
         let keepalive = self.keepalive.as_ref().and_then(Keepalive::deadline);
+        let held = self.held.as_ref().map(|held| held.until);
         match &self.closing {
             Some(closing) => Some(due.map_or(closing.deadline, |due| due.min(closing.deadline))),
-            None => [due, keepalive].into_iter().flatten().min(),
+            None => [due, keepalive, held].into_iter().flatten().min(),
         }
     }
 }
@@ -381,19 +452,61 @@ mod tests {
         batch.iter().map(|piece| piece.role).collect()
     }
 
+    fn copy(outbox: &mut Outbox, fate: CopyFate, sender: u64, payload: &[u8]) {
+        outbox.push_copy(&Copy { frame: &message(payload), sender, is_own: false, fate });
+    }
+
+    #[test]
+    fn a_copy_that_is_held_back_leaves_behind_the_next_of_its_sender() {
+        let mut outbox = outbox(|_| {});
+        let sizes = |outbox: &mut Outbox| {
+            let size = |role: &PieceRole| if let PieceRole::Completes(size) = role { *size } else { 0 };
+            taken(outbox).iter().map(size).collect::<Vec<_>>()
+        };
+        copy(&mut outbox, CopyFate::HeldBack, 1, b"1");
+        copy(&mut outbox, CopyFate::Sent, 2, b"22");
+        copy(&mut outbox, CopyFate::Lost, 1, b"333");
+        assert_eq!(sizes(&mut outbox), [2], "neither another sender's nor a lost one overtakes it");
+        copy(&mut outbox, CopyFate::Doubled, 1, b"4444");
+        assert_eq!(sizes(&mut outbox), [4, 4, 1]);
+        copy(&mut outbox, CopyFate::HeldBack, 1, b"1");
+        copy(&mut outbox, CopyFate::HeldBack, 1, b"22");
+        assert_eq!(sizes(&mut outbox), [2, 1], "one at a time is held back");
+        copy(&mut outbox, CopyFate::HeldBack, 1, b"1");
+        outbox.close(Some(1000), "", CloseWhen::AfterQueue);
+        assert_eq!(sizes(&mut outbox), [1, 0], "it leaves before a Close, overtaken or not");
+        let counts =
+            OutboxCounts { copies: 7, lost: 1, duplicated: 1, reordered: 2, ..OutboxCounts::default() };
+        assert_eq!(outbox.retire(&VecDeque::new()), counts);
+    }
+
+    #[test]
+    fn a_copy_is_held_back_for_a_while_only() {
+        let mut outbox = outbox(|_| {});
+        copy(&mut outbox, CopyFate::HeldBack, 1, b"1");
+        let mut batch = VecDeque::new();
+        let wake_at = outbox.refill(&mut batch, Waker::noop()).wake_at.unwrap();
+        assert!(wake_at <= Instant::now() + HELD_BACK);
+        while batch.is_empty() {
+            outbox.refill(&mut batch, Waker::noop());
+        }
+        assert!(Instant::now() >= wake_at);
+        assert_eq!(outbox.retire(&VecDeque::new()).reordered, 0);
+    }
+
     #[test]
     fn a_full_queue_closes_at_once_and_throws_away_what_it_held() {
         let mut outbox = outbox(|options| options.limits.queue_messages = 2);
         for _ in 0..2 {
-            outbox.push_copy(&message(b"x"));
+            copy(&mut outbox, CopyFate::Sent, 0, b"x");
         }
         assert!(!outbox.is_closing());
         for _ in 0..2 {
-            outbox.push_copy(&message(b"x"));
+            copy(&mut outbox, CopyFate::Sent, 0, b"x");
         }
         assert_eq!(taken(&mut outbox), [PieceRole::Close]);
-        outbox.push_copy(&message(b"x"));
-        let counts = OutboxCounts { overflows: 1, undelivered: 2, ..OutboxCounts::default() };
+        copy(&mut outbox, CopyFate::Sent, 0, b"x");
+        let counts = OutboxCounts { copies: 2, overflows: 1, undelivered: 2, ..OutboxCounts::default() };
         assert_eq!(outbox.retire(&VecDeque::new()), counts);
     }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::frame::Encoded;
 use super::options::Options;
-use super::outbox::{CloseWhen, Outbox, OutboxCounts, Piece, PieceRole, Refill};
+use super::outbox::{CloseWhen, Copy, Outbox, OutboxCounts, Piece, PieceRole, Refill};
 
 /// A connection's outgoing side.
 #[derive(Debug)]
@@ -38,8 +38,17 @@ impl Peer {
 
     /// Queues a copy of a broadcast. Where the queue is full the connection is closed with 1013 instead: its
     /// client reads more slowly than its rooms talk.
-    pub(crate) fn deliver(&self, frame: &Encoded) {
-        self.change(|outbox| outbox.push_copy(frame));
+    pub(crate) fn deliver(&self, copy: &Copy<'_>) {
+        if copy.is_own {
+            self.lock().push_copy(copy);
+        } else {
+            self.change(|outbox| outbox.push_copy(copy));
+        }
+    }
+
+    /// Queues a copy of a broadcast that is not for this connection.
+    pub(crate) fn leak(&self, frame: &Encoded) {
+        self.change(|outbox| outbox.push_leak(frame));
     }
 
     /// Has the connection closed with `code`; the first to ask decides code and reason. False where it was

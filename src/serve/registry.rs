@@ -29,7 +29,7 @@ impl Shared {
         Arc::new(Self {
             options: options.clone(),
             ledger: Ledger::default(),
-            hub: Arc::default(),
+            hub: Arc::new(Hub::new(&options.faults)),
             stopping,
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),

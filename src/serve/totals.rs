@@ -33,6 +33,16 @@ pub struct Totals {
     pub bytes_out: u64,
     /// Replies and broadcast copies held back on purpose (`--drop`).
     pub dropped: u64,
+    /// Copies of broadcasts, one for each member of a room at each `say`, whatever became of them.
+    pub copies: u64,
+    /// Copies never sent on purpose (`--lose`).
+    pub lost: u64,
+    /// Copies sent once more on purpose (`--duplicate`).
+    pub duplicated: u64,
+    /// Copies that a later one of the same sender overtook on purpose (`--reorder`).
+    pub reordered: u64,
+    /// Copies sent to connections outside of the room on purpose (`--leak`).
+    pub leaked: u64,
     /// Messages that were queued when their connection ended, and so were never sent.
     pub undelivered: u64,
     /// Connections closed with 4000 because a keepalive did not come back in time.
@@ -57,6 +67,11 @@ impl Totals {
         self.bytes_ignored += other.bytes_ignored;
         self.bytes_out += other.bytes_out;
         self.dropped += other.dropped;
+        self.copies += other.copies;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.leaked += other.leaked;
         self.undelivered += other.undelivered;
         self.keepalive_timeouts += other.keepalive_timeouts;
         self.overflows += other.overflows;

@@ -125,6 +125,11 @@ impl<W> Drop for Writer<W> {
     fn drop(&mut self) {
         let counts = self.peer.retire(&self.batch);
         self.tally.counts.dropped += counts.dropped;
+        self.tally.counts.copies += counts.copies;
+        self.tally.counts.lost += counts.lost;
+        self.tally.counts.duplicated += counts.duplicated;
+        self.tally.counts.reordered += counts.reordered;
+        self.tally.counts.leaked += counts.leaked;
         self.tally.counts.undelivered += counts.undelivered;
         self.tally.counts.overflows += counts.overflows;
         self.tally.counts.keepalive_timeouts += counts.keepalive_timeouts;

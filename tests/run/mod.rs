@@ -3,6 +3,7 @@
 mod canaries;
 mod cases;
 mod counts;
+mod delivery;
 mod endings;
 mod interop;
 mod interrupt;

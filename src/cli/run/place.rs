@@ -4,21 +4,25 @@ use crate::diagnostic::Sources;
 use crate::program::{Op, Program};
 use crate::report::Place;
 
-/// The line that a place came from, and the timer whose operation it is. Reactions come behind the states.
+/// The line that a place came from, and the timer whose operation it is. Reactions come behind the states, and
+/// streams behind those.
 pub(super) fn resolve(program: &Program, sources: &Sources, place: u32) -> Option<Place> {
     let index = usize::try_from(place).ok()?;
-    let (span, timer) = match program.states.get(index) {
-        Some(state) => {
-            let timer = match &state.op {
-                Op::Connect(connect) => Some(connect.timers.total),
-                Op::Expect(expect) => Some(expect.timer),
-                Op::Gather(gather) => gather.timer,
-                Op::Request(request) => Some(request.reply.timer),
-                _ => None,
-            };
-            (state.span, timer)
-        }
-        None => (program.reactions.get(index - program.states.len())?.span, None),
+    let (state_count, reaction_count) = (program.states.len(), program.reactions.len());
+    let (span, timer) = if let Some(state) = program.states.get(index) {
+        let timer = match &state.op {
+            Op::Connect(connect) => Some(connect.timers.total),
+            Op::Expect(expect) => Some(expect.timer),
+            Op::Gather(gather) => gather.timer,
+            Op::Request(request) => Some(request.reply.timer),
+            _ => None,
+        };
+        (state.span, timer)
+    } else if let Some(reaction) = program.reactions.get(index - state_count) {
+        (reaction.span, None)
+    } else {
+        let stream = program.streams.get(index - state_count - reaction_count)?;
+        (stream.span, Some(stream.timer))
     };
     Some(Place {
         file: sources.file(span.file).name().to_owned(),

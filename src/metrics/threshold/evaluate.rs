@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::{Metric, Operator, Stat, Threshold, Value};
-use crate::metrics::{Snapshot, Timing, format_count, format_duration, format_percent, format_rate};
+use crate::metrics::{
+    DeliveryCounts, DeliveryFigure, ErrorKind, Snapshot, Timing, format_count, format_duration,
+    format_percent, format_rate,
+};
 
 /// What a threshold came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +39,28 @@ impl Judgement {
 /// Holds all thresholds against the figures of a run that took `elapsed`.
 pub fn judge(thresholds: &[Threshold], totals: &Snapshot, elapsed: Duration) -> Judgement {
     let observed = thresholds.iter().map(|threshold| threshold.evaluate(totals, elapsed)).collect();
-    let unspoken =
-        totals.errors.entries().filter(|entry| !thresholds.iter().any(|t| t.speaks_of(entry.kind)));
-    Judgement {
-        observed,
-        unspoken_error_count: unspoken.map(|entry| entry.count).fold(0, u64::saturating_add),
-    }
+    let is_unspoken = |kind: ErrorKind| !thresholds.iter().any(|threshold| threshold.speaks_of(kind));
+    let of_kind = |entry: crate::metrics::ErrorEntry| {
+        entry.count.saturating_sub(spoken_of_streams(thresholds, totals, entry.kind))
+    };
+    let unspoken = totals.errors.entries().filter(|entry| is_unspoken(entry.kind)).map(of_kind);
+    Judgement { observed, unspoken_error_count: unspoken.fold(0, u64::saturating_add) }
+}
+
+/// How many errors of a kind are copies of streams of which a threshold says how many such copies are too many.
+fn spoken_of_streams(thresholds: &[Threshold], totals: &Snapshot, kind: ErrorKind) -> u64 {
+    let is_spoken = |name: &str, wanted: DeliveryFigure| {
+        thresholds.iter().any(|threshold| match &threshold.metric {
+            Metric::Delivery { stream, figure } => stream == name && *figure == wanted,
+            _ => false,
+        })
+    };
+    let figures = DeliveryFigure::ALL.iter().filter(|figure| figure.error() == Some(kind));
+    let counts = figures.flat_map(|figure| {
+        let streams = totals.deliveries.iter().filter(|(name, _)| is_spoken(name, *figure));
+        streams.map(|(_, counts)| figure.of(counts))
+    });
+    counts.fold(0, u64::saturating_add)
 }
 
 impl Threshold {
@@ -79,6 +98,12 @@ impl Threshold {
             (Metric::Counter(counter), _) => {
                 let whole = counter.whole().map_or(0, |whole| whole.of(&totals.counts));
                 self.amount(counter.of(&totals.counts), whole, elapsed)
+            }
+            (Metric::Delivery { stream, figure }, _) => {
+                let nothing = DeliveryCounts::default();
+                let counts = totals.deliveries.get(stream).unwrap_or(&nothing);
+                let whole = figure.whole().map_or(0, |whole| whole.of(counts));
+                self.amount(figure.of(counts), whole, elapsed)
             }
             (Metric::UsersPeak, _) => Some(Value::Count(totals.users.peak)),
         }

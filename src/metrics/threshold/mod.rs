@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use evaluate::{Judgement, Observed, judge};
 pub use mistake::{ThresholdError, ThresholdMistake};
 
-use super::{Counter, ErrorKind};
+use super::{Counter, DeliveryFigure, ErrorKind};
 use crate::quantity::Exact;
 
 /// A condition on the figures of a run: `say.rtt p99 < 250ms`, `errors rate < 1%`, `users.failed count == 0`.
@@ -51,7 +51,7 @@ impl Threshold {
         matches!(self.metric, Metric::Errors(_))
     }
 
-    /// Whether it says how many errors of this kind are too many.
+    /// Whether it says how many errors of this kind are too many. Of a stream's, see [`judge`].
     pub fn speaks_of(&self, kind: ErrorKind) -> bool {
         match self.metric {
             Metric::Errors(None) => true,
@@ -78,6 +78,13 @@ pub enum Metric {
     Counter(Counter),
     /// `users.peak`.
     UsersPeak,
+    /// A figure of a stream, such as `chat.lost`.
+    Delivery {
+        /// The stream. The compiler checks that it is one of the plan's.
+        stream: String,
+        /// Which figure.
+        figure: DeliveryFigure,
+    },
 }
 
 impl Metric {
@@ -99,6 +106,13 @@ impl Metric {
             return Self::Errors(Some(kind));
         }
         let counter = Counter::ALL.iter().find(|counter| counter.name() == name);
+        // The names of timers end in other words.
+        if counter.is_none()
+            && let Some((stream, figure)) = name.rsplit_once('.')
+            && let Some(figure) = DeliveryFigure::ALL.iter().find(|known| known.name() == figure)
+        {
+            return Self::Delivery { stream: stream.to_owned(), figure: *figure };
+        }
         counter.map_or_else(|| Self::Timer(name.to_owned()), |counter| Self::Counter(*counter))
     }
 }
@@ -111,6 +125,7 @@ impl fmt::Display for Metric {
             Self::Errors(Some(kind)) => write!(f, "errors.{kind}"),
             Self::Counter(counter) => f.write_str(counter.name()),
             Self::UsersPeak => f.write_str("users.peak"),
+            Self::Delivery { stream, figure } => write!(f, "{stream}.{}", figure.name()),
         }
     }
 }

@@ -82,6 +82,7 @@ fn expectation(metric: &Metric, stat: Stat) -> Result<Expectation, ThresholdMist
     let is_share = match metric {
         Metric::Errors(_) => true,
         Metric::Counter(counter) => counter.whole().is_some(),
+        Metric::Delivery { figure, .. } => figure.whole().is_some(),
         Metric::Timer(_) | Metric::UsersPeak => false,
     };
     let known = match (metric, stat) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Body, Capture, Matcher, Spanned, bool, count, duration};
+use super::{Body, Capture, Matcher, Spanned, bool, count, duration, text};
 use crate::plan::schema::nouns::expect_is_short;
 use crate::plan::syntax::Node;
 
@@ -15,6 +15,8 @@ pub struct Expect {
     pub assert: Option<Matcher>,
     /// Values to keep.
     pub captures: Vec<Capture>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<Spanned<String>>,
     /// How long to wait.
     pub within: Option<Spanned<Duration>>,
 }
@@ -36,7 +38,7 @@ impl Expect {
     pub(super) fn decode(node: &Node) -> Self {
         if expect_is_short(node) {
             let filter = Matcher::decode(node);
-            return Self { filter, assert: None, captures: Vec::new(), within: None };
+            return Self { filter, assert: None, captures: Vec::new(), deliver: None, within: None };
         }
         Self::decode_long(node, "where")
     }
@@ -46,6 +48,7 @@ impl Expect {
             filter: node.lookup(filter).map_or_else(|| Matcher::missing(node.span), Matcher::decode),
             assert: node.lookup("assert").map(Matcher::decode),
             captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
+            deliver: node.lookup("deliver").and_then(text),
             within: node.lookup("within").and_then(duration),
         }
     }

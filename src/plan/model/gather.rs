@@ -27,6 +27,8 @@ pub struct Wanted {
     pub assert: Option<Matcher>,
     /// Values to keep.
     pub captures: Vec<Capture>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<Spanned<String>>,
 }
 
 /// How many messages are waited for.
@@ -56,8 +58,8 @@ impl Gather {
         } else {
             (Quota::Count(number(node.lookup("count")?)), within)
         };
-        let Expect { filter, assert, captures, .. } = Expect::decode(node);
-        Some(Self { wanted: vec![Wanted { filter, assert, captures }], quota, within })
+        let Expect { filter, assert, captures, deliver, .. } = Expect::decode(node);
+        Some(Self { wanted: vec![Wanted { filter, assert, captures, deliver }], quota, within })
     }
 
     /// All that it keeps.
@@ -69,9 +71,9 @@ impl Gather {
 impl Wanted {
     fn decode(node: &Node) -> Self {
         if awaited_is_short(node) {
-            return Self { filter: Matcher::decode(node), assert: None, captures: Vec::new() };
+            return Self { filter: Matcher::decode(node), assert: None, captures: Vec::new(), deliver: None };
         }
-        let Expect { filter, assert, captures, .. } = Expect::decode_long(node, "where");
-        Self { filter, assert, captures }
+        let Expect { filter, assert, captures, deliver, .. } = Expect::decode_long(node, "where");
+        Self { filter, assert, captures, deliver }
     }
 }

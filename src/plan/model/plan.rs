@@ -1,6 +1,6 @@
 //! The plan as a whole.
 
-use super::{Defaults, Load, Scenario, Spanned, Template, entries, list, text};
+use super::{Defaults, Load, Scenario, Spanned, Stream, Template, delivery, entries, list, text};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
 
@@ -19,6 +19,8 @@ pub struct Plan {
     pub load: Option<Load>,
     /// The verdict.
     pub thresholds: Vec<Spanned<String>>,
+    /// Streams of broadcasts.
+    pub delivery: Vec<Stream>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
     /// What users do.
@@ -68,6 +70,7 @@ impl Plan {
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
             load: root.lookup("load").map(Load::decode),
             thresholds: list(root.lookup("thresholds"), text),
+            delivery: delivery::streams(root.lookup("delivery")),
             unmatched,
             scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
             unread: Unread::default(),

@@ -1,6 +1,6 @@
 //! A scenario and its reactions.
 
-use super::{Body, Capture, Matcher, OnFailure, Spanned, Step, Template, count, list};
+use super::{Body, Capture, Matcher, OnFailure, Spanned, Step, Template, count, list, text};
 use crate::diagnostic::Span;
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
 
@@ -28,6 +28,8 @@ pub struct Reaction {
     pub when: Matcher,
     /// Values to keep.
     pub captures: Vec<Capture>,
+    /// The stream that it is a copy of.
+    pub deliver: Option<Spanned<String>>,
     /// Whether the message goes back as it came.
     pub echo: bool,
     /// An answer.
@@ -59,6 +61,7 @@ impl Reaction {
             span: node.span,
             when: node.lookup("when").map_or_else(|| Matcher::missing(node.span), Matcher::decode),
             captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
+            deliver: node.lookup("deliver").and_then(text),
             echo: node.lookup("echo").is_some_and(|node| node.kind == NodeKind::Bool(true)),
             send: node.lookup("send").and_then(Body::decode),
             log: node.lookup("log").and_then(Template::decode),

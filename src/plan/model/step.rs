@@ -1,6 +1,8 @@
 //! A step: one verb, with modifiers beside it.
 
-use super::{Body, Connect, Expect, Gather, Repeat, Request, Spanned, Template, Think, count, entries, text};
+use super::{
+    Body, Connect, Expect, Gather, Modifiers, Repeat, Request, Spanned, Template, Think, count, entries, text,
+};
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
 use crate::plan::syntax::{Entry, Key, Node};
@@ -12,6 +14,8 @@ pub struct Step {
     pub span: Span,
     /// What the figures call it.
     pub name: Option<Spanned<String>>,
+    /// What it says of streams.
+    pub modifiers: Modifiers,
     /// What it does.
     pub verb: Verb,
 }
@@ -76,6 +80,7 @@ impl Step {
         Self {
             span: first.unwrap_or(node.span),
             name: node.lookup("name").and_then(text),
+            modifiers: Modifiers::decode(node),
             verb: verb.unwrap_or(Verb::Invalid),
         }
     }

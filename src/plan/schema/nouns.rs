@@ -60,6 +60,12 @@ pub static PLAN: Noun = Noun {
             "[say.rtt p99 < 250ms, errors rate < 1%]",
         ),
         optional(
+            "delivery",
+            Map(&DELIVERY),
+            "Streams of broadcasts, by name: whether every copy of a message comes to everybody it is meant for.",
+            "{ chat: { key: $.id, to: \"{{room}}\" } }",
+        ),
+        optional(
             "unmatched",
             Words(UNMATCHED),
             "What a message means that no step and no reaction took. Default: count.",
@@ -75,6 +81,55 @@ pub static PLAN: Noun = Noun {
     open: None,
     rules: &[],
 };
+
+static DELIVERY: Noun = Noun {
+    name: "delivery",
+    doc: "Streams of broadcasts, by name.",
+    fields: &[],
+    open: Some(Open { what: "a stream's name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Map(&STREAM) }),
+    rules: &[Rule::NotEmpty],
+};
+
+static STREAM: Noun = Noun {
+    name: "stream",
+    doc: "Messages that go from one user to many: what tells one from another, whom they are for, and how they are to come.",
+    fields: &[
+        required(
+            "key",
+            Text,
+            "A JSONPath (RFC 9535) to what tells one message from another, the same in each copy.",
+            "$.id",
+        ),
+        optional(
+            "to",
+            Template,
+            "The group that a message is for: evaluated for the sender when it publishes, and for a user when it enters. Default: one group for all.",
+            "\"{{room}}\"",
+        ),
+        optional("self", Bool, "Whether senders get a copy of their own messages. Default: true.", "false"),
+        optional(
+            "within",
+            Duration,
+            "When a copy that has not come is lost. Default: `defaults.within`.",
+            "5s",
+        ),
+        optional("order", Words(ORDERS), "Which order is an error to break. Default: none.", "sender"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static ORDERS: &[Word] = &[
+    Word {
+        word: "none",
+        doc: "Any order; copies that come out of their sender's order are counted, and are no errors.",
+    },
+    Word {
+        word: "sender",
+        doc: "The messages of one sender come to every user in the order in which they were published.",
+    },
+    Word { word: "total", doc: "That, and all messages of a group come to all its users in one order." },
+];
 
 static UNMATCHED: &[Word] = &[
     Word { word: "ignore", doc: "Nothing is said of it." },
@@ -236,6 +291,12 @@ static REACTION: Noun = Noun {
     fields: &[
         required("when", Map(&MATCHER), "Which messages.", "{ $.type: keepalive }"),
         optional("capture", Map(&CAPTURES), "Keeps values of the message for templates.", "{ seq: $.seq }"),
+        optional(
+            "deliver",
+            Text,
+            "Reports the message as a copy of one that was published to this stream of `delivery`.",
+            "chat",
+        ),
         optional("echo", True, "Sends back the very message that came in.", "true"),
         optional("send", Body(&BODY), "Sends an answer.", "{ type: pong }"),
         optional("log", Template, "Prints a line to the log.", "server says {{seq}}"),
@@ -254,6 +315,24 @@ static STEP: Noun = Noun {
     doc: "One verb, with modifiers beside it.",
     fields: &[
         optional("name", Text, "What the figures call it. Default: made from verb and place.", "say"),
+        optional(
+            "publish",
+            Either(&[Text, Map(&PUBLISH)]),
+            "Beside `send` or `request`: registers the message in this stream of `delivery`. A string is the stream.",
+            "chat",
+        ),
+        optional(
+            "enter",
+            Text,
+            "Once the step is done well, the user is in the audience of this stream of `delivery`.",
+            "chat",
+        ),
+        optional(
+            "leave",
+            Text,
+            "Once the step is done well, the user is no longer in the audience of this stream.",
+            "chat",
+        ),
         optional(
             "connect",
             Either(&[Null, Path, Map(&CONNECT)]),
@@ -302,6 +381,22 @@ static STEP: Noun = Noun {
     ],
     open: None,
     rules: &[Rule::OneVerb(VERBS)],
+};
+
+static PUBLISH: Noun = Noun {
+    name: "publish",
+    doc: "A message that is published, and what its key is where it cannot be read from the body.",
+    fields: &[
+        required("stream", Text, "The stream of `delivery`.", "chat"),
+        optional(
+            "key",
+            Template,
+            "The message's key. Default: what the stream's `key` selects in the message.",
+            "\"{{correlation_id}}\"",
+        ),
+    ],
+    open: None,
+    rules: &[],
 };
 
 static CONNECT: Noun = Noun {
@@ -400,6 +495,12 @@ static EXPECT: Noun = Noun {
         optional("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
         optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
         optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
+        optional(
+            "deliver",
+            Text,
+            "Reports it as a copy of one that was published to this stream of `delivery`.",
+            "chat",
+        ),
         optional("within", Duration, "How long to wait. Default: `defaults.within`.", "2s"),
         optional(
             "count",
@@ -424,7 +525,7 @@ static EXPECT: Noun = Noun {
     open: None,
     rules: &[
         Rule::ExactlyOne(&["where", "any_order"]),
-        Rule::Excludes("any_order", &["assert", "capture", "count", "absent", "at_most"]),
+        Rule::Excludes("any_order", &["assert", "capture", "deliver", "count", "absent", "at_most"]),
         Rule::Excludes("count", &["absent", "at_most"]),
         Rule::Excludes("absent", &["at_most", "within", "assert", "capture"]),
     ],
@@ -437,6 +538,12 @@ static AWAITED: Noun = Noun {
         required("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
         optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
         optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
+        optional(
+            "deliver",
+            Text,
+            "Reports it as a copy of one that was published to this stream of `delivery`.",
+            "chat",
+        ),
     ],
     open: None,
     rules: &[],

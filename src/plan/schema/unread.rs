@@ -36,7 +36,9 @@ impl Unread {
             NodeKind::Map(entries) => {
                 for entry in entries {
                     match entry.key.text.as_str() {
-                        "capture" | "set" | "vars" => self.keys(&entry.value, |unread| &mut unread.defined),
+                        "capture" | "set" | "vars" | "delivery" => {
+                            self.keys(&entry.value, |unread| &mut unread.defined);
+                        }
                         "while" => self.keys(&entry.value, |unread| &mut unread.mentioned),
                         "scenarios" => self.keys(&entry.value, |unread| &mut unread.measured),
                         "name" => self.measured.extend(entry.value.text().map(str::to_owned)),

@@ -5,7 +5,7 @@ use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, DueTimers, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat,
-    State, Think, Until,
+    State, Stream, Think, Until,
 };
 use crate::quantity::Exact;
 
@@ -13,7 +13,7 @@ use crate::quantity::Exact;
 pub(super) fn verb(op: &Op) -> &'static str {
     match op {
         Op::Connect(_) => "connect",
-        Op::Send(_) => "send",
+        Op::Send { .. } => "send",
         Op::Expect(_) | Op::Gather(_) => "expect",
         Op::Request(_) => "request",
         Op::AwaitAll => "await_all",
@@ -23,6 +23,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Close(_) => "close",
         Op::Set(_) => "set",
         Op::Log(_) => "log",
+        Op::Audience(_) => "audience",
         Op::End => "end",
     }
 }
@@ -53,7 +54,10 @@ impl Describe<'_> {
                 self.connect(&mut parts, connect);
                 String::new()
             }
-            Op::Send(message) => format!(" {message}"),
+            Op::Send { message, publish } => {
+                parts.extend(publish.as_ref().map(|publish| format!("publish {publish}")));
+                format!(" {message}")
+            }
             Op::Expect(expect) => {
                 self.expect(&mut parts, "where", expect, state.span);
                 String::new()
@@ -64,6 +68,7 @@ impl Describe<'_> {
             }
             Op::Request(request) => {
                 parts.push(format!("send {}", request.send));
+                parts.extend(request.publish.as_ref().map(|publish| format!("publish {publish}")));
                 self.expect(&mut parts, "reply", &request.reply, state.span);
                 if let (Some(limit), Some(key)) = (request.in_flight, &request.key) {
                     parts.push(format!("await false by {}, in_flight {limit}", key.path));
@@ -83,6 +88,7 @@ impl Describe<'_> {
                 String::new()
             }
             Op::Log(line) => format!(" {line}"),
+            Op::Audience(audience) => format!(" {audience}"),
             Op::AwaitAll | Op::End => String::new(),
         };
         parts.extend(state.due.map(|due| self.due(due)));
@@ -90,10 +96,18 @@ impl Describe<'_> {
         parts
     }
 
+    pub(super) fn stream(self, stream: &Stream) -> String {
+        let Stream { name, key, includes_sender, within, order, timer, .. } = stream;
+        let without = if *includes_sender { "" } else { " without the sender" };
+        let timer = &self.program.timers[timer.index()];
+        format!("{name} key {key} within {} order {}{without} timer {timer}", Exact(*within), order.word())
+    }
+
     pub(super) fn reaction(self, reaction: &Reaction) -> Vec<String> {
         let mut lines = Vec::new();
         self.conditions(&mut lines, "when", &reaction.when.instructions(), reaction.span);
         self.captures(&mut lines, &reaction.captures, reaction.span);
+        lines.extend(reaction.deliver.map(|stream| format!("deliver {stream}")));
         match &reaction.answer {
             Answer::None => {}
             Answer::Echo => lines.push("echo".to_owned()),
@@ -126,6 +140,7 @@ impl Describe<'_> {
             self.conditions(lines, "assert", &assert.instructions(), at);
         }
         self.captures(lines, &expect.captures, at);
+        lines.extend(expect.deliver.map(|stream| format!("deliver {stream}")));
         lines.push(format!("within {}", Exact(expect.within)));
         lines.push(format!("timer {}", self.program.timers[expect.timer.index()]));
     }
@@ -143,6 +158,7 @@ impl Describe<'_> {
                 self.conditions(lines, "assert", &assert.instructions(), at);
             }
             self.captures(lines, &wanted.captures, at);
+            lines.extend(wanted.deliver.map(|stream| format!("deliver {stream}")));
         }
         lines.push(format!("within {}", Exact(gather.within)));
         lines.extend(gather.timer.map(|timer| format!("timer {}", self.program.timers[timer.index()])));

@@ -9,7 +9,7 @@ use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, Expect, Expr, Gather, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId,
-    StateId, Template, Think, TimerId, Unmatched, Until,
+    StateId, Stream, StreamId, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -34,6 +34,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
         },
         "slots": program.slots,
         "timers": program.timers,
+        "streams": program.streams.iter().map(|stream| writer.stream(stream)).collect::<Vec<_>>(),
         "scenarios": scenarios,
     });
     escape_hidden(&format!("{program:#}\n"))
@@ -60,6 +61,18 @@ impl Writer<'_> {
         })
     }
 
+    fn stream(self, stream: &Stream) -> Value {
+        json!({
+            "name": stream.name,
+            "line": (self.line)(stream.span),
+            "key": stream.key.source(),
+            "self": stream.includes_sender,
+            "within_s": stream.within.as_secs_f64(),
+            "order": stream.order.word(),
+            "timer": self.program.timers[stream.timer.index()],
+        })
+    }
+
     fn state(self, id: StateId) -> Value {
         let state = self.program.state(id);
         let transitions = edges(self.program, id).into_iter().map(|(when, to)| {
@@ -76,11 +89,11 @@ impl Writer<'_> {
         value.insert("transitions".into(), transitions.collect());
         let detail = match &state.op {
             Op::Connect(connect) => self.connect(connect),
-            Op::Send(message) => json!({ "send": message }),
+            Op::Send { message, publish } => json!({ "send": message, "publish": publish }),
             Op::Expect(expect) => self.expect("where", expect),
             Op::Gather(gather) => self.gather(gather),
             Op::Request(request) => {
-                let mut detail = json!({ "send": request.send });
+                let mut detail = json!({ "send": request.send, "publish": request.publish });
                 merge(&mut detail, self.expect("reply", &request.reply));
                 let key = request.key.as_ref();
                 let key = key
@@ -100,6 +113,10 @@ impl Writer<'_> {
                 json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
             }
             Op::Log(line) => json!({ "log": line }),
+            Op::Audience(audience) => {
+                let word = if audience.enters { "enter" } else { "leave" };
+                json!({ word: audience.stream.index(), "to": audience.group })
+            }
             Op::AwaitAll | Op::End => json!({}),
         };
         if let Value::Object(detail) = detail {
@@ -124,6 +141,7 @@ impl Writer<'_> {
             "line": (self.line)(reaction.span),
             "when": self.conditions(&reaction.when.instructions()),
             "capture": self.captures(&reaction.captures),
+            "deliver": reaction.deliver.map(StreamId::index),
             "echo": echo,
             "send": send,
             "log": reaction.log,
@@ -156,6 +174,7 @@ impl Writer<'_> {
             filter: self.conditions(&expect.filter.instructions()),
             "assert": expect.assert.as_ref().map(|assert| self.conditions(&assert.instructions())),
             "capture": self.captures(&expect.captures),
+            "deliver": expect.deliver.map(StreamId::index),
             "within_s": expect.within.as_secs_f64(),
             "timer": self.program.timers[expect.timer.index()],
         })
@@ -167,6 +186,7 @@ impl Writer<'_> {
                 "where": self.conditions(&wanted.filter.instructions()),
                 "assert": wanted.assert.as_ref().map(|assert| self.conditions(&assert.instructions())),
                 "capture": self.captures(&wanted.captures),
+                "deliver": wanted.deliver.map(StreamId::index),
             })
         });
         let mut detail = json!({

@@ -7,7 +7,7 @@ use crate::report::table::{Cell, Column, Side, laid_out_width, lay_out};
 use crate::report::text::format_bytes;
 
 /// A value, what it counts, and how it is meant.
-type Figure = (String, &'static str, Tone);
+pub(super) type Figure = (String, &'static str, Tone);
 
 impl Page<'_> {
     pub(super) fn counts(&self) -> String {
@@ -79,7 +79,7 @@ impl Page<'_> {
     }
 
     /// Lines of a label and figures, as many figures beside each other as fit.
-    fn grid(&self, lines: &[(&str, Vec<Figure>)]) -> String {
+    pub(super) fn grid(&self, lines: &[(&str, Vec<Figure>)]) -> String {
         let layouts = (1..=4).rev().map(|beside| (rows(lines, beside), shape(beside)));
         let (rows, shape) = layouts
             .reduce(
@@ -91,7 +91,7 @@ impl Page<'_> {
 }
 
 /// A count, quiet if there is nothing to count.
-fn count(count: u64, what: &'static str, tone: Tone) -> Figure {
+pub(super) fn count(count: u64, what: &'static str, tone: Tone) -> Figure {
     (format_count(count), what, if count == 0 { Tone::Quiet } else { tone })
 }
 

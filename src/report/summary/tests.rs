@@ -55,7 +55,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections messages sends requests metrics errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections messages sends requests metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
@@ -214,6 +214,7 @@ fn figure_names(schema: &Value, object: &Value, leading: &str, names: &mut Vec<S
             Some(("Metric", metric)) if name == "metrics" => {
                 figure_names(schema, metric, "metrics.NAME.", names);
             }
+            Some(("Delivery", delivery)) => figure_names(schema, delivery, "delivery.STREAM.", names),
             Some(("Metric", _)) | None => names.push(name),
             Some((_, object)) if object["properties"].is_object() => {
                 figure_names(schema, object, &format!("{name}."), names);

@@ -39,6 +39,7 @@ const BAD_SESSION: Refusal = (ErrorCode::BadRequest, "session_id must be a strin
 
 impl Chat {
     pub(crate) fn new(hub: Arc<Hub>, peer: Arc<Peer>, seed: u64) -> Self {
+        hub.greet(&peer);
         Self { hub, peer, seed, session: None, rooms: Vec::new() }
     }
 
@@ -125,6 +126,7 @@ impl Chat {
         let room = room.ok_or((ErrorCode::NotJoined, "join the room first"))?;
         let from = self.session.as_deref().unwrap_or_default();
         room.broadcast(
+            &self.hub,
             &self.peer,
             |seq| {
                 let said =
@@ -187,6 +189,7 @@ impl Chat {
 
 impl Drop for Chat {
     fn drop(&mut self) {
+        self.hub.forget(self.peer.number);
         for room in self.rooms.drain(..) {
             self.hub.leave(&room, self.peer.number);
         }

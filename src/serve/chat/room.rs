@@ -1,15 +1,21 @@
 //! Rooms: who is in them, and a broadcast to all of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::serve::fault::{CopyFate, CopyFaults, Faults};
 use crate::serve::frame::Encoded;
+use crate::serve::outbox::Copy;
 use crate::serve::peer::Peer;
 
 /// Every room that has a member. Locked to join and to leave, never to speak.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
+    faults: Faults,
     rooms: Mutex<HashMap<Arc<str>, Arc<Room>>>,
+    /// Everybody, where copies go astray.
+    strangers: Mutex<BTreeMap<u64, Arc<Peer>>>,
 }
 
 /// One room.
@@ -23,9 +29,37 @@ pub(crate) struct Room {
 struct Floor {
     members: BTreeMap<u64, Arc<Peer>>,
     last_seq: u64,
+    faults: Option<Box<CopyFaults>>,
 }
 
 impl Hub {
+    pub(crate) fn new(faults: &Faults) -> Self {
+        Self { faults: faults.clone(), ..Self::default() }
+    }
+
+    /// A connection that copies may be leaked to.
+    pub(crate) fn greet(&self, peer: &Arc<Peer>) {
+        if self.faults.leak > 0.0 {
+            lock(&self.strangers).insert(peer.number, Arc::clone(peer));
+        }
+    }
+
+    pub(crate) fn forget(&self, number: u64) {
+        if self.faults.leak > 0.0 {
+            lock(&self.strangers).remove(&number);
+        }
+    }
+
+    /// Sends a copy to a connection that is not in the room, where there is one.
+    fn leak(&self, floor: &Floor, choice: u64, frame: &Encoded) {
+        let strangers = lock(&self.strangers);
+        let outside: Vec<_> =
+            strangers.iter().filter(|(number, _)| !floor.members.contains_key(number)).collect();
+        if let Some(place) = choice.checked_rem(outside.len() as u64) {
+            outside[usize::try_from(place).unwrap_or(0)].1.leak(frame);
+        }
+    }
+
     /// Adds `peer` to the room of this name, opening it where needed. Joining twice is joining once. With the
     /// number of members after.
     pub(crate) fn join(&self, name: &str, peer: &Arc<Peer>) -> (Arc<Room>, usize) {
@@ -34,7 +68,11 @@ impl Hub {
             Arc::clone(room)
         } else {
             let name: Arc<str> = name.into();
-            let room = Arc::new(Room { name: Arc::clone(&name), floor: Mutex::default() });
+            let mut hasher = DefaultHasher::new();
+            name.hash(&mut hasher);
+            let faults = CopyFaults::new(&self.faults, hasher.finish());
+            let floor = Mutex::new(Floor { faults, ..Floor::default() });
+            let room = Arc::new(Room { name: Arc::clone(&name), floor });
             rooms.insert(name, Arc::clone(&room));
             room
         };
@@ -63,6 +101,7 @@ impl Room {
     /// in the same order. `before` runs with that number first, so that the sender's reply goes ahead of its copy.
     pub(crate) fn broadcast(
         &self,
+        hub: &Hub,
         sender: &Peer,
         before: impl FnOnce(u64),
         encode: impl FnOnce(u64) -> Encoded,
@@ -70,14 +109,16 @@ impl Room {
         let mut floor = lock(&self.floor);
         floor.last_seq += 1;
         before(floor.last_seq);
-        let frame = encode(floor.last_seq);
+        let frame = &encode(floor.last_seq);
+        let mut faults = floor.faults.take();
         for (&number, member) in &floor.members {
-            if number == sender.number {
-                member.reply(frame.clone());
-            } else {
-                member.deliver(&frame);
+            let fate = faults.as_mut().map_or(CopyFate::Sent, |faults| faults.fate());
+            member.deliver(&Copy { frame, sender: sender.number, is_own: number == sender.number, fate });
+            if let Some(choice) = faults.as_mut().and_then(|faults| faults.leak()) {
+                hub.leak(&floor, choice, frame);
             }
         }
+        floor.faults = faults;
     }
 }
 

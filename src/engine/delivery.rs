@@ -1,0 +1,161 @@
+//! The way of what users tell of streams, from their threads to the ledger.
+//!
+//! Each thread writes into a buffer of its own and hands it over in batches: when it is full, and on a tick with a
+//! watermark. One thread keeps the ledger. Nothing on the message path waits for it: where it cannot keep up, messages
+//! and copies are left out and the ledger is told so.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::{Job, Report, TICK};
+use crate::machine::{self, DeliveryEvent};
+use crate::metrics::delivery::{Batch, Event, Fact, Ledger, Limits, Order, Person, Rule};
+use crate::metrics::{Recorder, TimerId};
+use crate::program::{Program, delivery};
+
+/// How often a thread hands over what it has.
+pub(super) const HAND_OVER: Duration = Duration::from_millis(50);
+/// How many events a thread keeps before it hands them over at once: 160 KiB of them.
+const BATCH_EVENTS: usize = 4096;
+/// How many events may be on their way to the ledger: 160 MiB of them.
+const BACKLOG_EVENTS: usize = 4 << 20;
+
+/// A thread's end of the way.
+pub(super) struct Outlet {
+    batch: RefCell<Batch>,
+    ledger: Sender<Batch>,
+    /// How many events are on their way, of all threads.
+    backlog: Arc<AtomicUsize>,
+}
+
+impl Outlet {
+    pub(super) fn new(thread: usize, ledger: Sender<Batch>, backlog: Arc<AtomicUsize>) -> Self {
+        Self { batch: RefCell::new(Batch { thread, ..Batch::default() }), ledger, backlog }
+    }
+
+    pub(super) fn tell(&self, delivery: machine::Delivery<'_>) {
+        let mut batch = self.batch.borrow_mut();
+        let number = |stream: crate::program::StreamId| u16::try_from(stream.index()).unwrap_or(u16::MAX);
+        let fact = match delivery.event {
+            DeliveryEvent::Published { stream, key, shown, group } => {
+                batch.shown.push_str(shown);
+                let shown_bytes = u8::try_from(shown.len()).unwrap_or(u8::MAX);
+                Fact::Published { stream: number(stream), shown_bytes, key, group }
+            }
+            DeliveryEvent::Delivered { stream, key } => Fact::Delivered { stream: number(stream), key },
+            DeliveryEvent::Entered { stream, group } => Fact::Entered { stream: number(stream), group },
+            DeliveryEvent::Left { stream, group } => Fact::Left { stream: number(stream), group },
+            DeliveryEvent::Gone => Fact::Gone,
+        };
+        let person = Person { index: delivery.user, generation: delivery.generation };
+        batch.events.push(Event { at: delivery.at, person, fact });
+        if batch.events.len() >= BATCH_EVENTS {
+            self.send(&mut batch);
+        }
+    }
+
+    /// Hands over what there is. What will be told after this is not earlier than `now`.
+    pub(super) fn hand_over(&self, now: Duration) {
+        let mut batch = self.batch.borrow_mut();
+        batch.watermark = now;
+        self.send(&mut batch);
+    }
+
+    fn send(&self, batch: &mut Batch) {
+        let next = Batch { thread: batch.thread, watermark: batch.watermark, ..Batch::default() };
+        let mut batch = std::mem::replace(batch, next);
+        if self.backlog.load(Ordering::Relaxed) > BACKLOG_EVENTS {
+            // Who is in which audience must stay known.
+            batch
+                .events
+                .retain(|event| !matches!(event.fact, Fact::Published { .. } | Fact::Delivered { .. }));
+            batch.shown.clear();
+            batch.has_gap = true;
+        }
+        self.backlog.fetch_add(batch.events.len(), Ordering::Relaxed);
+        // The ledger outlives the threads; were it gone, nobody would want the figures.
+        let _ = self.ledger.send(batch);
+    }
+}
+
+/// Also where the thread ends by a panic: the ledger must not wait for it.
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        self.hand_over(Duration::MAX);
+    }
+}
+
+/// The rules of a program's streams. Places of streams come behind those of states and reactions.
+fn rules(program: &Program) -> Vec<Rule> {
+    let first_place = program.states.len() + program.reactions.len();
+    let rule = |(index, stream): (usize, &delivery::Stream)| Rule {
+        name: stream.name.clone(),
+        within: stream.within,
+        includes_sender: stream.includes_sender,
+        order: match stream.order {
+            delivery::Order::None => Order::None,
+            delivery::Order::Sender => Order::Sender,
+            delivery::Order::Total => Order::Total,
+        },
+        timer: TimerId(stream.timer.number()),
+        place: u32::try_from(first_place + index).unwrap_or(u32::MAX),
+    };
+    program.streams.iter().enumerate().map(rule).collect()
+}
+
+/// The thread that keeps the ledger, until all others have ended.
+pub(super) struct Office {
+    ledger: Ledger,
+    recorder: Recorder,
+    /// Behind those of the users.
+    thread: usize,
+    batches: Receiver<Batch>,
+    backlog: Arc<AtomicUsize>,
+    reports: Sender<Report>,
+}
+
+impl Office {
+    pub(super) fn new(
+        job: &Job,
+        batches: Receiver<Batch>,
+        backlog: Arc<AtomicUsize>,
+        reports: Sender<Report>,
+    ) -> Self {
+        let ledger = Ledger::new(rules(&job.program), job.threads, Limits::default());
+        let recorder = Recorder::new(Arc::clone(&job.layout));
+        Self { ledger, recorder, thread: job.threads, batches, backlog, reports }
+    }
+
+    pub(super) fn open(self) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("ledger".into()).spawn(move || self.keep())
+    }
+
+    fn keep(mut self) {
+        let mut next_report = Instant::now() + TICK / 4;
+        loop {
+            match self.batches.recv_timeout(next_report.saturating_duration_since(Instant::now())) {
+                Ok(batch) => {
+                    self.ledger.take(&batch, &mut self.recorder);
+                    self.backlog.fetch_sub(batch.events.len(), Ordering::Relaxed);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= next_report {
+                self.report();
+                next_report += TICK / 4;
+            }
+        }
+        self.ledger.finish(&mut self.recorder);
+        self.report();
+    }
+
+    fn report(&mut self) {
+        let interval = self.recorder.take();
+        let _ = self.reports.send(Report { thread: self.thread, interval, logs: Vec::new() });
+    }
+}

@@ -1,0 +1,153 @@
+//! The definitions of [the module](super) written down as they stand, over all events at once: what the ledger is held
+//! against. It keeps everything, looks at everything for everything, and knows no batches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{DeliveryCounts, Event, Fact, Order, Person, Rule};
+
+struct Sent {
+    sender: Person,
+    group: u64,
+    /// The first copies in time, by user: the place in the order of all copies.
+    in_time: BTreeMap<Person, usize>,
+}
+
+/// The figures of one stream. Events are in the order of time.
+pub(super) fn figures(rule: &Rule, events: &[Event]) -> DeliveryCounts {
+    let mut counts = DeliveryCounts::default();
+    let published: Vec<(Duration, Person, u64, u64)> = events
+        .iter()
+        .filter_map(|event| match event.fact {
+            Fact::Published { key, group, .. } => Some((event.at, event.person, key, group)),
+            _ => None,
+        })
+        .collect();
+    counts.published = published.len() as u64;
+    let life = 2 * rule.within;
+    // Chains of publications of one key, each within the life of the one before.
+    let is_alone = |index: usize| {
+        let (at, _, key, _) = published[index];
+        let near = |other: &(Duration, Person, u64, u64)| other.2 == key && other.0.abs_diff(at) <= life;
+        published.iter().filter(|other| near(other)).count() == 1
+    };
+    let mut sent = Vec::new();
+    for (index, (at, sender, key, group)) in published.iter().copied().enumerate() {
+        if !is_alone(index) {
+            counts.untracked += 1;
+            continue;
+        }
+        let copies: Vec<(usize, Duration, Person)> = events
+            .iter()
+            .enumerate()
+            .filter(|(_, e)| matches!(e.fact, Fact::Delivered { key: k, .. } if k == key))
+            .filter(|(_, e)| e.at >= at && e.at <= at + life)
+            .map(|(place, e)| (place, e.at, e.person))
+            .collect();
+        let in_time = judge(rule, events, (at, sender, group), &copies, &mut counts);
+        sent.push(Sent { sender, group, in_time });
+    }
+    for (place, event) in events.iter().enumerate() {
+        if let Fact::Delivered { key, .. } = event.fact {
+            let is_known = published.iter().any(|(at, _, k, _)| {
+                *k == key
+                    && event.at >= *at
+                    && event.at <= *at + life
+                    && was_published(events, place, *at, key)
+            });
+            counts.unknown += u64::from(!is_known);
+        }
+    }
+    order(rule, &sent, &mut counts);
+    counts.expected = counts.delivered + counts.lost;
+    counts
+}
+
+/// Whether the publication stands before the copy, also where both have one time.
+fn was_published(events: &[Event], place: usize, at: Duration, key: u64) -> bool {
+    events[..place].iter().any(|e| e.at == at && matches!(e.fact, Fact::Published { key: k, .. } if k == key))
+}
+
+/// A user's memberships of a group.
+fn spans(events: &[Event], person: Person, group: u64) -> Vec<(Duration, Duration)> {
+    let mut spans = Vec::new();
+    let mut entered = None;
+    for event in events.iter().filter(|event| event.person == person) {
+        match event.fact {
+            Fact::Entered { group: g, .. } if g == group => entered = entered.or(Some(event.at)),
+            Fact::Left { group: g, .. } if g == group => {
+                spans.extend(entered.take().map(|from| (from, event.at)));
+            }
+            Fact::Gone => spans.extend(entered.take().map(|from| (from, event.at))),
+            _ => {}
+        }
+    }
+    spans.extend(entered.map(|from| (from, Duration::MAX)));
+    spans
+}
+
+fn judge(
+    rule: &Rule,
+    events: &[Event],
+    (at, sender, group): (Duration, Person, u64),
+    copies: &[(usize, Duration, Person)],
+    counts: &mut DeliveryCounts,
+) -> BTreeMap<Person, usize> {
+    let deadline = at + rule.within;
+    let mut in_time = BTreeMap::new();
+    let everybody: BTreeSet<Person> = events.iter().map(|event| event.person).collect();
+    for person in everybody {
+        let own: Vec<_> = copies.iter().filter(|(_, _, to)| *to == person).collect();
+        let spans = spans(events, person, group);
+        let is_excluded = person == sender && !rule.includes_sender;
+        let at_publishing = spans.iter().find(|(from, to)| *from <= at && at < *to).filter(|_| !is_excluded);
+        if let Some((place, came, _)) = own.first() {
+            if *came <= deadline {
+                in_time.insert(person, *place);
+            }
+            if is_excluded || !spans.iter().any(|(from, to)| *from <= *came && *to > at) {
+                counts.leaked += own.len() as u64;
+                continue;
+            }
+            counts.duplicated += own.len() as u64 - 1;
+            counts.extra += u64::from(at_publishing.is_none());
+        }
+        let Some((_, left)) = at_publishing else { continue };
+        let came = own.first().map(|(_, came, _)| *came);
+        if came.is_some_and(|came| came <= deadline && came <= *left) {
+            counts.delivered += 1;
+        } else if *left >= deadline {
+            counts.lost += 1;
+            counts.late += u64::from(came.is_some());
+        } else {
+            counts.excused += 1;
+            counts.extra += u64::from(came.is_some());
+        }
+    }
+    in_time
+}
+
+fn order(rule: &Rule, sent: &[Sent], counts: &mut DeliveryCounts) {
+    for (index, message) in sent.iter().enumerate() {
+        let later: Vec<&Sent> =
+            sent[index + 1..].iter().filter(|later| later.group == message.group).collect();
+        for (person, place) in &message.in_time {
+            let is_overtaken = later.iter().any(|later| {
+                later.sender == message.sender && later.in_time.get(person).is_some_and(|other| other < place)
+            });
+            counts.reordered += u64::from(is_overtaken);
+        }
+        if rule.order != Order::Total {
+            continue;
+        }
+        for later in later {
+            let both: Vec<bool> = message
+                .in_time
+                .iter()
+                .filter_map(|(person, place)| later.in_time.get(person).map(|other| other < place))
+                .collect();
+            let inverted = both.iter().filter(|is_inverted| **is_inverted).count();
+            counts.reordered_total += inverted.min(both.len() - inverted) as u64;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What wsplan says of the delivery of broadcasts is what the server did with their copies.
+//!
+//! The plan leaves nothing to chance but the faults: nobody speaks before all are in their rooms, and nobody leaves
+//! before all have spoken and the time of the last message is over. Both are known by asking the server how many are
+//! in a room, not by waiting.
+
+use serde_json::{Value, json};
+use wsplan::serve::child::{ChildServer, Launch};
+use wsplan::serve::{Kind, Totals};
+
+use super::{WSPLAN, finish, summary_of, wsplan_run};
+
+const USERS: u64 = 12;
+const ROOMS: u64 = 2;
+const MESSAGES: u64 = 25;
+
+fn plan(order: &str) -> String {
+    format!(
+        r#"
+target: builtin:chat
+vars: {{ here: 0, ready: 0, done: 0 }}
+delivery:
+  chat: {{ key: $.id, to: "{{{{room}}}}", within: 2500ms, order: {order} }}
+thresholds: [errors rate <= 100%]
+scenarios:
+  member:
+    always:
+      - when: {{ $.type: message }}
+        deliver: chat
+    steps:
+      - set: {{ room: "room-{{{{mod user.id {ROOMS}}}}}" }}
+      - connect: /chat
+      - request:
+          send: {{ type: join, id: "{{{{correlation_id}}}}", room: "{{{{room}}}}" }}
+          reply: {{ $.re: "{{{{correlation_id}}}}" }}
+        enter: chat
+      - loop:
+          while: {{ ready: {{ lt: {USERS} }} }}
+          steps:
+            - request:
+                send: {{ type: join, id: "{{{{correlation_id}}}}", room: ready }}
+                reply: {{ $.re: "{{{{correlation_id}}}}" }}
+                capture: {{ ready: $.members }}
+            - think: 5ms
+      - loop:
+          times: {MESSAGES}
+          steps:
+            - publish: chat
+              request:
+                send: {{ type: say, id: "{{{{correlation_id}}}}", room: "{{{{room}}}}", text: hi }}
+                reply: {{ $.re: "{{{{correlation_id}}}}" }}
+            - think: {{ between: [1ms, 5ms] }}
+      - loop:
+          while: {{ done: {{ lt: {USERS} }} }}
+          steps:
+            - request:
+                send: {{ type: join, id: "{{{{correlation_id}}}}", room: done }}
+                reply: {{ $.re: "{{{{correlation_id}}}}" }}
+                capture: {{ done: $.members }}
+            - think: 5ms
+      - think: 2600ms
+"#
+    )
+    .replace("here: 0, ", "")
+}
+
+/// A run of the plan against a server with faults: the figures of its stream, its errors, and what the server counted.
+fn delivered(faults: &[&str], order: &str) -> (Value, Value, Totals) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.yaml"), plan(order)).unwrap();
+    let server = ChildServer::start(&Launch {
+        program: Some(WSPLAN.into()),
+        kind: Kind::Chat,
+        arguments: faults.iter().map(|&argument| argument.to_owned()).collect(),
+    })
+    .unwrap();
+    let mut command = wsplan_run(folder.path());
+    command.args(["plan.yaml", "--seed", "1", "--format", "json", "--target", &server.url]);
+    let ended = finish(command.args(["-u", &USERS.to_string(), "--threads", "2"]));
+    let summary = summary_of(&ended);
+    let totals = server.stop().unwrap();
+    assert_eq!(totals.undelivered, 0, "{totals:?}");
+    assert_eq!(summary["connections"]["closed_by_peer"], 0, "{summary:#}");
+    (summary["delivery"]["chat"].clone(), summary["errors"].clone(), totals)
+}
+
+/// The figures that a server's counts come to. A copy that came after its time, because the machine was busy, is lost to
+/// the run and not to the server: that much is known of it, too.
+fn expected(figures: &Value, totals: &Totals) -> Value {
+    let late = figures["late"].as_u64().unwrap();
+    json!({
+        "published": USERS * MESSAGES,
+        "untracked": 0,
+        "expected": totals.copies,
+        "delivered": totals.copies - totals.lost - late,
+        "lost": totals.lost + late,
+        "late": late,
+        "duplicated": totals.duplicated,
+        "reordered": totals.reordered,
+        "reordered_total": 0,
+        "leaked": totals.leaked,
+        "extra": 0,
+        "excused": 0,
+        "unknown": 0,
+    })
+}
+
+fn count_of(errors: &Value, kind: &str) -> u64 {
+    errors
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|e| e["kind"] == kind)
+        .map(|e| e["count"].as_u64().unwrap())
+        .sum()
+}
+
+#[test]
+fn all_copies_come_where_none_is_touched() {
+    let (figures, errors, totals) = delivered(&[], "total");
+    assert_eq!(totals.copies, USERS * MESSAGES * (USERS / ROOMS));
+    assert_eq!(figures, expected(&figures, &totals));
+    assert_eq!(errors, json!([]));
+}
+
+#[test]
+fn each_fault_is_counted_for_what_it_is() {
+    for (fault, kind) in [
+        ("--lose", "delivery_lost"),
+        ("--duplicate", "delivery_duplicated"),
+        ("--reorder", "delivery_reordered"),
+        ("--leak", "delivery_leaked"),
+    ] {
+        let (figures, errors, totals) = delivered(&[fault, "10%"], "sender");
+        assert_eq!(figures, expected(&figures, &totals), "{fault}: {totals:?}");
+        let faults = totals.lost + totals.duplicated + totals.reordered + totals.leaked;
+        assert!(faults > 50, "{fault}: {totals:?}");
+        assert_eq!(count_of(&errors, kind), faults, "{fault}: {errors:#}");
+    }
+}
+
+#[test]
+fn all_faults_together_are_told_apart() {
+    let faults = ["--lose", "7%", "--duplicate", "9%", "--reorder", "11%", "--leak", "5%", "--seed", "3"];
+    let (figures, errors, totals) = delivered(&faults, "none");
+    assert_eq!(figures, expected(&figures, &totals), "{totals:?}");
+    assert_eq!(count_of(&errors, "delivery_lost"), totals.lost);
+    assert_eq!(count_of(&errors, "delivery_reordered"), 0, "no order is asked for");
+}
