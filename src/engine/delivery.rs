@@ -66,7 +66,14 @@ impl Outlet {
     }
 
     fn send(&self, batch: &mut Batch) {
-        let next = Batch { thread: batch.thread, watermark: batch.watermark, ..Batch::default() };
+        // With the room that the last one needed: one allocation a batch, and none a message.
+        let next = Batch {
+            thread: batch.thread,
+            events: Vec::with_capacity(batch.events.len()),
+            shown: String::with_capacity(batch.shown.len()),
+            watermark: batch.watermark,
+            has_gap: false,
+        };
         let mut batch = std::mem::replace(batch, next);
         if self.backlog.load(Ordering::Relaxed) > BACKLOG_EVENTS {
             // Who is in which audience must stay known.
