@@ -23,6 +23,10 @@ const QUEUE_BYTES: usize = 64 << 10;
 const CONGESTION_BYTES: usize = 1 << 20;
 /// Room for more messages than this is given back when they have left.
 const KEPT_UNSENT: usize = 16;
+/// So many messages and pings of one read are answered together.
+const HELD_COUNT: u8 = 16;
+/// So many bytes of answers are kept back at most, until all of a read has been looked at.
+const HELD_BYTES: usize = 16 << 10;
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
 /// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
@@ -49,6 +53,8 @@ struct Wire {
     request: Option<ConnectRequest>,
     is_blocked: bool,
     is_aborted: bool,
+    /// Messages and pings since something was handed to the kernel.
+    held_count: u8,
     /// Whether this end has queued its Close frame.
     has_closed: bool,
     /// The server's Close frame.
@@ -80,6 +86,7 @@ impl Driver {
             request: None,
             is_blocked: false,
             is_aborted: false,
+            held_count: 0,
             has_closed: false,
             close: None,
             write_error: None,
@@ -173,11 +180,7 @@ impl Driver {
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
-        self.input_at(self.wire.shard.now(), input);
-    }
-
-    fn input_at(&mut self, at: Duration, input: Input<'_>) {
-        self.user.handle(at, input, &mut self.wire);
+        self.user.handle(self.wire.shard.now(), input, &mut self.wire);
         self.flush();
     }
 
@@ -252,7 +255,7 @@ impl Driver {
                     // Behind a Close nothing may follow, and the peer expects nothing.
                     let _ = writer.pong(payload);
                 }
-                self.flush();
+                self.hold_back();
             }
             net::Event::Pong(_) => {}
             net::Event::Close { code, reason } => {
@@ -272,7 +275,18 @@ impl Driver {
             counts.messages_received += 1;
             counts.bytes_received += payload.bytes().len() as u64;
         });
-        self.input_at(at, Input::Message(payload));
+        self.user.handle(at, Input::Message(payload), &mut self.wire);
+        self.hold_back();
+    }
+
+    /// What the messages of one read lead to goes out in one write: whoever reads calls [`Driver::flush`] when nothing
+    /// more is there. Where much is, the first answer does not wait for the last.
+    fn hold_back(&mut self) {
+        self.wire.held_count += 1;
+        let queued_bytes = self.wire.writer.as_ref().map_or(0, Writer::queued_bytes);
+        if self.wire.held_count >= HELD_COUNT || queued_bytes >= HELD_BYTES {
+            self.flush();
+        }
     }
 
     /// Whether the server has sent its Close frame. Nothing more comes, and the user is told when TCP has ended.
@@ -282,6 +296,7 @@ impl Driver {
 
     /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
     pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
+        self.flush();
         let close = self.wire.close.take();
         let how = match (close.as_deref(), failure) {
             // What may not stand behind a Close frame.
@@ -331,6 +346,7 @@ impl Driver {
     /// then, for some rounds: a user that always has more to send must not keep the others waiting. Whether there is
     /// more to do at once.
     pub(super) fn flush(&mut self) -> bool {
+        self.wire.held_count = 0;
         for _ in 0..FLUSHES_A_TURN {
             let Some(writer) = &mut self.wire.writer else { return false };
             if writer.queued_bytes() == 0 {
@@ -350,6 +366,7 @@ impl Driver {
             };
             self.wire.is_blocked = flushed.flush == Flush::Blocked;
             let Some(began) = flushed.began else { return false };
+            self.wire.shard.count(|counts| counts.writes += 1);
             let at = self.wire.shard.at(began);
             self.user.handle(at, Input::Sent, &mut self.wire);
             if self.wire.is_blocked {

@@ -70,6 +70,8 @@ counts! {
     bytes_sent BytesSent "messages.bytes_sent";
     /// Bytes of payload received in data messages.
     bytes_received BytesReceived "messages.bytes_received";
+    /// Writes in which messages and control frames began to leave; one may hold several.
+    writes Writes "messages.writes";
     /// Messages received that nothing in the plan took.
     messages_unmatched MessagesUnmatched "messages.unmatched" of MessagesReceived;
     /// Messages that a full inbox let go before anything could take them.

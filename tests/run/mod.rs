@@ -16,6 +16,7 @@ mod saturation;
 mod script;
 mod seed;
 mod true_figures;
+mod writes;
 
 use std::io::Read;
 use std::path::Path;
