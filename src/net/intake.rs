@@ -1,8 +1,8 @@
 //! The bytes of one connection on their way from the kernel into the frame reader's buffer.
 //!
 //! The frame reader owns its stream and shows nothing of its buffer, so what must be known of both lives here,
-//! shared with [`super::read`]: which rule was broken, when the last bytes came, and whether the buffer has
-//! grown and may be let go.
+//! shared with [`super::read`]: which rule was broken, when the last bytes came, and whether the buffer is empty and
+//! may go to another connection, or has grown and may not.
 
 use std::cell::RefCell;
 use std::io;
@@ -31,9 +31,6 @@ pub(super) struct Intake {
     violation: Option<Box<ProtocolViolation>>,
     read_at: Instant,
     buffer_grew: bool,
-    /// The room that the frame reader's buffer had when it was last offered: how its size shows from outside.
-    #[cfg(test)]
-    pub(super) room_bytes: usize,
 }
 
 impl Intake {
@@ -45,8 +42,6 @@ impl Intake {
             violation: None,
             read_at: Instant::now(),
             buffer_grew: false,
-            #[cfg(test)]
-            room_bytes: 0,
         }
     }
 
@@ -59,6 +54,20 @@ impl Intake {
     /// The rule whose breaking ended the stream.
     pub(super) fn take_violation(&mut self) -> Option<ProtocolViolation> {
         self.violation.take().map(|violation| *violation)
+    }
+
+    /// Whether something has come, or the stream has ended. Nothing is read.
+    pub(super) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.early.is_some() || self.violation.is_some() {
+            return Poll::Ready(());
+        }
+        // An error shows when it is read.
+        self.stream.as_ref().poll_read_ready(cx).map(|_| ())
+    }
+
+    /// Whether the frame reader's buffer has grown since it was last asked.
+    pub(super) fn take_buffer_grew(&mut self) -> bool {
+        std::mem::take(&mut self.buffer_grew)
     }
 
     fn fill(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -76,15 +85,10 @@ impl Intake {
         if self.violation.is_some() {
             return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
         }
-        #[cfg(test)]
-        {
-            self.room_bytes = buffer.remaining();
-        }
         let start = buffer.filled().len();
         match self.fill(cx, buffer) {
             Poll::Ready(Ok(())) => {}
-            Poll::Pending if self.buffer_grew && self.inspector.is_between_frames() => {
-                self.buffer_grew = false;
+            Poll::Pending if self.inspector.is_between_frames() => {
                 return Poll::Ready(Err(io::ErrorKind::WouldBlock.into()));
             }
             other => return other,
@@ -108,11 +112,19 @@ impl Intake {
     }
 }
 
-/// The stream that the frame reader is given.
+/// The stream that a frame reader is given: whichever connection has it at the time.
 ///
 /// Two errors are signals to [`super::read`]. `InvalidData`: a rule was broken, and every frame before that has
-/// been handed on. `WouldBlock`: nothing has come, and the frame reader's buffer, which has grown, is empty.
-pub(super) struct Tap(pub(super) Rc<RefCell<Intake>>);
+/// been handed on. `WouldBlock`: nothing has come, and the frame reader's buffer is empty.
+#[derive(Clone, Default)]
+pub(super) struct Tap(Rc<RefCell<Option<Rc<RefCell<Intake>>>>>);
+
+impl Tap {
+    /// From here on, or from nowhere.
+    pub(super) fn turn(&self, intake: Option<Rc<RefCell<Intake>>>) {
+        *self.0.borrow_mut() = intake;
+    }
+}
 
 impl AsyncRead for Tap {
     fn poll_read(
@@ -120,6 +132,10 @@ impl AsyncRead for Tap {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.0.borrow_mut().read(cx, buffer)
+        match &*self.0.borrow() {
+            Some(intake) => intake.borrow_mut().read(cx, buffer),
+            // The end, of a connection that is none.
+            None => Poll::Ready(Ok(())),
+        }
     }
 }

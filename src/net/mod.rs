@@ -9,6 +9,7 @@ mod failure;
 mod handshake;
 mod inspect;
 mod intake;
+mod lent;
 mod mask;
 mod read;
 mod request;

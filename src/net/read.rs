@@ -5,22 +5,24 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use fastwebsockets::{OpCode, Payload, Role, WebSocketError, WebSocketRead, after_handshake_split};
+use fastwebsockets::{OpCode, Payload, WebSocketError};
 use tokio::net::tcp::OwnedReadHalf;
 
 use super::failure::ReadFailure;
-use super::intake::{Intake, Tap};
+use super::intake::Intake;
+use super::lent::FrameReader;
 use super::violation::ProtocolViolation;
 
 /// The reading half of a connection.
 pub struct Reader {
-    frames: WebSocketRead<Tap>,
+    /// While bytes have been read that have not been handed out.
+    frames: Option<Box<FrameReader>>,
     intake: Rc<RefCell<Intake>>,
     /// Of the event that was handed out last; the event borrows it.
     payload: BytesMut,
@@ -78,13 +80,7 @@ impl Reader {
         let intake = Rc::new(RefCell::new(Intake::new(stream, early, max_message_bytes as u64)));
         // fastwebsockets refuses a frame as long as its limit; the limit itself is held by the intake.
         let frame_limit_bytes = max_message_bytes.saturating_add(1);
-        Self {
-            frames: frame_reader(&intake, frame_limit_bytes),
-            intake,
-            payload: BytesMut::new(),
-            open: None,
-            frame_limit_bytes,
-        }
+        Self { frames: None, intake, payload: BytesMut::new(), open: None, frame_limit_bytes }
     }
 
     /// Waits for the next message or control frame.
@@ -128,7 +124,13 @@ impl Reader {
 
     async fn next_frame(&mut self) -> Result<WholeFrame, ReadFailure> {
         loop {
-            match self.frames.read_frame(&mut |_| ready(Ok::<(), Infallible>(()))).await {
+            let reader = if let Some(reader) = &mut self.frames {
+                reader
+            } else {
+                poll_fn(|cx| self.intake.borrow().poll_readable(cx)).await;
+                self.frames.insert(FrameReader::borrow(&self.intake, self.frame_limit_bytes))
+            };
+            match reader.frames.read_frame(&mut |_| ready(Ok::<(), Infallible>(()))).await {
                 Ok(frame) => {
                     let payload = match frame.payload {
                         Payload::Bytes(bytes) => bytes,
@@ -137,8 +139,11 @@ impl Reader {
                     return Ok(WholeFrame { is_final: frame.fin, opcode: frame.opcode, payload });
                 }
                 Err(WebSocketError::IoError(signal)) if signal.kind() == io::ErrorKind::WouldBlock => {
-                    // Its buffer has grown, is empty now and nothing is under way: a new one begins small.
-                    self.frames = frame_reader(&self.intake, self.frame_limit_bytes);
+                    // Its buffer is empty and nothing is under way. One that has grown goes; a new one begins small.
+                    let has_grown = self.intake.borrow_mut().take_buffer_grew();
+                    if let Some(reader) = self.frames.take().filter(|_| !has_grown) {
+                        reader.give_back();
+                    }
                 }
                 Err(error) => return Err(self.failure(error)),
             }
@@ -157,14 +162,6 @@ impl Reader {
             other => ReadFailure::Io { kind: io::ErrorKind::InvalidData, message: other.to_string() },
         }
     }
-}
-
-fn frame_reader(intake: &Rc<RefCell<Intake>>, frame_limit_bytes: usize) -> WebSocketRead<Tap> {
-    let (mut frames, _) = after_handshake_split(Tap(Rc::clone(intake)), tokio::io::sink(), Role::Client);
-    frames.set_auto_pong(false);
-    frames.set_auto_close(false);
-    frames.set_max_message_size(frame_limit_bytes);
-    frames
 }
 
 /// The size of an unmasked frame whose length is encoded as RFC 6455 section 5.2 demands.
@@ -217,10 +214,8 @@ mod tests {
     use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpStream};
 
+    use super::super::lent::kept_count;
     use super::*;
-
-    /// What fastwebsockets 0.10 begins with.
-    const BEGUN_BUFFER_BYTES: usize = 8_192;
 
     async fn reader_and_server() -> (Reader, TcpStream, impl Sized) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -240,24 +235,25 @@ mod tests {
         }
     }
 
-    /// The room in the frame reader's buffer while it waits for what does not come.
-    async fn idle_room_bytes(reader: &mut Reader) -> usize {
+    /// Whether the reader, which waits for what does not come, holds a buffer.
+    async fn holds_buffer_when_idle(reader: &mut Reader) -> bool {
         {
             let mut next = pin!(reader.next());
             let idle = poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx).is_pending())).await;
             assert!(idle);
         }
-        reader.intake.borrow().room_bytes
+        reader.frames.is_some()
     }
 
     #[tokio::test]
     async fn a_buffer_that_grew_is_let_go_when_nothing_more_comes() {
         let (mut reader, mut server, _writer) = reader_and_server().await;
+        assert!(!holds_buffer_when_idle(&mut reader).await, "nothing has come yet");
         let mut large = vec![0x82, 127, 0, 0, 0, 0, 0, 0x10, 0, 0];
         large.resize(large.len() + (1 << 20), 7);
         assert_eq!(read_while_writing(&mut reader, &mut server, &large).await, 1 << 20);
-        assert!(reader.intake.borrow().room_bytes > BEGUN_BUFFER_BYTES, "it did not grow");
-        assert_eq!(idle_room_bytes(&mut reader).await, BEGUN_BUFFER_BYTES);
+        assert!(!holds_buffer_when_idle(&mut reader).await);
+        assert_eq!(kept_count(), 0, "nobody else gets it");
         // A future dropped between frames has consumed nothing, and what comes then is read as ever.
         assert_eq!(read_while_writing(&mut reader, &mut server, b"\x82\x05hello").await, 5);
     }
@@ -267,24 +263,39 @@ mod tests {
         let (mut reader, mut server, _writer) = reader_and_server().await;
         let small = [&[0x82, 100][..], &[7; 100]].concat();
         server.write_all(&small.repeat(1_000)).await.unwrap();
-        let mut most_room_bytes = 0;
         for _ in 0..1_000 {
             reader.next().await.unwrap();
-            most_room_bytes = most_room_bytes.max(reader.intake.borrow().room_bytes);
         }
-        assert!(most_room_bytes > BEGUN_BUFFER_BYTES, "it did not grow");
-        assert_eq!(idle_room_bytes(&mut reader).await, BEGUN_BUFFER_BYTES);
+        assert!(!holds_buffer_when_idle(&mut reader).await);
+        assert_eq!(kept_count(), 0, "nobody else gets it");
     }
 
     #[tokio::test]
-    async fn small_messages_leave_the_buffer_as_it_is() {
-        let (mut reader, mut server, _writer) = reader_and_server().await;
+    async fn connections_read_small_messages_through_one_buffer() {
         let message = [&[0x82, 126, 7, 208][..], &[7; 2_000]].concat();
+        let mut connections = [reader_and_server().await, reader_and_server().await];
         for _ in 0..100 {
-            assert_eq!(read_while_writing(&mut reader, &mut server, &message).await, 2_000);
-            assert!(reader.intake.borrow().room_bytes <= BEGUN_BUFFER_BYTES);
+            for (reader, server, _writer) in &mut connections {
+                assert_eq!(read_while_writing(reader, server, &message).await, 2_000);
+                assert!(!holds_buffer_when_idle(reader).await);
+                assert_eq!(kept_count(), 1);
+            }
         }
-        assert!(idle_room_bytes(&mut reader).await <= BEGUN_BUFFER_BYTES);
+    }
+
+    #[tokio::test]
+    async fn half_a_frame_keeps_its_buffer_and_the_others_get_another() {
+        let (mut slow, mut slow_server, _slow_writer) = reader_and_server().await;
+        let (mut reader, mut server, _writer) = reader_and_server().await;
+        slow_server.write_all(b"\x82\x05he").await.unwrap();
+        poll_fn(|cx| slow.intake.borrow().poll_readable(cx)).await;
+        assert!(holds_buffer_when_idle(&mut slow).await);
+        assert_eq!(read_while_writing(&mut reader, &mut server, b"\x82\x03you").await, 3);
+        assert!(!holds_buffer_when_idle(&mut reader).await);
+        assert_eq!(kept_count(), 1);
+        // Its own future was dropped amid a frame, which leaves it of no use: its buffer goes with it.
+        drop(slow);
+        assert_eq!(kept_count(), 1);
     }
 
     #[test]
