@@ -34,7 +34,8 @@ use crate::report::{RunReport, error_rows};
 #[command(after_help = "Examples:
   wsplan run plan.yaml
   wsplan run plan.yaml --users 10000 --ramp 30s --duration 5m
-  wsplan run plan.yaml --target ws://127.0.0.1:9001 --summary out.json")]
+  wsplan run plan.yaml --target ws://127.0.0.1:9001 --summary out.json
+  wsplan run plan.yaml --fail-on errors,unmatched")]
 pub(super) struct RunArgs {
     /// The plan; `-` is standard input
     plan: PathBuf,

@@ -39,6 +39,10 @@ pub struct Summary {
     pub sends: Sends,
     /// Requests and what became of their replies.
     pub requests: Requests,
+    /// Runs of a scenario.
+    pub iterations: Iterations,
+    /// Connects, requests and expects that ended, well or not.
+    pub operations: u64,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,
     /// What became of the messages of each stream of the plan's `delivery`, by its name.
@@ -130,6 +134,15 @@ pub struct Requests {
     pub replies_duplicated: u64,
     /// Replies that never came.
     pub replies_missing: u64,
+}
+
+/// Runs of a scenario.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Iterations {
+    /// Those that ended, well or not.
+    pub ended: u64,
+    /// Those in which anything failed.
+    pub failed: u64,
 }
 
 /// The distribution of one timer. Times are null where nothing was recorded. Percentiles are at most 0.1 % too
@@ -263,6 +276,8 @@ impl Summary {
                 replies_duplicated: counts.replies_duplicated,
                 replies_missing: counts.replies_missing,
             },
+            iterations: Iterations { ended: counts.iterations, failed: counts.iterations_failed },
+            operations: counts.operations,
             metrics: report
                 .totals
                 .timings()

@@ -9,8 +9,19 @@ use crate::report::text::format_bytes;
 /// A value, what it counts, and how it is meant.
 pub(super) type Figure = (String, &'static str, Tone);
 
+/// A label and the figures behind it.
+pub(super) type Line<'l> = (&'l str, Vec<Figure>);
+
 impl Page<'_> {
     pub(super) fn counts(&self) -> String {
+        let mut lines = self.users_and_connections();
+        lines.extend(self.messages());
+        lines.extend(self.requests());
+        lines.extend(self.paced());
+        self.grid(&lines)
+    }
+
+    fn users_and_connections(&self) -> Vec<Line<'static>> {
         let counts = &self.report.totals.counts;
         let users = vec![
             count(counts.users_started, "started", Tone::Plain),
@@ -24,62 +35,71 @@ impl Page<'_> {
             count(counts.connections_failed, "failed", Tone::Bad),
             count(counts.connections_closed_by_peer, "closed by peer", Tone::Odd),
         ];
+        vec![("users", users), ("connections", connections)]
+    }
+
+    /// Messages and bytes, each with its rates below it where the run took any time.
+    fn messages(&self) -> Vec<Line<'static>> {
+        let counts = &self.report.totals.counts;
         let mut messages = vec![
             count(counts.messages_sent, "sent", Tone::Plain),
             count(counts.messages_received, "received", Tone::Plain),
             count(counts.messages_unmatched, "unmatched", Tone::Odd),
         ];
-        messages
-            .extend((counts.inbox_dropped > 0).then(|| count(counts.inbox_dropped, "dropped", Tone::Odd)));
-        let requests = [
+        if counts.inbox_dropped > 0 {
+            messages.push(count(counts.inbox_dropped, "dropped", Tone::Odd));
+        }
+        let seconds = self.report.duration.as_secs_f64();
+        let in_and_out = |tone, sent: u64, received: u64, format: &dyn Fn(u64) -> String| {
+            vec![(format(sent), "sent", tone), (format(received), "received", tone)]
+        };
+        let rates = |sent, received, format: &dyn Fn(u64) -> String| {
+            (seconds > 0.0).then(|| ("", in_and_out(Tone::Quiet, sent, received, format)))
+        };
+        let message_rate = |count: u64| format_rate(count as f64 / seconds);
+        let byte_rate = |count: u64| format!("{}/s", format_bytes(count as f64 / seconds));
+        let bytes = in_and_out(Tone::Plain, counts.bytes_sent, counts.bytes_received, &|count| {
+            format_bytes(count as f64)
+        });
+        let lines = [
+            Some(("messages", messages)),
+            rates(counts.messages_sent, counts.messages_received, &message_rate),
+            Some(("bytes", bytes)),
+            rates(counts.bytes_sent, counts.bytes_received, &byte_rate),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+
+    /// Nothing where there is nothing to say but that they were made.
+    fn requests(&self) -> Option<Line<'static>> {
+        let counts = &self.report.totals.counts;
+        let odd = [
             (counts.requests_throttled, "throttled", Tone::Odd),
             (counts.replies_late, "replied late", Tone::Odd),
             (counts.replies_duplicated, "duplicated", Tone::Bad),
             (counts.replies_missing, "missing", Tone::Bad),
         ];
-        let in_and_out =
-            |sent: String, received: String, tone| vec![(sent, "sent", tone), (received, "received", tone)];
-        let (bytes_sent, bytes_received) =
-            (format_bytes(counts.bytes_sent as f64), format_bytes(counts.bytes_received as f64));
-        let mut lines = vec![("users", users), ("connections", connections), ("messages", messages)];
-        let late = count(counts.sends_late, "late", Tone::Odd);
-        let missed = count(counts.sends_missed, "missed", Tone::Odd);
-        let paced = ("paced", vec![count(counts.sends_due, "due", Tone::Plain), late, missed]);
-        let paced = (counts.sends_due > 0).then_some(paced);
-        // Most plans have nothing to say of these.
-        if requests.iter().any(|(value, ..)| *value > 0) {
-            let made = count(counts.requests, "made", Tone::Plain);
-            let figures = requests.map(|(value, what, tone)| count(value, what, tone));
-            lines.push(("requests", std::iter::once(made).chain(figures).collect()));
+        if odd.iter().all(|(value, ..)| *value == 0) {
+            return None;
         }
-        let seconds = self.report.duration.as_secs_f64();
-        if seconds == 0.0 {
-            lines.extend(paced);
-            lines.push(("bytes", in_and_out(bytes_sent, bytes_received, Tone::Plain)));
-            return self.grid(&lines);
-        }
-        let rate = |count: u64| count as f64 / seconds;
-        let message_rate = |count| format_rate(rate(count));
-        let byte_rate = |count| format!("{}/s", format_bytes(rate(count)));
-        lines.push((
-            "",
-            in_and_out(
-                message_rate(counts.messages_sent),
-                message_rate(counts.messages_received),
-                Tone::Quiet,
-            ),
-        ));
-        lines.extend(paced);
-        lines.push(("bytes", in_and_out(bytes_sent, bytes_received, Tone::Plain)));
-        lines.push((
-            "",
-            in_and_out(byte_rate(counts.bytes_sent), byte_rate(counts.bytes_received), Tone::Quiet),
-        ));
-        self.grid(&lines)
+        let made = count(counts.requests, "made", Tone::Plain);
+        let odd = odd.map(|(value, what, tone)| count(value, what, tone));
+        Some(("requests", std::iter::once(made).chain(odd).collect()))
+    }
+
+    /// Nothing where the plan paces nothing.
+    fn paced(&self) -> Option<Line<'static>> {
+        let counts = &self.report.totals.counts;
+        let figures = vec![
+            count(counts.sends_due, "due", Tone::Plain),
+            count(counts.sends_late, "late", Tone::Odd),
+            count(counts.sends_missed, "missed", Tone::Odd),
+        ];
+        (counts.sends_due > 0).then_some(("paced", figures))
     }
 
     /// Lines of a label and figures, as many figures beside each other as fit.
-    pub(super) fn grid(&self, lines: &[(&str, Vec<Figure>)]) -> String {
+    pub(super) fn grid(&self, lines: &[Line<'_>]) -> String {
         let layouts = (1..=4).rev().map(|beside| (rows(lines, beside), shape(beside)));
         let (rows, shape) = layouts
             .reduce(
@@ -96,8 +116,8 @@ pub(super) fn count(count: u64, what: &'static str, tone: Tone) -> Figure {
 }
 
 /// The label stands before the first of a line's figures.
-fn rows(lines: &[(&str, Vec<Figure>)], beside: usize) -> Vec<Vec<Cell>> {
-    let rows_of = |(label, figures): &(&str, Vec<Figure>)| {
+fn rows(lines: &[Line<'_>], beside: usize) -> Vec<Vec<Cell>> {
+    let rows_of = |(label, figures): &Line<'_>| {
         let labels = std::iter::once(*label).chain(std::iter::repeat(""));
         let rows = labels.zip(figures.chunks(beside)).map(|(label, chunk)| {
             std::iter::once(Cell::new(Tone::Strong, label)).chain(chunk.iter().flat_map(cells)).collect()

@@ -1,7 +1,7 @@
 //! The section of streams: what became of their messages.
 
 use super::Page;
-use super::counts::{Figure, count};
+use super::counts::{Figure, Line, count};
 use crate::metrics::DeliveryCounts;
 use crate::report::escape_for_terminal;
 use crate::report::paint::Tone;
@@ -18,7 +18,7 @@ impl Page<'_> {
         }
         let names: Vec<String> =
             deliveries.keys().map(|name| cut(&escape_for_terminal(name), NAME_WIDTH)).collect();
-        let lines: Vec<(&str, Vec<Figure>)> =
+        let lines: Vec<Line<'_>> =
             names.iter().map(String::as_str).zip(deliveries.values().map(figures)).collect();
         format!("{}\n{}", self.paint.paint(Tone::Strong, "delivery"), self.grid(&lines))
     }

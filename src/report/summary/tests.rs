@@ -55,7 +55,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections messages sends requests metrics delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections messages sends requests iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
@@ -63,6 +63,7 @@ fn the_fields_are_those_agreed() {
         keys(&summary["messages"]),
         "sent received bytes_sent bytes_received unmatched unmatched_sample dropped dropped_sample"
     );
+    assert_eq!(keys(&summary["iterations"]), "ended failed");
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
     assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
