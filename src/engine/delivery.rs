@@ -19,9 +19,9 @@ use crate::program::{Program, delivery};
 
 /// How often a thread hands over what it has.
 pub(super) const HAND_OVER: Duration = Duration::from_millis(50);
-/// How many events a thread keeps before it hands them over at once: 160 KiB of them.
+/// How many events a thread keeps before it hands them over at once: 224 KiB of them.
 const BATCH_EVENTS: usize = 4096;
-/// How many events may be on their way to the ledger: 160 MiB of them.
+/// How many events may be on their way to the ledger: 224 MiB of them.
 const BACKLOG_EVENTS: usize = 4 << 20;
 
 /// A thread's end of the way.

@@ -2,52 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Writes the struct, its sum and the names from one table, so that none of them can lack a counter.
-macro_rules! counts {
-    ($($(#[doc = $doc:literal])+ $field:ident $variant:ident $name:literal $(of $whole:ident)?;)+) => {
-        /// What was counted, each since the beginning of the interval or the run.
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct Counts {
-            $($(#[doc = $doc])+ pub $field: u64,)+
-        }
+use super::counters::counters;
 
-        impl Counts {
-            /// Adds all of another's counts.
-            pub fn merge(&mut self, other: &Self) {
-                $(self.$field = self.$field.saturating_add(other.$field);)+
-            }
-        }
-
-        /// One of the [`Counts`], by name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Counter {
-            $($(#[doc = $doc])+ $variant,)+
-        }
-
-        impl Counter {
-            /// Every counter.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The name that thresholds use.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// This counter's value.
-            pub fn of(self, counts: &Counts) -> u64 {
-                match self { $(Self::$variant => counts.$field,)+ }
-            }
-
-            /// The counter of which this one is a part, where a percentage means something.
-            pub fn whole(self) -> Option<Self> {
-                match self { $($(Self::$variant => Some(Self::$whole),)?)+ _ => None }
-            }
-        }
-    };
-}
-
-counts! {
+counters! {
+    /// What was counted, each since the beginning of the interval or the run.
+    struct Counts;
+    /// One of the [`Counts`], by name.
+    enum Counter;
     /// Users that began.
     users_started UsersStarted "users.started";
     /// Users that left without having failed.

@@ -5,6 +5,7 @@
 //! into one, and intervals [`append`](Snapshot::append) to the totals, both without losing a count.
 //! [`Threshold`]s judge the totals. Nothing here prints, and nothing here knows a plan or a socket.
 
+mod counters;
 mod counts;
 pub mod delivery;
 mod errors;

@@ -1,81 +1,40 @@
 //! The figures of a stream, and the names by which thresholds call them.
 
-use serde::{Deserialize, Serialize};
-
 use crate::metrics::ErrorKind;
+use crate::metrics::counters::counters;
 
-/// Writes the struct, its sum and the names from one table, so that none of them can lack a figure.
-macro_rules! figures {
-    ($($(#[doc = $doc:literal])+ $field:ident $variant:ident $(of $whole:ident)?;)+) => {
-        /// What became of the messages of a stream. [The module](super) says what each figure means.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default)]
-        pub struct DeliveryCounts {
-            $($(#[doc = $doc])+ pub $field: u64,)+
-        }
-
-        impl DeliveryCounts {
-            /// Adds all of another's counts.
-            pub fn merge(&mut self, other: &Self) {
-                $(self.$field = self.$field.saturating_add(other.$field);)+
-            }
-        }
-
-        /// One of the [`DeliveryCounts`], by name.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum DeliveryFigure {
-            $($(#[doc = $doc])+ $variant,)+
-        }
-
-        impl DeliveryFigure {
-            /// Every figure.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// The name that thresholds use behind the stream's.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($field),)+ }
-            }
-
-            /// This figure's value.
-            pub fn of(self, counts: &DeliveryCounts) -> u64 {
-                match self { $(Self::$variant => counts.$field,)+ }
-            }
-
-            /// What it is a share of, where a percentage means something.
-            pub fn whole(self) -> Option<Self> {
-                match self { $($(Self::$variant => Some(Self::$whole),)?)+ _ => None }
-            }
-        }
-    };
-}
-
-figures! {
+counters! {
+    /// What became of the messages of a stream. [The module](super) says what each figure means.
+    #[derive(Copy)]
+    struct DeliveryCounts;
+    /// One of the [`DeliveryCounts`], by the name that thresholds use behind the stream's.
+    enum DeliveryFigure;
     /// Messages published.
-    published Published;
+    published Published "published";
     /// Messages of which nothing more can be said: their key was not theirs alone, or there were too many.
-    untracked Untracked of Published;
+    untracked Untracked "untracked" of Published;
     /// Copies that were to come: those delivered and those lost.
-    expected Expected;
+    expected Expected "expected";
     /// Copies that came in time to users they were meant for.
-    delivered Delivered of Expected;
+    delivered Delivered "delivered" of Expected;
     /// Copies that did not come in time.
-    lost Lost of Expected;
+    lost Lost "lost" of Expected;
     /// Copies that came, but late; they are among the lost.
-    late Late of Expected;
+    late Late "late" of Expected;
     /// Copies that came again.
-    duplicated Duplicated of Expected;
+    duplicated Duplicated "duplicated" of Expected;
     /// Copies that came behind one that the same sender published later.
-    reordered Reordered of Delivered;
+    reordered Reordered "reordered" of Delivered;
     /// Of every two messages seen in both orders, the users who saw them in the rarer one.
-    reordered_total ReorderedTotal of Delivered;
+    reordered_total ReorderedTotal "reordered_total" of Delivered;
     /// Copies that came to users they were not meant for.
-    leaked Leaked of Expected;
+    leaked Leaked "leaked" of Expected;
     /// Copies that came to users who entered the audience only after the publishing.
-    extra Extra;
+    extra Extra "extra";
     /// Copies that had not come when their user left, within the time that they had.
-    excused Excused;
+    excused Excused "excused";
     /// Copies of messages that nobody published, or too long ago.
-    unknown Unknown;
+    unknown Unknown "unknown";
 }
 
 impl DeliveryFigure {
