@@ -127,6 +127,7 @@ pub(super) mod tests {
         counts.connections_closed_by_peer = 2;
         (counts.messages_sent, counts.messages_received) = (60_012, 120_345);
         (counts.bytes_sent, counts.bytes_received) = (4_200_840, 9_100_000);
+        counts.writes = 60_010;
         (counts.messages_unmatched, counts.operations) = (12, 61_012);
         let totals = recorder.take();
         let duration = Duration::from_millis(30_180);

@@ -99,6 +99,8 @@ pub struct Messages {
     pub bytes_sent: u64,
     /// Bytes of payload received.
     pub bytes_received: u64,
+    /// Writes in which messages and control frames began to leave.
+    pub writes: u64,
     /// Messages received that nothing in the plan took.
     pub unmatched: u64,
     /// One of those; null where there is none. May hold text from the server.
@@ -263,6 +265,7 @@ impl Summary {
                 received: counts.messages_received,
                 bytes_sent: counts.bytes_sent,
                 bytes_received: counts.bytes_received,
+                writes: counts.writes,
                 unmatched: counts.messages_unmatched,
                 unmatched_sample: report.totals.samples.unmatched.clone(),
                 dropped: counts.inbox_dropped,

@@ -61,7 +61,7 @@ fn the_fields_are_those_agreed() {
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer");
     assert_eq!(
         keys(&summary["messages"]),
-        "sent received bytes_sent bytes_received unmatched unmatched_sample dropped dropped_sample"
+        "sent received bytes_sent bytes_received writes unmatched unmatched_sample dropped dropped_sample"
     );
     assert_eq!(keys(&summary["iterations"]), "ended failed");
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
@@ -88,7 +88,7 @@ fn figures_arrive_under_their_names() {
     );
     assert_eq!(
         summary["messages"],
-        json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "unmatched": 12,
+        json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "writes": 60_010, "unmatched": 12,
             "unmatched_sample": "{\"type\":\"news\"}", "dropped": 0, "dropped_sample": null })
     );
     let connect = &summary["metrics"]["connect.total"];
