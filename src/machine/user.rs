@@ -125,11 +125,6 @@ impl User {
     pub fn new(setting: Rc<Setting>, index: u64, generation: u32, scenario: usize) -> Self {
         let program = &setting.program;
         let slots = vec![Value::Unset; program.slots.len()].into_boxed_slice();
-        // The stream of one user must not be a shifted copy of its neighbour's: `seed_from_u64` mixes.
-        let person = index.wrapping_add(u64::from(generation) << 40);
-        let rng = Rng::seed_from_u64(setting.seed ^ person.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let mut reaction_rng = rng.clone();
-        reaction_rng.jump();
         let at = program.scenarios[scenario].entry;
         let mut user = Self {
             setting,
@@ -138,8 +133,8 @@ impl User {
             phase: Phase::Idle,
             is_open: false,
             slots,
-            rng,
-            reaction_rng,
+            rng: Rng::seed_from_u64(0),
+            reaction_rng: Rng::seed_from_u64(0),
             inbox: Inbox::default(),
             paced: None,
             pending: None,
@@ -246,9 +241,21 @@ impl User {
         self.write_correlation_id(self.correlation_count);
         self.forget_due();
         self.write_canary();
+        self.seed_draws();
         self.iteration_failed = false;
         self.at = scenario.entry;
         self.phase = Phase::Ready;
+    }
+
+    /// Each iteration draws from streams of its own: how many draws there were in the one before may be up to the
+    /// server. Neither they nor those of neighbours are shifted copies of one another: `seed_from_u64` mixes.
+    fn seed_draws(&mut self) {
+        let (index, generation) = self.identity();
+        let person = index.wrapping_add(u64::from(generation) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let iteration = self.iteration.wrapping_mul(0xD1B5_4A32_D192_ED03);
+        let seed = self.setting.seed ^ person ^ iteration;
+        self.rng = Rng::seed_from_u64(seed);
+        self.reaction_rng = Rng::seed_from_u64(seed.rotate_left(32) ^ 0x8CB9_2BA7_2F3D_8DD7);
     }
 
     /// The next message of a step goes out under a `correlation_id` of its own.
