@@ -1,4 +1,6 @@
 //! Every noun of the language: its keys, what may stand behind them, what they mean, an example each.
+//!
+//! One long table and nothing else, in the order of the reference, so that the whole language can be read in one place.
 
 use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
@@ -488,19 +490,25 @@ static BINARY: Noun = Noun {
     rules: &[Rule::ExactlyOne(&["hex", "base64"])],
 };
 
+const ASSERT_IT: Field =
+    optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }");
+const CAPTURE_IT: Field =
+    optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }");
+const DELIVER_IT: Field = optional(
+    "deliver",
+    Text,
+    "Reports it as a copy of one that was published to this stream of `delivery`.",
+    "chat",
+);
+
 static EXPECT: Noun = Noun {
     name: "expect",
     doc: "Which message, what must hold of it, what to keep, and how long to wait.",
     fields: &[
         optional("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
-        optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
-        optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
-        optional(
-            "deliver",
-            Text,
-            "Reports it as a copy of one that was published to this stream of `delivery`.",
-            "chat",
-        ),
+        ASSERT_IT,
+        CAPTURE_IT,
+        DELIVER_IT,
         optional("within", Duration, "How long to wait. Default: `defaults.within`.", "2s"),
         optional(
             "count",
@@ -527,7 +535,7 @@ static EXPECT: Noun = Noun {
         Rule::ExactlyOne(&["where", "any_order"]),
         Rule::Excludes("any_order", &["assert", "capture", "deliver", "count", "absent", "at_most"]),
         Rule::Excludes("count", &["absent", "at_most"]),
-        Rule::Excludes("absent", &["at_most", "within", "assert", "capture"]),
+        Rule::Excludes("absent", &["at_most", "within", "assert", "capture", "deliver"]),
     ],
 };
 
@@ -536,14 +544,9 @@ static AWAITED: Noun = Noun {
     doc: "One of the messages of `any_order`.",
     fields: &[
         required("where", Map(&MATCHER), "Which message.", "{ $.type: joined }"),
-        optional("assert", Map(&MATCHER), "What must hold of it.", "{ $.members: { gte: 1 } }"),
-        optional("capture", Map(&CAPTURES), "Keeps values of it for templates.", "{ session: $.session_id }"),
-        optional(
-            "deliver",
-            Text,
-            "Reports it as a copy of one that was published to this stream of `delivery`.",
-            "chat",
-        ),
+        ASSERT_IT,
+        CAPTURE_IT,
+        DELIVER_IT,
     ],
     open: None,
     rules: &[],
