@@ -8,7 +8,8 @@ use memchr::memmem::Finder;
 
 use super::io::{FailureKind, Output};
 use super::message::Payload;
-use super::user::{Phase, User};
+use super::phase::Phase;
+use super::user::User;
 use crate::program::{Value, builtin_slots};
 
 /// What every token begins with. A token has letters, digits and `-` only, so that neither JSON nor a URL escapes it.

@@ -13,8 +13,9 @@ use super::message::{Message, Payload};
 use super::mismatch::{cut, judge};
 use super::operand;
 use super::pending::{Ended, Lateness, Looked, Outgoing, Ticket};
+use super::phase::Phase;
 use super::render::RenderFailure;
-use super::user::{Phase, Setting, User, missing};
+use super::user::{Setting, User, missing};
 use crate::program::{DueTimers, Expect, Json, OnFailure, Op, Program, Request, StateId};
 
 /// What follows when no reply is pending any more.

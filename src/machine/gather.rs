@@ -10,7 +10,8 @@ use super::io::{Event, FailureKind, Output};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::wanted;
-use super::user::{Phase, User};
+use super::phase::Phase;
+use super::user::User;
 use crate::program::{Gather, Op, Quota};
 
 impl User {

@@ -23,6 +23,7 @@ mod operand;
 mod pace;
 mod pause;
 mod pending;
+mod phase;
 mod receive;
 mod render;
 mod scan;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::io::{Event, Output};
 use super::matching::condition_holds;
-use super::user::{AfterClose, Phase, Setting, User};
+use super::phase::{AfterClose, Phase};
+use super::user::{Setting, User};
 use crate::program::{DueTimers, Op, Pace, Repeat, SlotId, StateId, TimerId, Until, Value};
 
 /// What leaves more than this after it was due is late. It is well above what timers and a busy thread cost, and

@@ -10,8 +10,9 @@ use super::io::{Event, FailureKind, Output, Place, Unused};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::judge;
+use super::phase::Phase;
 use super::render::RenderFailure;
-use super::user::{Phase, Setting, User};
+use super::user::{Setting, User};
 use crate::program::{Answer, Capture, Expect, Matcher, OnFailure, Op, Reaction, ReactionId};
 
 impl User {

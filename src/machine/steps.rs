@@ -8,8 +8,9 @@ use super::correlate::Settled;
 use super::io::{ConnectRequest, FailureKind, Output};
 use super::pace::Round;
 use super::pause;
+use super::phase::{AfterClose, Phase};
 use super::render::{RenderFailure, evaluate, render};
-use super::user::{AfterClose, Phase, Setting, User};
+use super::user::{Setting, User};
 use crate::program::{Body, Close, Connect, DueTimers, Op, Publish, REASON_MAX_BYTES, Template};
 
 /// How many states are run without a wait before the others get a turn.

@@ -14,7 +14,8 @@ use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, U
 use super::message::Payload;
 use super::mismatch::wanted;
 use super::pace::Paced;
-use super::pending::{Pending, Ticket};
+use super::pending::Pending;
+use super::phase::{AfterClose, Phase};
 use super::scope::{Rng, Scope};
 use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
 
@@ -69,56 +70,6 @@ pub struct User {
     has_failed: bool,
 }
 
-/// What a user waits for.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Phase {
-    /// To be started.
-    Idle,
-    /// For nothing: the state it is at is to be run.
-    Ready,
-    /// For the connection.
-    Connecting,
-    /// For room in the send queue.
-    Sending,
-    /// For a message; since when and until when.
-    Expecting { since: Duration, deadline: Duration },
-    /// For several messages, or that no more come: how many have, or of `any_order` which, a bit each.
-    Gathering { since: Duration, deadline: Duration, taken: u64 },
-    /// For the reply to what left at `sent`, which any message may be.
-    Replying { sent: Option<Duration>, deadline: Duration },
-    /// For a reply that is known by a key.
-    Awaiting(Ticket),
-    /// For all replies that are pending.
-    Settling(Settled),
-    /// For one reply of the request that it is at, so that the next may be sent.
-    Throttled,
-    /// For a pause to pass.
-    Thinking { until: Duration },
-    /// For the next round of a paced loop to be due.
-    Pacing { until: Duration },
-    /// For its turn, having run many states without a wait.
-    Yielding { until: Duration },
-    /// For the end of the closing handshake.
-    Closing { deadline: Duration, then: AfterClose },
-    /// For the pause after a failure to pass.
-    Resting { until: Duration },
-    /// For nothing: it has left.
-    Done,
-}
-
-/// Why a connection is being closed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum AfterClose {
-    /// A step says so; the next step follows.
-    Step,
-    /// The iteration ended well.
-    Iteration,
-    /// The iteration failed.
-    Rest,
-    /// The user leaves.
-    Leave,
-}
-
 impl User {
     /// User number `index` of the run, of the given scenario; `generation` counts the users that had the number
     /// before. Both and the setting's seed fix all its draws.
@@ -162,29 +113,7 @@ impl User {
 
     /// When [`Input::Wake`] is due, if nothing else happens.
     pub fn deadline(&self) -> Option<Duration> {
-        self.own_deadline().into_iter().chain(self.reply_deadline()).min()
-    }
-
-    /// Until when the user is in its present phase.
-    fn own_deadline(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Expecting { deadline, .. }
-            | Phase::Gathering { deadline, .. }
-            | Phase::Replying { deadline, .. }
-            | Phase::Closing { deadline, .. } => Some(deadline),
-            Phase::Thinking { until }
-            | Phase::Pacing { until }
-            | Phase::Yielding { until }
-            | Phase::Resting { until } => Some(until),
-            Phase::Idle
-            | Phase::Ready
-            | Phase::Connecting
-            | Phase::Sending
-            | Phase::Awaiting(_)
-            | Phase::Settling(_)
-            | Phase::Throttled
-            | Phase::Done => None,
-        }
+        self.phase.deadline().into_iter().chain(self.reply_deadline()).min()
     }
 
     /// Whether the user has left the run.
@@ -312,7 +241,7 @@ impl User {
 
     fn wake(&mut self, now: Duration, out: &mut impl Output) {
         self.expire(now, out);
-        if self.own_deadline().is_none_or(|deadline| now < deadline) {
+        if self.phase.deadline().is_none_or(|deadline| now < deadline) {
             return;
         }
         match self.phase {
