@@ -140,12 +140,16 @@ impl User {
         }
     }
 
-    /// The user takes no more messages: it is in no audience any longer, and what has not left will not.
-    pub(super) fn leave_audiences(&mut self, now: Duration, out: &mut impl Output) {
+    /// What has not left when the connection is gone will not.
+    pub(super) fn forget_unpublished(&mut self) {
         if let Some(publishing) = &mut self.publishing {
             publishing.pending.clear();
             publishing.shown.clear();
         }
+    }
+
+    /// The user takes no more messages: it is in no audience any longer. What is queued may still leave.
+    pub(super) fn leave_audiences(&mut self, now: Duration, out: &mut impl Output) {
         if std::mem::take(&mut self.is_in_audience) {
             self.tell(now, DeliveryEvent::Gone, out);
         }

@@ -278,6 +278,7 @@ impl User {
     fn lose_connection(&mut self, now: Duration, out: &mut impl Output) {
         self.is_open = false;
         self.unsent_missed(out);
+        self.forget_unpublished();
         self.leave_audiences(now, out);
         let left = self.inbox.clear();
         self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
