@@ -72,16 +72,17 @@ impl Outlet {
             events: Vec::with_capacity(batch.events.len()),
             shown: String::with_capacity(batch.shown.len()),
             watermark: batch.watermark,
-            has_gap: false,
+            gap_until: None,
         };
         let mut batch = std::mem::replace(batch, next);
         if self.backlog.load(Ordering::Relaxed) > BACKLOG_EVENTS {
+            // Since the last watermark, which is older: what is left out reaches to its own end.
+            batch.gap_until = batch.events.iter().map(|event| event.at).max();
             // Who is in which audience must stay known.
             batch
                 .events
                 .retain(|event| !matches!(event.fact, Fact::Published { .. } | Fact::Delivered { .. }));
             batch.shown.clear();
-            batch.has_gap = true;
         }
         self.backlog.fetch_add(batch.events.len(), Ordering::Relaxed);
         // The ledger outlives the threads; were it gone, nobody would want the figures.
@@ -164,5 +165,34 @@ impl Office {
     fn report(&mut self) {
         let interval = self.recorder.take();
         let _ = self.reports.send(Report { thread: self.thread, interval, logs: Vec::new() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Delivery;
+    use crate::program::StreamId;
+
+    #[test]
+    fn what_is_left_out_is_a_gap_until_the_last_of_it() {
+        let (ledger, batches) = std::sync::mpsc::channel();
+        let backlog = Arc::new(AtomicUsize::new(BACKLOG_EVENTS + 1));
+        let outlet = Outlet::new(0, ledger, Arc::clone(&backlog));
+        let ms = Duration::from_millis;
+        let tell = |at, event| outlet.tell(Delivery { at: ms(at), user: 0, generation: 0, event });
+        let (stream, key) = (StreamId::new(0), 7);
+        outlet.hand_over(ms(10));
+        tell(11, DeliveryEvent::Entered { stream, group: 1 });
+        // As many as make a batch, which goes before the next watermark.
+        for at in 0..BATCH_EVENTS as u64 {
+            tell(20 + at, DeliveryEvent::Delivered { stream, key });
+        }
+        backlog.store(0, Ordering::Relaxed);
+        outlet.hand_over(ms(9_000));
+        let batches: Vec<Batch> = batches.try_iter().collect();
+        let seen = batches.iter().map(|b| (b.watermark, b.events.len(), b.gap_until)).collect::<Vec<_>>();
+        let last = ms(20 + BATCH_EVENTS as u64 - 2);
+        assert_eq!(seen, [(ms(10), 0, None), (ms(10), 1, Some(last)), (ms(9_000), 1, None)]);
     }
 }

@@ -83,7 +83,7 @@ pub struct Batch {
     pub shown: String,
     /// What comes later from this thread is not earlier than this; what is all the same is taken as it comes.
     pub watermark: Duration,
-    /// Whether messages and copies since the last batch are missing, because there were too many. Then nothing can be
-    /// said of the messages of that time.
-    pub has_gap: bool,
+    /// Until when messages and copies since the last batch are missing, where they are because there were too many.
+    /// Nothing can be said of the messages of that time.
+    pub gap_until: Option<Duration>,
 }

@@ -127,7 +127,7 @@ pub struct Ledger {
     /// How far each thread has come.
     watermarks: Vec<Duration>,
     /// Until when what is published cannot be tracked, because reports are missing.
-    gap_until: Duration,
+    gap_until: Option<Duration>,
     users: HashMap<Person, u32>,
     persons: Vec<Person>,
     /// The groups each user is in.
@@ -143,7 +143,7 @@ impl Ledger {
             streams: rules.into_iter().map(Stream::new).collect(),
             waiting: Vec::new(),
             watermarks: vec![Duration::ZERO; thread_count],
-            gap_until: Duration::ZERO,
+            gap_until: None,
             users: HashMap::new(),
             persons: Vec::new(),
             groups: Vec::new(),
@@ -167,13 +167,11 @@ impl Ledger {
         }
         for stream in &mut self.streams {
             out.delivery(&stream.rule.name);
-            if batch.has_gap {
+            if batch.gap_until.is_some() {
                 stream.let_all_go(&mut self.kept, out);
             }
         }
-        if batch.has_gap {
-            self.gap_until = self.gap_until.max(batch.watermark);
-        }
+        self.gap_until = self.gap_until.max(batch.gap_until);
         let reached = self.watermarks.iter().min().copied().unwrap_or_default();
         self.advance(reached, out);
     }
@@ -214,7 +212,7 @@ impl Ledger {
             Fact::Published { stream, key, group, .. } => {
                 let Some(stream) = streams.get_mut(usize::from(stream)) else { return };
                 stream.publish(key, Message::new(user, group, at, shown), kept, out);
-                if time < *gap_until {
+                if gap_until.is_some_and(|until| time <= until) {
                     stream.let_go(key, kept, out);
                 }
             }

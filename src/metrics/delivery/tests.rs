@@ -55,7 +55,7 @@ fn gone(ms: u64, user: u64) -> Event {
 
 fn batch(thread: usize, events: Vec<Event>, watermark_ms: u64) -> Batch {
     let shown = (b'a'..=b'z').map(char::from).cycle().take(events.len()).collect();
-    Batch { thread, events, shown, watermark: at(watermark_ms), has_gap: false }
+    Batch { thread, events, shown, watermark: at(watermark_ms), gap_until: None }
 }
 
 /// What a ledger makes of the events of one thread, all at once.
@@ -210,7 +210,7 @@ fn a_gap_in_the_reports_makes_the_messages_of_its_time_untracked() {
     let mut ledger = Ledger::new(vec![rule(100, true, Order::None)], 2, Limits::default());
     ledger.take(&batch(0, vec![entered(0, 0), published(1, 0, 1)], 10), &mut out);
     ledger.take(&batch(1, vec![], 10), &mut out);
-    ledger.take(&Batch { has_gap: true, ..batch(1, vec![], 20) }, &mut out);
+    ledger.take(&Batch { gap_until: Some(at(20)), ..batch(1, vec![], 10) }, &mut out);
     ledger.take(&batch(0, vec![published(15, 0, 2), published(25, 0, 3), delivered(26, 0, 3)], 40), &mut out);
     ledger.finish(&mut out);
     let counts = out.take().deliveries["chat"];
