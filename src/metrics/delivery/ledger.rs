@@ -44,9 +44,9 @@ impl Rule {
         published.saturating_add(nanos(self.within))
     }
 
-    /// Whether a message is judged at a time.
+    /// Whether a message is judged at a time. At the end of all time each is, also one that had longer than there is.
     pub(super) fn is_over(&self, published: Nanos, now: Nanos) -> bool {
-        self.deadline(self.deadline(published)) < now
+        self.deadline(self.deadline(published)) < now || now == Nanos::MAX
     }
 }
 

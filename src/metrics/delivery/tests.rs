@@ -217,6 +217,13 @@ fn a_gap_in_the_reports_makes_the_messages_of_its_time_untracked() {
     assert_eq!((counts.published, counts.untracked, counts.delivered, counts.lost), (3, 2, 1, 0));
 }
 
+#[test]
+fn at_the_end_everything_is_judged_however_long_a_copy_may_take() {
+    let events = vec![entered(0, 0), published(1, 0, 1), delivered(2, 0, 1)];
+    let rule = Rule { within: Duration::from_nanos(u64::MAX), ..rule(1, true, Order::None) };
+    assert_eq!(counts_of(rule, events).delivered, 1);
+}
+
 /// Members come and go and nothing is published; groups are opened and left; messages are judged.
 #[test]
 fn what_is_over_is_forgotten() {
