@@ -292,6 +292,7 @@ impl User {
             // However a connection ends that was being closed, it is closed; only a `close` step asks for an answer.
             (Phase::Closing { then, .. }, how) if then != AfterClose::Step || how.is_answer() => {
                 self.iteration_failed |= how == Disconnect::Broken;
+                self.has_failed |= self.iteration_failed;
                 self.after_close(now, then, out);
             }
             (_, how) => {
