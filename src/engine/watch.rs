@@ -53,13 +53,17 @@ impl SelfWatch {
         loop {
             sleep_until(due.into()).await;
             let woken = Instant::now();
-            while due <= woken {
-                self.state.borrow_mut().watch.timer_lateness.record(woken - due);
-                due += PROBE_EVERY;
-            }
             // Behind everything that is ready now, and a look at what the kernel has ready.
             tokio::task::yield_now().await;
-            self.state.borrow_mut().watch.loop_lag.record(woken.elapsed());
+            let back = Instant::now();
+            let watch = &mut self.state.borrow_mut().watch;
+            while due <= back {
+                // What became due on the way round had to wait for the rest of it.
+                let seen = if due <= woken { woken } else { back };
+                watch.timer_lateness.record(seen - due);
+                watch.loop_lag.record(back - woken.max(due));
+                due += PROBE_EVERY;
+            }
         }
     }
 
@@ -142,6 +146,31 @@ mod tests {
         let seen = watch.finish();
         assert!(seen.timer_lateness.count() >= 9, "{seen:?}");
         assert!(seen.timer_lateness.max() >= Some(PROBE_EVERY * 9), "{seen:?}");
-        assert!(seen.loop_lag.count() >= 1);
+        assert_eq!(seen.loop_lag.count(), seen.timer_lateness.count());
+    }
+
+    #[test]
+    fn a_long_turn_weighs_as_much_as_the_probes_that_became_due_in_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let watch = SelfWatch::new();
+        let turn = PROBE_EVERY * 10;
+        runtime.block_on(async {
+            let mut probe = std::pin::pin!(watch.probe());
+            let mut poll_count = 0;
+            std::future::poll_fn(|cx| {
+                assert!(probe.as_mut().poll(cx).is_pending());
+                // The first poll sets the timer; the second is its end, and the probe waits for its turn.
+                poll_count += 1;
+                if poll_count == 2 {
+                    std::thread::sleep(turn);
+                }
+                let is_seen = watch.state.borrow().watch.loop_lag.count() > 0;
+                if is_seen { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+            })
+            .await;
+        });
+        let seen = watch.finish().loop_lag;
+        assert!(seen.count() >= 10, "{seen:?}");
+        assert!(seen.max() >= Some(turn) && seen.percentile(50.0) >= Some(turn / 3), "{seen:?}");
     }
 }
