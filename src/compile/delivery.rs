@@ -6,8 +6,9 @@
 use super::Compiler;
 use super::flow::{Effect, Flow};
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
+use crate::metrics::{Counter, DeliveryFigure};
 use crate::plan::model::{self, Modifiers, Plan, Spanned, Step, Verb};
-use crate::plan::syntax::{Node, NodeKind};
+use crate::plan::syntax::{Key, Node, NodeKind};
 use crate::program::delivery::{Audience, Order, Publish, Stream};
 use crate::program::{Escape, Op, Path, PathSet, Query, StreamId, Template};
 
@@ -25,6 +26,7 @@ impl<'p> Compiler<'_, 'p> {
     /// Learns the streams, before the scenarios.
     pub(super) fn declare_streams(&mut self, plan: &'p Plan) {
         for stream in &plan.delivery {
+            self.free_stream_name(&stream.name);
             let key = stream.key.as_ref().and_then(|node| self.lowering().path(node));
             self.streams.push(Declared {
                 stream,
@@ -33,6 +35,19 @@ impl<'p> Compiler<'_, 'p> {
                 is_delivered: false,
                 is_group_refused: false,
             });
+        }
+    }
+
+    /// A threshold on a stream's figure must not speak of a counter that is called the same.
+    fn free_stream_name(&mut self, name: &Key) {
+        let is_counter = |called: &String| Counter::ALL.iter().any(|counter| counter.name() == called);
+        let mut figures = DeliveryFigure::ALL.iter().map(|figure| format!("{}.{}", name.text, figure.name()));
+        if let Some(taken) = figures.find(is_counter) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is built in", name.text))
+                    .label(name.span, format!("`{taken}` is counted in every run, of something else"))
+                    .help("choose another name"),
+            );
         }
     }
 
