@@ -143,7 +143,8 @@ impl User {
             let pending = self.pending.as_ref()?;
             let Looked { what, sent, .. } = pending.look(ticket);
             next = pending.next(ticket);
-            if sent.is_some() && self.is_reply(setting, what, message, now) {
+            // What was read before the request left is no reply to it.
+            if sent.is_some_and(|sent| sent <= now) && self.is_reply(setting, what, message, now) {
                 return Some(ticket);
             }
         }

@@ -37,7 +37,9 @@ impl User {
             return;
         }
         let op = &setting.program.state(self.at).op;
+        // What was read before the request left, and has its turn only now, is no reply to it.
         if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)
+            && sent <= now
             && matches(&request.reply.filter, &message, &mut self.scope(now))
         {
             return self.taken(&request.reply, now.saturating_sub(sent), &message, now, out);
