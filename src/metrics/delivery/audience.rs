@@ -135,6 +135,15 @@ impl Audiences {
         }
     }
 
+    /// None of the messages will be judged.
+    pub(super) fn withdraw_all(&mut self) {
+        self.groups.retain(|_, group| {
+            group.messages.clear();
+            group.forget_before(Nanos::MAX);
+            !group.members.is_empty()
+        });
+    }
+
     fn close_empty(&mut self, group: u64) {
         if self.groups.get(&group).is_some_and(|known| known.members.is_empty() && known.messages.is_empty())
         {

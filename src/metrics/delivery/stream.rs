@@ -117,10 +117,15 @@ impl Stream {
         }
     }
 
-    /// Lets go of all messages.
+    /// Lets go of all messages: at once, since there may be a million of them.
     pub(super) fn let_all_go(&mut self, kept: &mut Kept, out: &mut Recorder) {
-        let keys: Vec<u64> = self.live.keys().copied().collect();
-        keys.into_iter().for_each(|key| self.let_go(key, kept, out));
+        let counts = out.delivery(&self.rule.name);
+        for message in self.live.values_mut().filter(|message| message.is_tracked) {
+            counts.untracked += 1;
+            message.is_tracked = false;
+            kept.release(&std::mem::take(&mut message.copies));
+        }
+        self.audiences.withdraw_all();
     }
 
     /// Judges the messages whose time is over at `now`.

@@ -217,6 +217,25 @@ fn a_gap_in_the_reports_makes_the_messages_of_its_time_untracked() {
     assert_eq!((counts.published, counts.untracked, counts.delivered, counts.lost), (3, 2, 1, 0));
 }
 
+/// Where the ledger is behind there is much to let go of, and no time: one by one, each looked for in its group's queue,
+/// this would take minutes.
+#[test]
+fn a_gap_lets_go_of_very_many_messages() {
+    const MANY: u64 = 400_000;
+    let mut out = recorder();
+    let mut ledger = Ledger::new(vec![rule(1_000_000, true, Order::None)], 1, Limits::default());
+    let mut events = vec![entered(0, 0), entered(0, 1)];
+    events.extend((0..MANY).map(|key| published(1, 0, key)));
+    events.extend([gone(2, 1), delivered(3, 0, 7)]);
+    ledger.take(&batch(0, events, 10), &mut out);
+    assert_eq!(ledger.kept_counts()[2], 2, "who left is known as long as a message may ask");
+    ledger.take(&Batch { gap_until: Some(at(9)), ..batch(0, vec![], 20) }, &mut out);
+    assert_eq!(ledger.kept_counts()[2..], [1, 0]);
+    ledger.finish(&mut out);
+    let counts = out.take().deliveries["chat"];
+    assert_eq!((counts.published, counts.untracked, counts.expected), (MANY, MANY, 0));
+}
+
 #[test]
 fn at_the_end_everything_is_judged_however_long_a_copy_may_take() {
     let events = vec![entered(0, 0), published(1, 0, 1), delivered(2, 0, 1)];
