@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::future::{poll_fn, ready};
 use std::io;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -123,11 +124,17 @@ impl Reader {
     }
 
     async fn next_frame(&mut self) -> Result<WholeFrame, ReadFailure> {
+        let mut has_found_nothing = false;
         loop {
             let reader = if let Some(reader) = &mut self.frames {
                 reader
             } else {
-                poll_fn(|cx| self.intake.borrow().poll_readable(cx)).await;
+                // Where reading has just found nothing, it has also left word to be woken: asking again can wait for that.
+                poll_fn(|cx| {
+                    let is_told = std::mem::take(&mut has_found_nothing);
+                    if is_told { Poll::Pending } else { self.intake.borrow().poll_readable(cx) }
+                })
+                .await;
                 self.frames.insert(FrameReader::borrow(&self.intake, self.frame_limit_bytes))
             };
             match reader.frames.read_frame(&mut |_| ready(Ok::<(), Infallible>(()))).await {
@@ -144,6 +151,7 @@ impl Reader {
                     if let Some(reader) = self.frames.take().filter(|_| !has_grown) {
                         reader.give_back();
                     }
+                    has_found_nothing = true;
                 }
                 Err(error) => return Err(self.failure(error)),
             }
@@ -209,7 +217,6 @@ fn may_be_sent(code: u16) -> bool {
 mod tests {
     use std::future::{Future, poll_fn};
     use std::pin::pin;
-    use std::task::Poll;
 
     use tokio::io::AsyncWriteExt;
     use tokio::net::{TcpListener, TcpStream};
