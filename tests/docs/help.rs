@@ -41,9 +41,22 @@ fn every_command_is_known_here() {
     assert!(listed.eq(COMMANDS), "{help}");
 }
 
-/// Flags of other programs that the pages show.
-const FOREIGN: [&str; 8] =
-    ["--release", "--example", "--test", "--path", "--lib", "--locked", "--all-targets", "--doc"];
+/// Flags of other programs that the pages show: cargo's, and those of `bin/bench`.
+const FOREIGN: [&str; 13] = [
+    "--release",
+    "--example",
+    "--test",
+    "--path",
+    "--lib",
+    "--locked",
+    "--all-targets",
+    "--doc",
+    "--bench",
+    "--quick",
+    "--peers",
+    "--rounds",
+    "--cores",
+];
 
 #[test]
 fn every_flag_that_is_written_of_exists() {

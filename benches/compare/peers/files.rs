@@ -78,7 +78,7 @@ pub fn tsung(address: &str, users: usize, trips: usize) -> String {
 <tsung loglevel="error" version="1.0">
   <clients><client host="localhost" use_controller_vm="true" maxusers="30000"/></clients>
   <servers><server host="HOST" port="PORT" type="tcp"/></servers>
-  <load><arrivalphase phase="1" duration="1" unit="second"><users maxnumber="USERS" arrivalrate="1000" unit="second"/></arrivalphase></load>
+  <load><arrivalphase phase="1" duration="1" unit="second"><users maxnumber="0" arrivalrate="1" unit="second"/></arrivalphase>STATIC</load>
   <sessions>
     <session name="say" probability="100" type="ts_websocket">
       <request><websocket type="connect" path="/"></websocket></request>
@@ -91,12 +91,14 @@ pub fn tsung(address: &str, users: usize, trips: usize) -> String {
 </tsung>
 "#;
     let (host, port) = host_and_port(address);
+    // All at one time, rather than as they happen to arrive.
+    let one = r#"<user session="say" start_time="1" unit="second"/>"#;
     filled(
         text,
         &[
             ("HOST", host),
             ("PORT", port),
-            ("USERS", &users.to_string()),
+            ("STATIC", &one.repeat(users)),
             ("TRIPS", &trips.to_string()),
             ("MESSAGE", MESSAGE),
         ],
