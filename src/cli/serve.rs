@@ -62,7 +62,7 @@ pub(super) struct ServeArgs {
     /// Close a connection with 1001 after this many messages from it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     close_after: Option<u64>,
-    /// Fixes drops, jitter and session ids
+    /// Fixes faults, jitter and session ids
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// Time between keepalives of the chat server [default: 15s]; 0 turns them off
