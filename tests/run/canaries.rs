@@ -1,9 +1,9 @@
 //! Canaries in a chat: who is shown what is not theirs is counted to the message.
 
-use serde_json::Value;
 use wsplan::serve::Kind;
 
 use super::counts::counted;
+use super::error_count;
 
 /// Each says its own canary to a room, and nothing takes what others say there.
 const PLAN: &str = r#"
@@ -27,17 +27,12 @@ scenarios:
       - close: {}
 "#;
 
-fn leaks(summary: &Value) -> u64 {
-    let errors = summary["errors"].as_array().unwrap().iter();
-    errors.filter(|error| error["kind"] == "leak").map(|error| error["count"].as_u64().unwrap()).sum()
-}
-
 #[test]
 fn a_room_of_ones_own_leaks_nothing() {
     let plan = PLAN.replace("ROOM", "room-{{user.id}}");
     let (summary, totals) = counted(Kind::Chat, &[], &plan, &["-u", "8", "-i", "2", "--threads", "2"]);
     assert_eq!(totals.messages_in, 8 * 2 * 4);
-    assert_eq!((leaks(&summary), &summary["exit_status"]), (0, &0.into()), "{summary:#}");
+    assert_eq!((error_count(&summary, "leak"), &summary["exit_status"]), (0, &0.into()), "{summary:#}");
 }
 
 #[test]
@@ -47,7 +42,7 @@ fn in_a_room_of_all_each_copy_is_a_leak() {
     // Every message that came in had one reply, and who says something gets a copy too; the rest went to others.
     let copies = totals.messages_out - totals.messages_in - 8 * 2 * 3;
     assert!(copies > 0, "{totals:?}");
-    assert_eq!(leaks(&summary), copies, "{summary:#}");
+    assert_eq!(error_count(&summary, "leak"), copies, "{summary:#}");
     assert_eq!(summary["messages"]["received"], totals.messages_out);
     assert_eq!(summary["exit_status"], 1);
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use wsplan::serve::child::{ChildServer, Launch};
 use wsplan::serve::{Kind, Totals};
 
-use super::{WSPLAN, finish, summary_of, wsplan_run};
+use super::{WSPLAN, finish, folder, summary_of, wsplan_run};
 
 /// Talkers whose copies go to everybody in their room, also to those that are about to leave.
 pub(super) const CHAT: &str = r#"
@@ -50,8 +50,7 @@ pub(super) fn totals_of(server: ChildServer) -> Totals {
 
 /// A server, a run of the plan against it, and what both counted.
 pub(super) fn counted(kind: Kind, faults: &[&str], plan: &str, arguments: &[&str]) -> (Value, Totals) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+    let folder = folder(plan);
     let server = serve(kind, faults);
     let mut command = wsplan_run(folder.path());
     command.args(["plan.yaml", "--seed", "1", "--format", "json", "--target", &server.url]).args(arguments);

@@ -5,10 +5,10 @@
 //! in a room, not by waiting.
 
 use serde_json::{Value, json};
-use wsplan::serve::child::{ChildServer, Launch};
 use wsplan::serve::{Kind, Totals};
 
-use super::{WSPLAN, finish, summary_of, wsplan_run};
+use super::counts::counted;
+use super::error_count;
 
 const USERS: u64 = 12;
 const ROOMS: u64 = 2;
@@ -64,30 +64,18 @@ scenarios:
     .replace("here: 0, ", "")
 }
 
-/// A run of the plan against a server with faults: the figures of its stream, its errors, and what the server counted.
-fn delivered(faults: &[&str], order: &str) -> (Value, Value, Totals) {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan(order)).unwrap();
-    let server = ChildServer::start(&Launch {
-        program: Some(WSPLAN.into()),
-        kind: Kind::Chat,
-        arguments: faults.iter().map(|&argument| argument.to_owned()).collect(),
-    })
-    .unwrap();
-    let mut command = wsplan_run(folder.path());
-    command.args(["plan.yaml", "--seed", "1", "--format", "json", "--target", &server.url]);
-    let ended = finish(command.args(["-u", &USERS.to_string(), "--threads", "2"]));
-    let summary = summary_of(&ended);
-    let totals = server.stop().unwrap();
-    assert_eq!(totals.undelivered, 0, "{totals:?}");
+/// A run of the plan against a server with faults, and what the server counted.
+fn delivered(faults: &[&str], order: &str) -> (Value, Totals) {
+    let users = USERS.to_string();
+    let (summary, totals) = counted(Kind::Chat, faults, &plan(order), &["-u", &users, "--threads", "2"]);
     assert_eq!(summary["connections"]["closed_by_peer"], 0, "{summary:#}");
-    (summary["delivery"]["chat"].clone(), summary["errors"].clone(), totals)
+    (summary, totals)
 }
 
 /// The figures that a server's counts come to. A copy that came after its time, because the machine was busy, is lost to
 /// the run and not to the server: that much is known of it, too.
-fn expected(figures: &Value, totals: &Totals) -> Value {
-    let late = figures["late"].as_u64().unwrap();
+fn expected(summary: &Value, totals: &Totals) -> Value {
+    let late = summary["delivery"]["chat"]["late"].as_u64().unwrap();
     json!({
         "published": USERS * MESSAGES,
         "untracked": 0,
@@ -105,22 +93,12 @@ fn expected(figures: &Value, totals: &Totals) -> Value {
     })
 }
 
-fn count_of(errors: &Value, kind: &str) -> u64 {
-    errors
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|e| e["kind"] == kind)
-        .map(|e| e["count"].as_u64().unwrap())
-        .sum()
-}
-
 #[test]
 fn all_copies_come_where_none_is_touched() {
-    let (figures, errors, totals) = delivered(&[], "total");
+    let (summary, totals) = delivered(&[], "total");
     assert_eq!(totals.copies, USERS * MESSAGES * (USERS / ROOMS));
-    assert_eq!(figures, expected(&figures, &totals));
-    assert_eq!(errors, json!([]));
+    assert_eq!(summary["delivery"]["chat"], expected(&summary, &totals));
+    assert_eq!(summary["errors"], json!([]));
 }
 
 #[test]
@@ -131,19 +109,19 @@ fn each_fault_is_counted_for_what_it_is() {
         ("--reorder", "delivery_reordered"),
         ("--leak", "delivery_leaked"),
     ] {
-        let (figures, errors, totals) = delivered(&[fault, "10%"], "sender");
-        assert_eq!(figures, expected(&figures, &totals), "{fault}: {totals:?}");
+        let (summary, totals) = delivered(&[fault, "10%"], "sender");
+        assert_eq!(summary["delivery"]["chat"], expected(&summary, &totals), "{fault}: {totals:?}");
         let faults = totals.lost + totals.duplicated + totals.reordered + totals.leaked;
         assert!(faults > 50, "{fault}: {totals:?}");
-        assert_eq!(count_of(&errors, kind), faults, "{fault}: {errors:#}");
+        assert_eq!(error_count(&summary, kind), faults, "{fault}: {summary:#}");
     }
 }
 
 #[test]
 fn all_faults_together_are_told_apart() {
     let faults = ["--lose", "7%", "--duplicate", "9%", "--reorder", "11%", "--leak", "5%", "--seed", "3"];
-    let (figures, errors, totals) = delivered(&faults, "none");
-    assert_eq!(figures, expected(&figures, &totals), "{totals:?}");
-    assert_eq!(count_of(&errors, "delivery_lost"), totals.lost);
-    assert_eq!(count_of(&errors, "delivery_reordered"), 0, "no order is asked for");
+    let (summary, totals) = delivered(&faults, "none");
+    assert_eq!(summary["delivery"]["chat"], expected(&summary, &totals), "{totals:?}");
+    assert_eq!(error_count(&summary, "delivery_lost"), totals.lost);
+    assert_eq!(error_count(&summary, "delivery_reordered"), 0, "no order is asked for");
 }

@@ -9,7 +9,7 @@ use wsplan::serve::{Kind, Totals};
 
 use super::counts::{CHAT, counted, expect_same, serve, totals_of};
 use super::interrupt::{Running, connection_count, pass};
-use super::{eventually, finish, summary_of, wsplan_run};
+use super::{eventually, finish, folder, summary_of, wsplan_run};
 use crate::support::frames::{close, text};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
@@ -172,8 +172,7 @@ scenarios:
         accepting(rest)
     };
     let server = ScriptedServer::each(ECHOED.iter().map(script).collect());
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+    let folder = folder(plan);
     let mut command = wsplan_run(folder.path());
     let ended = finish(command.args(["plan.yaml", "--quiet", "--format", "json", "--target", &server.url()]));
     let summary = summary_of(&ended);

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{eventually, finish, summary_of, wsplan_run};
+use super::{eventually, finish, folder, summary_of, wsplan_run};
 
 /// Speaks, hears fragments with pings between them, thinks through pings, and is sent away with a code of the
 /// application's own.
@@ -113,8 +113,7 @@ fn the_echo_plan_is_echoed_to_the_last_message() {
 
 #[test]
 fn fragments_pings_subprotocols_and_codes_are_understood() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), ODD).unwrap();
+    let folder = folder(ODD);
     for (name, peer) in peers("odd") {
         let mut command = wsplan_run(folder.path());
         command.args(["plan.yaml", "--format", "json", "--target", &peer.url]);

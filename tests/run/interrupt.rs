@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{eventually, wait, wsplan_run};
+use super::{eventually, folder, wait, wsplan_run};
 use crate::support::frames::{close, text};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
@@ -44,8 +44,7 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start(plan: &str, arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+        let folder = folder(plan);
         let mut command = wsplan_run(folder.path());
         command.args(["plan.yaml", "--quiet", "--format", "json"]).args(arguments);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -24,11 +24,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 const WSPLAN: &str = env!("CARGO_BIN_EXE_wsplan");
 
 /// How long anything may take; no test depends on its length, but one that fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often to look whether something has come to pass.
 const POLL: Duration = Duration::from_millis(2);
@@ -38,6 +39,13 @@ struct Ended {
     status: ExitStatus,
     stdout: String,
     stderr: String,
+}
+
+/// A folder that has this plan as `plan.yaml`.
+fn folder(plan: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+    folder
 }
 
 /// `wsplan run`, to be given its arguments.
@@ -75,6 +83,12 @@ fn wait(mut child: Child) -> Ended {
 fn summary_of(ended: &Ended) -> Value {
     serde_json::from_str(&ended.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}{}", ended.stdout, ended.stderr))
+}
+
+/// How many errors of a kind a summary has.
+fn error_count(summary: &Value, kind: &str) -> u64 {
+    let errors = summary["errors"].as_array().unwrap().iter();
+    errors.filter(|error| error["kind"] == kind).map(|error| error["count"].as_u64().unwrap()).sum()
 }
 
 /// What `look` finds, where it does before patience ends.

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::{Ended, finish, summary_of, wait, wsplan_run};
+use super::{Ended, finish, folder, summary_of, wait, wsplan_run};
 use crate::support::frames::close;
 use crate::support::scripted::{Action, ScriptedServer, accepting};
 
@@ -32,12 +31,6 @@ scenarios:
       - send: last
       - close: {}
 "#;
-
-fn folder(plan: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
-    folder
-}
 
 /// Takes two messages and a Close on each connection.
 fn server() -> ScriptedServer {

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::interrupt::{Running, unsent_and_unread};
-use super::{eventually, finish, summary_of, wsplan_run};
+use super::{eventually, finish, folder, summary_of, wsplan_run};
 use crate::support::frames::{ClientFrame, server_frame};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
@@ -17,8 +17,7 @@ const LOOKS: usize = 50;
 const PEAK_RSS_BYTES_MAX: u64 = 48 << 20;
 
 fn run(plan: &str, server: &ScriptedServer) -> Value {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
+    let folder = folder(plan);
     let mut command = wsplan_run(folder.path());
     command.args(["plan.yaml", "--quiet", "--format", "json", "--target", &server.url()]);
     summary_of(&finish(&mut command))

@@ -7,9 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::{finish, summary_of, wsplan_run};
+use super::{finish, folder, summary_of, wsplan_run};
 
 /// One user that never waits: its thread runs, or it wants to.
 const SPIN: &str = "
@@ -49,12 +48,6 @@ scenarios:
       - connect: {}
       - request: { send: a, reply: { text: { equals: a } }, within: 10ms }
 ";
-
-fn folder(plan: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), plan).unwrap();
-    folder
-}
 
 fn run(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = wsplan_run(folder);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{finish, wsplan_run};
+use super::{finish, folder, wsplan_run};
 use crate::support::frames::{close, text};
 use crate::support::scripted::{Action, ScriptedServer, Transcript, accepting};
 
@@ -44,8 +44,7 @@ type Sent = (Vec<String>, Vec<String>);
 
 /// What each connection sent, by its path, which says whose it was and in which iteration.
 fn run(seed: &str, threads: &str) -> BTreeMap<String, Sent> {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("plan.yaml"), PLAN).unwrap();
+    let folder = folder(PLAN);
     let ask = || Action::Write(text("ask"));
     let close = Action::Write(close(1000, b""));
     let script = accepting([ask(), Action::ReadFrames(2), ask(), Action::ReadToClose, close, Action::Close]);
