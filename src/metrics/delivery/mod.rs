@@ -7,7 +7,8 @@
 //! What the figures mean, for one stream with the window `within`, called W here:
 //!
 //! - A message is *published* at p, when its first byte was handed to the kernel. Its key tells it from the others;
-//!   one that is published again before its first message is forgotten makes both *untracked*.
+//!   one that is published again before its first message is forgotten makes both *untracked*. What was judged
+//!   before that has been compared with its first message, and stays as it is.
 //! - A user is in a group from when it *entered* until it *left*. Losing the connection leaves all groups.
 //! - A user who is in the message's group at p is *expected* to get one copy, unless it leaves before its copy came
 //!   and before p + W: then it is *excused*. Where the stream says `self: false`, the sender is in no audience.

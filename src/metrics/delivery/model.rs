@@ -7,10 +7,13 @@ use std::time::Duration;
 use super::{DeliveryCounts, Event, Fact, Order, Person, Rule};
 
 struct Sent {
+    at: Duration,
     sender: Person,
     group: u64,
     /// The first copies in time, by user: the place in the order of all copies.
     in_time: BTreeMap<Person, usize>,
+    /// When its key is published again too early: what was judged before that had it to compare with.
+    untracked_from: Option<Duration>,
 }
 
 /// The figures of one stream. Events are in the order of time.
@@ -26,15 +29,18 @@ pub(super) fn figures(rule: &Rule, events: &[Event]) -> DeliveryCounts {
     counts.published = published.len() as u64;
     let life = 2 * rule.within;
     // Chains of publications of one key, each within the life of the one before.
-    let is_alone = |index: usize| {
-        let (at, _, key, _) = published[index];
-        let near = |other: &(Duration, Person, u64, u64)| other.2 == key && other.0.abs_diff(at) <= life;
-        published.iter().filter(|other| near(other)).count() == 1
+    let is_near = |index: usize, other: usize| {
+        let ((at, _, key, _), (other_at, _, other_key, _)) = (published[index], published[other]);
+        other_key == key && other_at.abs_diff(at) <= life
     };
     let mut sent = Vec::new();
     for (index, (at, sender, key, group)) in published.iter().copied().enumerate() {
-        if !is_alone(index) {
-            counts.untracked += 1;
+        let next = (index + 1..published.len()).find(|other| is_near(index, *other));
+        let untracked_from = next.map(|other| published[other].0);
+        let is_first = !(0..index).any(|other| is_near(index, other));
+        let is_alone = is_first && untracked_from.is_none();
+        counts.untracked += u64::from(!is_alone);
+        if !is_first {
             continue;
         }
         let copies: Vec<(usize, Duration, Person)> = events
@@ -44,8 +50,12 @@ pub(super) fn figures(rule: &Rule, events: &[Event]) -> DeliveryCounts {
             .filter(|(_, e)| e.at >= at && e.at <= at + life)
             .map(|(place, e)| (place, e.at, e.person))
             .collect();
-        let in_time = judge(rule, events, (at, sender, group), &copies, &mut counts);
-        sent.push(Sent { sender, group, in_time });
+        let mut own = DeliveryCounts::default();
+        let in_time = judge(rule, events, (at, sender, group), &copies, &mut own);
+        if is_alone {
+            counts.merge(&own);
+        }
+        sent.push(Sent { at, sender, group, in_time, untracked_from });
     }
     for (place, event) in events.iter().enumerate() {
         if let Fact::Delivered { key, .. } = event.fact {
@@ -128,9 +138,11 @@ fn judge(
 }
 
 fn order(rule: &Rule, sent: &[Sent], counts: &mut DeliveryCounts) {
-    for (index, message) in sent.iter().enumerate() {
-        let later: Vec<&Sent> =
-            sent[index + 1..].iter().filter(|later| later.group == message.group).collect();
+    for (index, message) in sent.iter().enumerate().filter(|(_, message)| message.untracked_from.is_none()) {
+        let judged = message.at + 2 * rule.within;
+        let is_tracked = |later: &Sent| later.untracked_from.is_none_or(|from| judged < from);
+        let is_compared = |later: &&Sent| later.group == message.group && is_tracked(later);
+        let later: Vec<&Sent> = sent[index + 1..].iter().filter(is_compared).collect();
         for (person, place) in &message.in_time {
             let is_overtaken = later.iter().any(|later| {
                 later.sender == message.sender && later.in_time.get(person).is_some_and(|other| other < place)
