@@ -2,7 +2,7 @@
 //!
 //! Each thread writes into a buffer of its own and hands it over in batches: when it is full, and on a tick with a
 //! watermark. One thread keeps the ledger. Nothing on the message path waits for it: where it cannot keep up, messages
-//! and copies are left out and the ledger is told so.
+//! and copies are left out and the ledger is told so, with the number of the messages.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -72,22 +72,34 @@ impl Outlet {
             events: Vec::with_capacity(batch.events.len()),
             shown: String::with_capacity(batch.shown.len()),
             watermark: batch.watermark,
-            gap_until: None,
+            ..Batch::default()
         };
         let mut batch = std::mem::replace(batch, next);
         if self.backlog.load(Ordering::Relaxed) > BACKLOG_EVENTS {
-            // Since the last watermark, which is older: what is left out reaches to its own end.
-            batch.gap_until = batch.events.iter().map(|event| event.at).max();
-            // Who is in which audience must stay known.
-            batch
-                .events
-                .retain(|event| !matches!(event.fact, Fact::Published { .. } | Fact::Delivered { .. }));
-            batch.shown.clear();
+            thin_out(&mut batch);
         }
         self.backlog.fetch_add(batch.events.len(), Ordering::Relaxed);
         // The ledger outlives the threads; were it gone, nobody would want the figures.
         let _ = self.ledger.send(batch);
     }
+}
+
+/// Leaves messages and copies out of a batch, and nothing else: who is in which audience must stay known.
+fn thin_out(batch: &mut Batch) {
+    // Since the last watermark, which is older: what is left out reaches to its own end.
+    batch.gap_until = batch.events.iter().map(|event| event.at).max();
+    let Batch { events, left_out_counts, .. } = batch;
+    events.retain(|event| match event.fact {
+        Fact::Published { stream, .. } => {
+            let stream = usize::from(stream);
+            left_out_counts.resize(left_out_counts.len().max(stream + 1), 0);
+            left_out_counts[stream] += 1;
+            false
+        }
+        Fact::Delivered { .. } => false,
+        Fact::Entered { .. } | Fact::Left { .. } | Fact::Gone => true,
+    });
+    batch.shown.clear();
 }
 
 /// Also where the thread ends by a panic: the ledger must not wait for it.
@@ -194,5 +206,28 @@ mod tests {
         let seen = batches.iter().map(|b| (b.watermark, b.events.len(), b.gap_until)).collect::<Vec<_>>();
         let last = ms(20 + BATCH_EVENTS as u64 - 2);
         assert_eq!(seen, [(ms(10), 0, None), (ms(10), 1, Some(last)), (ms(9_000), 1, None)]);
+    }
+
+    #[test]
+    fn messages_that_are_left_out_are_handed_over_as_numbers() {
+        let (ledger, batches) = std::sync::mpsc::channel();
+        let backlog = Arc::new(AtomicUsize::new(BACKLOG_EVENTS + 1));
+        let outlet = Outlet::new(0, ledger, Arc::clone(&backlog));
+        let tell = |event| outlet.tell(Delivery { at: Duration::ZERO, user: 0, generation: 0, event });
+        for (stream, count) in [(2, 3), (0, 1)] {
+            let stream = StreamId::new(stream);
+            for key in 0..count {
+                tell(DeliveryEvent::Published { stream, key, shown: "key", group: 0 });
+                tell(DeliveryEvent::Delivered { stream, key });
+            }
+        }
+        outlet.hand_over(Duration::ZERO);
+        backlog.store(0, Ordering::Relaxed);
+        tell(DeliveryEvent::Published { stream: StreamId::new(0), key: 9, shown: "key", group: 0 });
+        outlet.hand_over(Duration::ZERO);
+        let batches: Vec<Batch> = batches.try_iter().collect();
+        assert_eq!((&*batches[0].left_out_counts, &*batches[0].shown), (&[1, 0, 3][..], ""));
+        assert!(batches[0].events.is_empty());
+        assert_eq!((&*batches[1].left_out_counts, &*batches[1].shown), (&[][..], "key"));
     }
 }

@@ -86,4 +86,6 @@ pub struct Batch {
     /// Until when messages and copies since the last batch are missing, where they are because there were too many.
     /// Nothing can be said of the messages of that time.
     pub gap_until: Option<Duration>,
+    /// How many messages are missing, by stream; those behind its end miss none.
+    pub left_out_counts: Vec<u64>,
 }

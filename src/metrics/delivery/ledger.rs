@@ -165,10 +165,12 @@ impl Ledger {
         if let Some(watermark) = self.watermarks.get_mut(batch.thread) {
             *watermark = (*watermark).max(batch.watermark);
         }
-        for stream in &mut self.streams {
+        let left_out_counts = batch.left_out_counts.iter().copied().chain(std::iter::repeat(0));
+        for (stream, left_out_count) in self.streams.iter_mut().zip(left_out_counts) {
             out.delivery(&stream.rule.name);
-            if batch.gap_until.is_some() {
+            if let Some(until) = batch.gap_until {
                 stream.let_all_go(&mut self.kept, out);
+                stream.leave_out(left_out_count, nanos(until), out);
             }
         }
         self.gap_until = self.gap_until.max(batch.gap_until);

@@ -22,7 +22,8 @@
 //!   to the same group (as RFC 4737 section 3.3 has it of packets). Only first copies that came until p + W are looked at: a late one is late.
 //! - Where a stream is asked for total order: of every two messages of a group that some users saw in one order
 //!   and some in the other, the smaller number of users counts as *reordered in total*.
-//! - A copy whose key was not published, or more than 2 W ago, is *unknown*.
+//! - A copy whose key was not published, or more than 2 W ago, is *unknown*; where messages were left out, their keys with them,
+//!   none is until 2 W after the last of those.
 //!
 //! A message is judged once, when the events are 2 W past p. What is kept until then is 16 bytes a copy and about 200
 //! bytes a message; at [`Limits`] a message is let go and counted *untracked*, so that the figures of the others stay true.

@@ -44,6 +44,8 @@ pub(super) struct Stream {
     queue: VecDeque<(Nanos, u64)>,
     audiences: Audiences,
     next_order: u32,
+    /// Until when messages were published whose keys are not known.
+    left_out_until: Option<Nanos>,
 }
 
 impl Stream {
@@ -54,6 +56,7 @@ impl Stream {
             queue: VecDeque::new(),
             audiences: Audiences::default(),
             next_order: 0,
+            left_out_until: None,
         }
     }
 
@@ -87,13 +90,28 @@ impl Stream {
         if message.is_tracked || self.live.len() < 2 * kept.limits.messages {
             self.queue.push_back((message.at, key));
             self.live.insert(key, message);
+        } else {
+            self.left_out_until = self.left_out_until.max(Some(message.at));
+        }
+    }
+
+    /// So many messages were published until a time, of which nothing else is known.
+    pub(super) fn leave_out(&mut self, message_count: u64, until: Nanos, out: &mut Recorder) {
+        if message_count > 0 {
+            let counts = out.delivery(&self.rule.name);
+            counts.published += message_count;
+            counts.untracked += message_count;
+            self.left_out_until = self.left_out_until.max(Some(until));
         }
     }
 
     /// A copy came.
     pub(super) fn deliver(&mut self, key: u64, user: u32, at: Nanos, kept: &mut Kept, out: &mut Recorder) {
         let Some(message) = self.live.get_mut(&key) else {
-            out.delivery(&self.rule.name).unknown += 1;
+            // While it may be a copy of one that was left out, nothing can be said of it.
+            if self.left_out_until.is_none_or(|until| self.rule.is_over(until, at)) {
+                out.delivery(&self.rule.name).unknown += 1;
+            }
             return;
         };
         if !message.is_tracked {

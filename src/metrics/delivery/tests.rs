@@ -55,7 +55,7 @@ fn gone(ms: u64, user: u64) -> Event {
 
 fn batch(thread: usize, events: Vec<Event>, watermark_ms: u64) -> Batch {
     let shown = (b'a'..=b'z').map(char::from).cycle().take(events.len()).collect();
-    Batch { thread, events, shown, watermark: at(watermark_ms), gap_until: None }
+    Batch { thread, events, shown, watermark: at(watermark_ms), ..Batch::default() }
 }
 
 /// What a ledger makes of the events of one thread, all at once.
@@ -190,11 +190,12 @@ fn what_is_over_the_limit_is_untracked_and_no_copy_of_it_is_unknown() {
     let limits = Limits { messages: 2, copies: 3 };
     let mut ledger = Ledger::new(vec![rule(100, true, Order::None)], 1, limits);
     let mut events = vec![entered(0, 0)];
-    events.extend((1..=4).map(|key| published(key, 0, key)));
-    events.extend((1..=3).map(|key| delivered(10 + key, 0, key)));
+    // Of the fifth not even the key is kept.
+    events.extend((1..=5).map(|key| published(key, 0, key)));
+    events.extend([1, 2, 3, 5].map(|key| delivered(10 + key, 0, key)));
     ledger.take(&batch(0, events, 20), &mut out);
     let counts = out.take().deliveries["chat"];
-    assert_eq!((counts.published, counts.untracked, counts.unknown), (4, 2, 0));
+    assert_eq!((counts.published, counts.untracked, counts.unknown), (5, 3, 0));
     // A fourth copy of the two that are tracked is one too many: its message is let go.
     ledger.take(&batch(0, vec![delivered(21, 0, 1), delivered(22, 0, 1), delivered(23, 0, 2)], 30), &mut out);
     assert_eq!(out.take().deliveries["chat"].untracked, 1);
@@ -215,6 +216,24 @@ fn a_gap_in_the_reports_makes_the_messages_of_its_time_untracked() {
     ledger.finish(&mut out);
     let counts = out.take().deliveries["chat"];
     assert_eq!((counts.published, counts.untracked, counts.delivered, counts.lost), (3, 2, 1, 0));
+}
+
+#[test]
+fn messages_that_were_left_out_are_untracked_and_no_copy_of_them_is_unknown() {
+    let mut out = recorder();
+    let mut ledger = Ledger::new(vec![rule(100, true, Order::None)], 2, Limits::default());
+    ledger.take(&batch(0, vec![entered(0, 0)], 10), &mut out);
+    let gap = Batch { gap_until: Some(at(20)), left_out_counts: vec![3], ..batch(1, vec![], 20) };
+    ledger.take(&gap, &mut out);
+    // As late as a copy of what was published at 20 may come, and later.
+    ledger.take(
+        &batch(0, vec![delivered(15, 0, 1), delivered(220, 0, 2), delivered(221, 0, 3)], 300),
+        &mut out,
+    );
+    ledger.finish(&mut out);
+    let counts = out.take().deliveries["chat"];
+    let expected = DeliveryCounts { published: 3, untracked: 3, unknown: 1, ..DeliveryCounts::default() };
+    assert_eq!(counts, expected);
 }
 
 /// Where the ledger is behind there is much to let go of, and no time: one by one, each looked for in its group's queue,
