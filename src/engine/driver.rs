@@ -1,28 +1,20 @@
 //! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::failure::{connect_kind, machine_kind, place_index, read_kind};
+use super::failure::{connect_kind, place_index, read_kind};
 use super::shard::Shard;
-use crate::machine::{
-    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
-    RenderFailure, Unused, User,
-};
-use crate::metrics::{ErrorKind, UserEnd};
+use super::wire::{Goodbye, Wire};
+use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
+use crate::metrics::ErrorKind;
 use crate::net::{self, Connection, Flush, ReadFailure, Writer};
-use crate::program::{BodyKind, TimerId};
 
-/// Beyond this a user waits for the kernel before it queues more.
-const QUEUE_BYTES: usize = 64 << 10;
 /// Beyond this nothing more is read until the server has taken some of it.
 const CONGESTION_BYTES: usize = 1 << 20;
-/// Room for more messages than this is given back when they have left.
-const KEPT_UNSENT: usize = 16;
 /// So many messages and pings of one read are answered together.
 const HELD_COUNT: u8 = 16;
 /// So many bytes of answers are kept back at most, until all of a read has been looked at.
@@ -46,53 +38,9 @@ pub(super) struct Driver {
     is_dead: bool,
 }
 
-/// Where the machine's wishes come true.
-struct Wire {
-    shard: Rc<Shard>,
-    writer: Option<Writer>,
-    request: Option<ConnectRequest>,
-    is_blocked: bool,
-    is_aborted: bool,
-    /// Messages and pings since something was handed to the kernel.
-    held_count: u8,
-    /// Whether this end has queued its Close frame.
-    has_closed: bool,
-    /// The server's Close frame.
-    close: Option<Box<Goodbye>>,
-    /// Why writing ended, where it did.
-    write_error: Option<io::ErrorKind>,
-    /// What is counted as sent, each once the kernel has all of it, in order.
-    unsent: VecDeque<Unsent>,
-}
-
-/// What a Close frame says.
-struct Goodbye {
-    code: u16,
-    reason: String,
-}
-
-/// A message on its way to the kernel.
-struct Unsent {
-    /// How many bytes the kernel has taken when it has all of this one.
-    end: u64,
-    payload_bytes: u64,
-}
-
 impl Driver {
     pub(super) fn new(shard: Rc<Shard>, user: User) -> Self {
-        let wire = Wire {
-            shard,
-            writer: None,
-            request: None,
-            is_blocked: false,
-            is_aborted: false,
-            held_count: 0,
-            has_closed: false,
-            close: None,
-            write_error: None,
-            unsent: VecDeque::new(),
-        };
-        Self { user, wire, waker: None, is_dead: false }
+        Self { user, wire: Wire::new(shard), waker: None, is_dead: false }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -203,13 +151,7 @@ impl Driver {
         ] {
             shard.time(timer, elapsed);
         }
-        self.wire.writer = Some(writer);
-        self.wire.is_blocked = false;
-        self.wire.is_aborted = false;
-        self.wire.has_closed = false;
-        self.wire.close = None;
-        self.wire.write_error = None;
-        self.wire.unsent.clear();
+        self.wire.opened(writer);
         self.input(Input::Connected);
         if self.is_done() {
             // It left while the connection came about.
@@ -393,125 +335,5 @@ impl Driver {
 
     pub(super) fn shard(&self) -> Rc<Shard> {
         Rc::clone(&self.wire.shard)
-    }
-}
-
-impl Wire {
-    /// Queues this end's Close frame. A second one is not sent; the first is what the peer answers.
-    fn queue_close(&mut self, code: Option<u16>, reason: &str) {
-        self.has_closed = true;
-        if let Some(writer) = &mut self.writer {
-            let _ = writer.close(code, reason);
-        }
-    }
-
-    /// The kernel has taken so many bytes since the connection was made.
-    fn count_sent(&mut self, taken_bytes: u64) {
-        let Self { shard, unsent, .. } = self;
-        shard.count(|counts| {
-            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
-                counts.messages_sent += 1;
-                counts.bytes_sent += message.payload_bytes;
-            }
-        });
-        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
-            *unsent = VecDeque::new();
-        }
-    }
-}
-
-impl Output for Wire {
-    fn connect(&mut self, request: ConnectRequest) {
-        // Counted as attempted when it is known how it went: what is given up on the way was neither made nor failed.
-        self.request = Some(request);
-    }
-
-    fn send(
-        &mut self,
-        kind: BodyKind,
-        render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
-    ) -> Result<(), RenderFailure> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
-        let opcode = match kind {
-            BodyKind::Text => net::Opcode::Text,
-            BodyKind::Binary => net::Opcode::Binary,
-        };
-        match writer.try_message(opcode, render) {
-            Ok(bytes) => {
-                let end = writer.taken_bytes() + writer.queued_bytes() as u64;
-                self.unsent.push_back(Unsent { end, payload_bytes: bytes as u64 });
-                Ok(())
-            }
-            Err(net::NotSent::Queue(_)) => Ok(()),
-            Err(net::NotSent::Render(failure)) => Err(failure),
-        }
-    }
-
-    fn is_writable(&self) -> bool {
-        self.writer.as_ref().is_none_or(|writer| writer.queued_bytes() < QUEUE_BYTES)
-    }
-
-    fn close(&mut self, code: u16, reason: &str) {
-        self.queue_close(Some(code), reason);
-    }
-
-    fn abort(&mut self) {
-        self.is_aborted = true;
-    }
-
-    fn time(&mut self, timer: TimerId, elapsed: Duration) {
-        self.shard.time(timer, elapsed);
-    }
-
-    fn count(&mut self, event: Event) {
-        self.shard.count(|counts| match event {
-            Event::OperationEnded => counts.operations += 1,
-            Event::IterationEnded { failed } => {
-                counts.iterations += 1;
-                counts.iterations_failed += u64::from(failed);
-            }
-            Event::Unmatched(count) => counts.messages_unmatched += count,
-            Event::InboxDropped => counts.inbox_dropped += 1,
-            Event::PacedSend { is_late } => {
-                counts.sends_due += 1;
-                counts.sends_late += u64::from(is_late);
-            }
-            Event::SendsMissed(count) => {
-                counts.sends_due += count;
-                counts.sends_missed += count;
-            }
-            Event::RequestSent => counts.requests += 1,
-            Event::RequestThrottled => counts.requests_throttled += 1,
-            Event::ReplyLate => counts.replies_late += 1,
-            Event::ReplyDuplicated => counts.replies_duplicated += 1,
-            Event::RepliesMissing(count) => counts.replies_missing += count,
-        });
-    }
-
-    fn sample(&mut self, unused: Unused, message: Payload<'_>) {
-        let mut recorder = self.shard.recorder.borrow_mut();
-        match unused {
-            Unused::Unmatched => recorder.unmatched(|| message.to_string()),
-            Unused::Dropped => recorder.dropped(|| message.to_string()),
-        }
-    }
-
-    fn delivery(&mut self, delivery: Delivery<'_>) {
-        self.shard.tell(delivery);
-    }
-
-    fn fail(&mut self, failure: Failure<'_>) {
-        let place = place_index(&self.shard.setting.program, failure.place);
-        let kind = machine_kind(failure.kind);
-        self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
-    }
-
-    fn log(&mut self, line: String) {
-        self.shard.log(line);
-    }
-
-    fn finished(&mut self, failed: bool) {
-        let end = if failed { UserEnd::Failed } else { UserEnd::Finished };
-        self.shard.recorder.borrow_mut().user_left(end);
     }
 }

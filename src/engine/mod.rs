@@ -17,6 +17,7 @@ mod shard;
 #[cfg(target_os = "linux")]
 mod ticker;
 mod watch;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::mpsc;
