@@ -23,3 +23,4 @@ mod serve;
 mod support;
 mod targets;
 mod templates;
+mod users;

@@ -1,0 +1,168 @@
+//! Random plans of one user.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rand::RngExt;
+use wsplan::machine::Rng;
+
+use super::pick;
+
+/// How deep loops stand in loops.
+const DEPTH_MAX: usize = 2;
+
+/// What a plan is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// All steps, but none that waits for a message other than a reply.
+    Requests,
+    /// All steps.
+    Any,
+    /// One paced loop, entered when the connection stands, of which it is known from outside what is due.
+    Paced,
+}
+
+/// When the rounds of a loop are due.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    every: Duration,
+    times: u64,
+}
+
+impl Pace {
+    /// How many rounds are due so long after the loop was entered.
+    pub(super) fn due_count(&self, since: Duration) -> u64 {
+        let begun = since.as_nanos() / self.every.as_nanos() + 1;
+        self.times.min(u64::try_from(begun).unwrap())
+    }
+}
+
+pub(super) struct Plan {
+    pub(super) shape: Shape,
+    pub(super) text: String,
+    pub(super) iteration_count: u64,
+    /// Of its loop, where it is the only one.
+    pub(super) pace: Option<Pace>,
+}
+
+impl Plan {
+    pub(super) fn random(rng: &mut Rng, shape: Shape) -> Self {
+        let on_failure = pick(rng, &["restart", "continue", "stop"]);
+        let iteration_count = pick(rng, &[1, 3, 10]);
+        let mut text = format!(
+            "target: ws://127.0.0.1:9001
+defaults: {{ inbox_messages: 3, restart_delay: 10ms, on_failure: {on_failure} }}
+load: {{ users: 1, iterations: {iteration_count} }}
+scenarios:
+  user:
+    always:
+      - when: {{ $.type: keepalive }}
+        echo: true
+      - when: {{ $.type: kick }}
+        fail: kicked
+    steps:
+      - connect: /
+"
+        );
+        let pace = (shape == Shape::Paced).then(|| paced_loop(rng, &mut text));
+        if pace.is_none() {
+            steps(rng, shape, DEPTH_MAX, 6, &mut text);
+        }
+        if pace.is_some() || rng.random_bool(0.5) {
+            text.push_str("      - close: {}\n");
+        }
+        Self { shape, text, iteration_count, pace }
+    }
+}
+
+fn paced_loop(rng: &mut Rng, text: &mut String) -> Pace {
+    let (every_ms, times) = (pick(rng, &[3, 10, 30]), pick(rng, &[1, 5, 30]));
+    let first = match rng.random_range(0..5) {
+        0 => "send: { t: x }".to_owned(),
+        1 => request(rng, "$.type: said", ""),
+        2 => request(rng, KEYED, ""),
+        _ => pipelined(rng, KEYED),
+    };
+    let second = match rng.random_range(0..6) {
+        0 => "think: 9ms".to_owned(),
+        1 => "await_all: true".to_owned(),
+        2 | 3 => expect(rng),
+        4 => request(rng, KEYED, ""),
+        _ => "log: x".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "      - loop:
+          every: {every_ms}ms
+          times: {times}
+          steps:
+            - {first}
+            - {second}"
+    );
+    Pace { every: Duration::from_millis(every_ms), times }
+}
+
+/// A few steps, each in a line of its own behind so many spaces.
+fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut String) {
+    let pad = " ".repeat(indent);
+    for _ in 0..rng.random_range(1..4) {
+        let step = match rng.random_range(0..14) {
+            0 => "send: { t: x }".to_owned(),
+            1 | 2 => request(rng, KEYED, ""),
+            3..=5 => pipelined(rng, &format!("{KEYED}, $.type: said")),
+            6 => "await_all: true".to_owned(),
+            7 => format!("think: {}ms", pick(rng, &[0, 3, 30])),
+            8 | 9 if depth > 0 => {
+                let every = pick(rng, &["", "every: 7ms", "every: 30ms"]);
+                let until = pick(rng, &["times: 1", "times: 4", "times: 50", "for: 40ms", "times: 0"]);
+                let _ = writeln!(text, "{pad}- loop:");
+                for line in [every, until, "steps:"].iter().filter(|line| !line.is_empty()) {
+                    let _ = writeln!(text, "{pad}    {line}");
+                }
+                steps(rng, shape, depth - 1, indent + 6, text);
+                // A loop for a time in which nothing waits is refused.
+                let _ = writeln!(text, "{pad}      - think: 1ms");
+                continue;
+            }
+            10.. if shape == Shape::Any => expect(rng),
+            _ => "log: x".to_owned(),
+        };
+        let _ = writeln!(text, "{pad}- {step}");
+    }
+}
+
+const KEYED: &str = r#"$.re: "{{correlation_id}}""#;
+
+fn within(rng: &mut Rng) -> &'static str {
+    pick(rng, &["5ms", "20ms", "50ms", "200ms"])
+}
+
+fn request(rng: &mut Rng, reply: &str, rest: &str) -> String {
+    let within = within(rng);
+    format!(
+        r#"request: {{ send: {{ id: "{{{{correlation_id}}}}" }}, reply: {{ {reply} }}, within: {within}{rest} }}"#
+    )
+}
+
+/// A request that is not waited for.
+fn pipelined(rng: &mut Rng, reply: &str) -> String {
+    let in_flight = pick(rng, &[1, 2, 5, 50]);
+    request(rng, reply, &format!(", await: false, in_flight: {in_flight}"))
+}
+
+fn expect(rng: &mut Rng) -> String {
+    let within = within(rng);
+    let rest = match rng.random_range(0..4) {
+        0 => {
+            let count = pick(rng, &[1, 2, 5]);
+            format!("where: {{ $.type: news }}, count: {count}, within: {within}")
+        }
+        1 => {
+            let judged = "where: { $.type: news }, assert: { $.n: { ne: 3 } }";
+            format!("any_order: [{{ $.type: news, $.n: 1 }}, {{ {judged} }}], within: {within}")
+        }
+        2 => format!("where: {{ $.type: news }}, absent: {within}"),
+        _ => format!("where: {{ $.type: news }}, at_most: 2, within: {within}"),
+    };
+    format!("expect: {{ {rest} }}")
+}

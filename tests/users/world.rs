@@ -1,0 +1,246 @@
+//! The network and the server of one user, which do anything, and its clock, which is never early.
+
+mod said;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::RngExt;
+use wsplan::machine::{Disconnect, Input, Payload, Rng, Setting, User};
+
+use super::pick;
+use super::plan::{Pace, Plan};
+use super::tally::Tally;
+use crate::support::compiling::compile_text;
+
+/// More than any of these plans has in it: who needs more goes round and round.
+const HAPPENINGS_MAX: usize = 200_000;
+
+/// How often a user may be looked at before time goes on, which it does for a real one, too.
+const LOOKS_AT_ONCE: usize = 200;
+
+/// How long after it is told to stop a user has to be done.
+const DRAIN: Duration = Duration::from_millis(250);
+
+/// What is to come to the user. A number is that of the connection on which it would.
+enum Happening {
+    Connected,
+    ConnectFailed,
+    Message(u64, String),
+    Writable(u64),
+    /// With the server's close code, or by a break.
+    Gone(u64, Option<u16>),
+    Stop,
+    Abort,
+}
+
+#[derive(Default)]
+struct Connection {
+    number: u64,
+    is_open: bool,
+    /// The user has said goodbye.
+    is_closing: bool,
+    is_blocked: bool,
+    queued: Vec<String>,
+}
+
+pub(super) struct World {
+    pub(super) tally: Tally,
+    pub(super) log: Vec<String>,
+    setting: Rc<Setting>,
+    rng: Rng,
+    now: Duration,
+    /// By time; what is to come at one time comes in the order in which that was decided.
+    happenings: BTreeMap<(Duration, u64), Happening>,
+    happening_count: u64,
+    connection: Connection,
+    /// How many of the server's replies take their time.
+    slow_rate: f64,
+    is_stopped: bool,
+    pace: Option<Pace>,
+    /// When the paced loop was entered, until it is cut off.
+    entered: Option<Duration>,
+}
+
+impl World {
+    pub(super) fn new(plan: &Plan, seed: u64, mut rng: Rng) -> Self {
+        let outcome = compile_text(&plan.text);
+        let compiled = outcome.compiled.unwrap_or_else(|| panic!("{:?}\n{}", outcome.diagnostics, plan.text));
+        let setting = Setting {
+            program: Arc::new(compiled.program),
+            epoch: Duration::ZERO,
+            seed,
+            iterations: compiled.profile.iterations(),
+        };
+        let slow_rate = pick(&mut rng, &[0.0, 0.1, 0.5]);
+        Self {
+            tally: Tally::default(),
+            log: Vec::new(),
+            setting: Rc::new(setting),
+            rng,
+            now: Duration::ZERO,
+            happenings: BTreeMap::new(),
+            happening_count: 0,
+            connection: Connection::default(),
+            slow_rate,
+            is_stopped: false,
+            pace: plan.pace,
+            entered: None,
+        }
+    }
+
+    /// Lets a user live until it is done.
+    pub(super) fn live(&mut self) {
+        let mut user = User::new(Rc::clone(&self.setting), 0, 0, 0);
+        let stop = Duration::from_micros(self.rng.random_range(0..2_000_000));
+        self.at(stop, Happening::Stop);
+        self.at(stop + DRAIN, Happening::Abort);
+        self.input(&mut user, Input::Start);
+        for _ in 0..HAPPENINGS_MAX {
+            if user.is_done() {
+                return;
+            }
+            let next = self.happenings.first_key_value().map(|((at, _), _)| *at);
+            if let Some(deadline) = user.deadline().filter(|deadline| next.is_none_or(|at| *deadline <= at)) {
+                let lateness = if self.rng.random_bool(0.1) { self.rng.random_range(0..3_000) } else { 0 };
+                self.now = self.now.max(deadline) + Duration::from_micros(lateness);
+                self.input(&mut user, Input::Wake);
+                continue;
+            }
+            let ((at, _), happening) = self.happenings.pop_first().expect("an abort ends every user");
+            self.now = self.now.max(at);
+            self.happen(&mut user, happening);
+        }
+        panic!("no end: {}", self.log[self.log.len() - 50..].join("\n"));
+    }
+
+    fn happen(&mut self, user: &mut User, happening: Happening) {
+        let Connection { number: present, is_open, .. } = self.connection;
+        match happening {
+            Happening::Connected => {
+                self.tally.connects_ended += 1;
+                self.connection = Connection { number: present + 1, is_open: true, ..Connection::default() };
+                self.entered = (!self.is_stopped).then_some(self.now);
+                self.foresee();
+                self.input(user, Input::Connected);
+            }
+            Happening::ConnectFailed => {
+                self.tally.connects_ended += 1;
+                self.input(user, Input::ConnectFailed);
+            }
+            Happening::Message(connection, text) if connection == present && is_open => {
+                self.tally.received += 1;
+                self.input(user, Input::Message(Payload::Text(&text)));
+            }
+            Happening::Writable(connection) if connection == present => {
+                self.connection.is_blocked = false;
+                self.flush(user);
+                self.input(user, Input::Wake);
+            }
+            Happening::Gone(connection, code) if connection == present && is_open => {
+                self.connection.is_open = false;
+                self.cut_off();
+                let how = code.map_or(Disconnect::Broken, |code| Disconnect::ByPeer { code, reason: "" });
+                self.input(user, Input::Disconnected(how));
+            }
+            Happening::Stop => {
+                self.is_stopped = true;
+                self.cut_off();
+                self.input(user, Input::Stop);
+            }
+            Happening::Abort => self.input(user, Input::Abort),
+            // The connection that it would have come on is gone.
+            Happening::Message(..) | Happening::Writable(_) | Happening::Gone(..) => {}
+        }
+    }
+
+    /// What the server does on a new connection without being asked.
+    fn foresee(&mut self) {
+        let connection = self.connection.number;
+        for _ in 0..self.rng.random_range(0..8) {
+            let kind = pick(&mut self.rng, &["news", "news", "news", "news", "other", "keepalive", "kick"]);
+            let text = format!(r#"{{"type":"{kind}","n":{}}}"#, self.rng.random_range(0..4));
+            self.within(400_000, Happening::Message(connection, text));
+        }
+        if self.rng.random_bool(0.1) {
+            let code = pick(&mut self.rng, &[Some(1000), Some(1006), Some(1011), None]);
+            self.within(400_000, Happening::Gone(connection, code));
+        }
+    }
+
+    /// What the kernel and the server make of what is queued.
+    fn flush(&mut self, user: &mut User) {
+        let connection = self.connection.number;
+        for _ in 0..10_000 {
+            if self.connection.queued.is_empty() || !self.connection.is_open || self.connection.is_blocked {
+                return;
+            }
+            if self.rng.random_bool(0.03) {
+                self.connection.is_blocked = true;
+                self.within(20_000, Happening::Writable(connection));
+                return;
+            }
+            for text in std::mem::take(&mut self.connection.queued) {
+                self.answer(&text);
+            }
+            self.say("> sent");
+            user.handle(self.now, Input::Sent, self);
+        }
+        panic!("sends without end");
+    }
+
+    /// Once as a rule, at times never or twice, and in any order.
+    fn answer(&mut self, text: &str) {
+        let id = text.strip_prefix(r#"{"id":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
+        let Some(id) = id else { return };
+        for _ in 0..pick(&mut self.rng, &[1, 1, 1, 1, 1, 1, 0, 2]) {
+            let micros = if self.rng.random_bool(self.slow_rate) { 300_000 } else { 5_000 };
+            let reply = format!(r#"{{"re":"{id}","type":"said"}}"#);
+            self.within(micros, Happening::Message(self.connection.number, reply));
+        }
+    }
+
+    fn input(&mut self, user: &mut User, input: Input<'_>) {
+        self.say(format_args!("> {input:?}"));
+        user.handle(self.now, input, self);
+        self.flush(user);
+        // Whoever has something to do at once is looked at again at once.
+        for look in 0..100_000 {
+            if user.deadline().is_none_or(|deadline| deadline > self.now) {
+                return;
+            }
+            self.say("> Wake");
+            user.handle(self.now, Input::Wake, self);
+            self.flush(user);
+            if look > LOOKS_AT_ONCE {
+                self.now += Duration::from_micros(10);
+            }
+        }
+        panic!("wakes without end");
+    }
+
+    /// Nothing more can be due of the paced loop.
+    fn cut_off(&mut self) {
+        if let Some((pace, entered)) = self.pace.zip(self.entered.take()) {
+            self.tally.due += pace.due_count(self.now.saturating_sub(entered));
+        }
+    }
+
+    /// At any time within so many microseconds.
+    fn within(&mut self, micros: u64, happening: Happening) {
+        let after = Duration::from_micros(self.rng.random_range(0..micros));
+        self.at(self.now + after, happening);
+    }
+
+    fn at(&mut self, at: Duration, happening: Happening) {
+        self.happening_count += 1;
+        self.happenings.insert((at, self.happening_count), happening);
+    }
+
+    fn say(&mut self, line: impl Display) {
+        self.log.push(format!("{:?} {line}", self.now));
+    }
+}
