@@ -192,23 +192,16 @@ fn processes() -> impl Iterator<Item = u32> {
 
 /// How many TCP connections a process has open.
 pub(super) fn connection_count(id: u32) -> usize {
-    unsent_and_unread(id).len()
-}
-
-/// What the kernel has of each of a process's TCP connections that the other end has not taken, and that it has not
-/// read itself, as the hexadecimal numbers of `/proc/net/tcp`.
-pub(super) fn unsent_and_unread(id: u32) -> Vec<String> {
-    let Ok(files) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return Vec::new() };
+    let Ok(files) = std::fs::read_dir(format!("/proc/{id}/fd")) else { return 0 };
     let targets = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
     let sockets: Vec<_> = targets.map(|target| target.to_string_lossy().into_owned()).collect();
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     // The fourth column is the state, 01 where it is established, the tenth the inode.
-    let open = |line: &str| {
+    let is_open = |line: &&str| {
         let columns: Vec<_> = line.split_whitespace().collect();
-        let is_open = columns[3] == "01" && sockets.contains(&format!("socket:[{}]", columns[9]));
-        is_open.then(|| columns[4].to_owned())
+        columns[3] == "01" && sockets.contains(&format!("socket:[{}]", columns[9]))
     };
-    table.lines().filter_map(open).collect()
+    table.lines().filter(is_open).count()
 }
 
 /// Whether a process has ended; one that nobody has waited for yet has, too.

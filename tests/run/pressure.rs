@@ -3,15 +3,18 @@
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::interrupt::{Running, unsent_and_unread};
-use super::{eventually, finish, folder, summary_of, wsplan_run};
+use super::interrupt::{Running, pass};
+use super::{finish, folder, summary_of, wsplan_run};
 use crate::support::frames::{ClientFrame, server_frame};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
 const USERS: usize = 4;
 
-/// How often what the kernel has to be the same until nothing moves any more.
-const LOOKS: usize = 50;
+/// What a server has to say that nobody will have heard.
+const FLOOD_MESSAGES: usize = 512;
+
+/// How often a user is answered until its thread has done all that the others let it do.
+const ROUND_TRIPS: usize = 2000;
 
 /// What a run in this build needs at most when nothing piles up; what could pile up is several times that.
 const PEAK_RSS_BYTES_MAX: u64 = 48 << 20;
@@ -65,34 +68,41 @@ fn frame_count(mut bytes: &[u8]) -> usize {
     count
 }
 
+/// That users wait is told by what another user of their thread does meanwhile, not by time: whoever went on would be
+/// handed something in each of these round trips, and all of it long before the last.
 #[test]
 fn a_server_that_writes_and_reads_nothing_is_not_answered_without_end() {
     let message = server_frame(0x81, &b"y".repeat(64 << 10));
-    let flood = message.repeat(512);
-    let server = ScriptedServer::every(accepting([Action::Write(flood)]));
+    let flood = message.repeat(FLOOD_MESSAGES);
+    let (answered, passed): ([Gate; 2], Gate) = Default::default();
+    // The server never answers what these ask for, and reads one answer to what it says.
+    let flooding = answered.iter().map(|answered| {
+        let first = [Action::ReadFrames(1), Action::Write(message.clone()), Action::ReadFrames(1)];
+        accepting(first.into_iter().chain([Action::Open(answered.clone()), Action::Write(flood.clone())]))
+    });
+    let echoes = std::iter::repeat_n(Action::Echo, ROUND_TRIPS);
+    let echoing = answered.iter().cloned().map(Action::Wait).chain(echoes);
+    let echoing = accepting(echoing.chain([Action::Open(passed.clone()), Action::Stall]));
+    let server = ScriptedServer::each(flooding.chain([echoing]).collect());
     let plan = "target: ws://127.0.0.1:1
-load: { users: 2, duration: 1h }
+load: { users: 3, duration: 2h }
 scenarios:
   mirror:
     always: [{ when: { text: { starts_with: y } }, echo: true }]
-    steps: [connect: {}, think: 1h]
+    steps:
+      - connect: {}
+      - loop: { forever: true, steps: [request: { send: ask, reply: { text: { equals: ask } }, within: 1h }] }
 ";
-    let mut running = Running::start(plan, &["--target", &server.url()]);
-    let (mut before, mut unchanged_count) = (Vec::new(), 0);
-    eventually(|| {
-        let queues = unsent_and_unread(running.id());
-        let is_stuck = queues.len() == 2 && queues.iter().all(|queue| !queue.contains("00000000"));
-        unchanged_count = if is_stuck && queues == before { unchanged_count + 1 } else { 0 };
-        before = queues;
-        (unchanged_count == LOOKS).then_some(())
-    })
-    .expect("they go on");
+    let mut running = Running::start(plan, &["--threads", "1", "--target", &server.url()]);
+    pass(&passed);
     running.interrupt(Signal::SIGINT);
     running.signal(Signal::SIGINT);
     let summary = running.finish().1.expect("everything is reported");
     expect_little_memory(&summary);
     let received = summary["messages"]["received"].as_u64().unwrap();
-    assert!((1..2 * 512).contains(&received), "{summary:#}");
+    let flooded = received.checked_sub(ROUND_TRIPS as u64).unwrap();
+    assert!((2..FLOOD_MESSAGES as u64).contains(&flooded), "{summary:#}");
     // The server was still writing when the run ended.
-    assert!(server.conclude().iter().all(|transcript| transcript.failure.is_some()));
+    let transcripts = server.conclude();
+    assert!(transcripts[..2].iter().all(|transcript| transcript.failure.is_some()));
 }
