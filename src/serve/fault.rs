@@ -24,7 +24,7 @@ pub struct Faults {
     /// The share of broadcast copies that are sent twice.
     pub duplicate: f64,
     /// The share of broadcast copies that are held back until the next one of the same sender has overtaken them, or
-    /// for [`HELD_BACK`] where none does.
+    /// for 100 ms where none does.
     pub reorder: f64,
     /// The share of broadcast copies with which one more goes to a connection that is not in the room.
     pub leak: f64,
