@@ -221,6 +221,9 @@ impl Alarm {
     fn poll_deadline(&mut self, driver: &RefCell<Driver>, cx: &mut Context<'_>) -> bool {
         loop {
             let Some(deadline) = driver.borrow().deadline() else { return false };
+            if self.sleeps_until(deadline) && driver.borrow().paced_deadline().is_none() {
+                return false;
+            }
             // One that is due already does not wait for the timer's next tick.
             if driver.borrow().has_come(deadline) {
                 driver.borrow_mut().input(Input::Wake);
@@ -239,6 +242,13 @@ impl Alarm {
             }
             self.armed = None;
         }
+    }
+
+    /// Whether the timer will have the task polled by then. Most polls are for a message: they need neither the clock
+    /// nor the timer, which has the task's waker already.
+    fn sleeps_until(&self, deadline: Duration) -> bool {
+        self.armed.is_some_and(|armed| armed <= deadline)
+            && self.sleep.as_ref().is_some_and(|sleep| !sleep.is_elapsed())
     }
 
     /// Whether the deadline is a schedule's, and the task will be polled at it.
