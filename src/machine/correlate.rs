@@ -3,9 +3,11 @@
 //! here: their reply is tried like the message of an `expect`.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
+
+use foldhash::quality::FixedState;
 
 use super::io::{Event, FailureKind, Output, Place};
 use super::matching::matches;
@@ -323,8 +325,8 @@ fn count_missing(count: u64, out: &mut impl Output) {
 
 /// What a value is looked up by, at one of the scenario's paths.
 pub(super) fn hash(path: usize, value: &Json<'_>) -> u64 {
-    // With fixed keys: the values that are stored are the plan's own.
-    let mut hasher = DefaultHasher::new();
+    // With a fixed seed: the values that are stored are the plan's own, so that no server can fill a bucket.
+    let mut hasher = FixedState::default().build_hasher();
     path.hash(&mut hasher);
     value.hash(&mut hasher);
     hasher.finish()

@@ -1,6 +1,6 @@
 //! A virtual user: where it is, what it waits for, and what each input does to it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,12 +217,16 @@ impl User {
             *slot = Value::Text(String::new());
         }
         if let Value::Text(id) = slot {
+            // On the path of every message, where `write!` would be the dearest part of it.
+            let mut digits = itoa::Buffer::new();
             id.clear();
-            // Writing into a string cannot fail.
-            let _ = match self.generation {
-                0 => write!(id, "{user}-{count}"),
-                generation => write!(id, "{user}.{generation}-{count}"),
-            };
+            id.push_str(digits.format(user));
+            if self.generation > 0 {
+                id.push('.');
+                id.push_str(digits.format(self.generation));
+            }
+            id.push('-');
+            id.push_str(digits.format(count));
         }
     }
 
