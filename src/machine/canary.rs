@@ -5,12 +5,14 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
+use rand::{Rng as _, SeedableRng};
+use rand_xoshiro::SplitMix64;
 
 use super::io::{FailureKind, Output};
 use super::message::Payload;
 use super::phase::Phase;
 use super::user::User;
-use crate::program::{Value, builtin_slots};
+use crate::program::Value;
 
 /// What every token begins with. A token has letters, digits and `-` only, so that neither JSON nor a URL escapes it.
 const PREFIX: &str = "wscanary-";
@@ -48,11 +50,8 @@ impl User {
     }
 
     fn own(&self) -> Owner {
-        let user = match self.slots[builtin_slots::USER_ID] {
-            Value::Int(user) => u64::try_from(user).unwrap_or(0),
-            _ => 0,
-        };
-        Owner { user, generation: self.generation }
+        let (user, generation) = self.identity();
+        Owner { user, generation }
     }
 }
 
@@ -108,12 +107,9 @@ fn number(bytes: &[u8]) -> Option<(u64, &[u8])> {
     Some((number, rest.strip_prefix(b"-")?))
 }
 
-/// The output function of `SplitMix64` (Steele, Lea and Flood, 2014), whose every bit depends on every bit.
+/// A number of which every bit depends on every bit of the value.
 fn mix(value: u64) -> u64 {
-    let mut mixed = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
+    SplitMix64::seed_from_u64(value).next_u64()
 }
 
 /// A message that came to the wrong user.

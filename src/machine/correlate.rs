@@ -2,23 +2,22 @@
 //! for it or went on, and a message is looked up there before anybody else is asked. Requests without a key are not
 //! here: their reply is tried like the message of an `expect`.
 
-use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
 use foldhash::quality::FixedState;
 
+use super::detail::{Again, missing};
 use super::io::{Event, FailureKind, Output, Place};
 use super::matching::matches;
 use super::message::{Message, Payload};
-use super::mismatch::{cut, judge};
 use super::operand;
 use super::pending::{Ended, Lateness, Looked, Outgoing, Ticket};
 use super::phase::Phase;
 use super::render::RenderFailure;
-use super::user::{Setting, User, missing};
-use crate::program::{DueTimers, Expect, Json, OnFailure, Op, Program, Request, StateId};
+use super::user::{Setting, User};
+use crate::program::{DueTimers, Json, OnFailure, Op, Program, Request, StateId};
 
 /// What follows when no reply is pending any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +189,9 @@ impl User {
         let is_awaited = self.phase == Phase::Awaiting(ticket);
         let Some(Request { reply, .. }) = request(&setting.program, what.state) else { return };
         let place = Place::State(what.state);
-        let holds = self.under(what.number, |user| user.holds(reply, place, message, now, out));
+        let assert = reply.assert.as_ref();
+        let holds =
+            self.under(what.number, |user| user.holds(assert, &reply.captures, message, (now, place), out));
         if holds {
             out.time(reply.timer, now.saturating_sub(sent.unwrap_or(now)));
             let intended = setting.program.state(what.state).due.and_then(|timers| timers.intended);
@@ -202,24 +203,6 @@ impl User {
             (false, true) => self.one_less_pending(setting, now, out),
             (false, false) => self.failed_meanwhile(setting, now, out),
         }
-    }
-
-    /// Whether a reply is what the plan asserts and has what it captures; reports it where not.
-    fn holds(
-        &mut self,
-        reply: &Expect,
-        place: Place,
-        message: &Message<'_>,
-        now: Duration,
-        out: &mut impl Output,
-    ) -> bool {
-        if let Some(assert) = &reply.assert
-            && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
-        {
-            self.report(FailureKind::Assertion, place, &mismatch, out);
-            return false;
-        }
-        self.capture_all(&reply.captures, message, place, out)
     }
 
     /// Ends the requests whose time has run out.
@@ -330,18 +313,4 @@ pub(super) fn hash(path: usize, value: &Json<'_>) -> u64 {
     path.hash(&mut hasher);
     value.hash(&mut hasher);
     hasher.finish()
-}
-
-/// A reply that had come before.
-struct Again<'m>(Payload<'m>);
-
-impl fmt::Display for Again<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Payload::Text(text) => write!(f, "the reply came again: {}", cut(text)),
-            Payload::Binary(bytes) => {
-                write!(f, "the reply came again, a binary message of {} bytes", bytes.len())
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod canary;
 pub mod capture;
 mod correlate;
 mod delivery;
+mod detail;
 mod gather;
 mod helper;
 mod inbox;

@@ -141,17 +141,29 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) -> bool {
+        let holds = self.holds(assert, captures, message, (now, self.place()), out);
+        if !holds {
+            self.give_up(now, out);
+        }
+        holds
+    }
+
+    /// Whether a message is what the plan asserts and has what it captures; reports it where not.
+    pub(super) fn holds(
+        &mut self,
+        assert: Option<&Matcher>,
+        captures: &[Capture],
+        message: &Message<'_>,
+        (now, place): (Duration, Place),
+        out: &mut impl Output,
+    ) -> bool {
         if let Some(assert) = assert
             && let Err(mismatch) = judge(assert, message, &mut self.scope(now))
         {
-            self.fail(now, FailureKind::Assertion, &mismatch, out);
+            self.report(FailureKind::Assertion, place, &mismatch, out);
             return false;
         }
-        let is_kept = self.capture_all(captures, message, self.place(), out);
-        if !is_kept {
-            self.give_up(now, out);
-        }
-        is_kept
+        self.capture_all(captures, message, place, out)
     }
 
     /// Fills the slots of all captures; reports the first that fails.

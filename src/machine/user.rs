@@ -9,15 +9,15 @@ use rand::SeedableRng;
 
 use super::correlate::Settled;
 use super::delivery::Publishing;
+use super::detail::{ClosedByPeer, Untaken, missing};
 use super::inbox::Inbox;
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 use super::message::Payload;
-use super::mismatch::wanted;
 use super::pace::Paced;
 use super::pending::Pending;
 use super::phase::{AfterClose, Phase};
 use super::scope::{Rng, Scope};
-use crate::program::{OnFailure, Op, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
+use crate::program::{OnFailure, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
 
 /// How long a user waits for the answer to a Close that no step of the plan asked for.
 const PARTING: Duration = Duration::from_secs(2);
@@ -208,10 +208,7 @@ impl User {
 
     /// The user's number, its generation where it is not the first, and a count.
     fn write_correlation_id(&mut self, count: u64) {
-        let user = match self.slots[builtin_slots::USER_ID] {
-            Value::Int(user) => user,
-            _ => 0,
-        };
+        let (user, generation) = self.identity();
         let slot = &mut self.slots[builtin_slots::CORRELATION_ID];
         if !matches!(slot, Value::Text(_)) {
             *slot = Value::Text(String::new());
@@ -221,9 +218,9 @@ impl User {
             let mut digits = itoa::Buffer::new();
             id.clear();
             id.push_str(digits.format(user));
-            if self.generation > 0 {
+            if generation > 0 {
                 id.push('.');
-                id.push_str(digits.format(self.generation));
+                id.push_str(digits.format(generation));
             }
             id.push('-');
             id.push_str(digits.format(count));
@@ -462,40 +459,5 @@ impl User {
 
     pub(super) fn set(&mut self, slot: SlotId, value: Value) {
         self.slots[slot.index()] = value;
-    }
-}
-
-/// The message that a state waited for in vain, with the values that it was to have.
-pub(super) fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
-    let (what, expect) = match op {
-        Op::Expect(expect) => ("message", &**expect),
-        Op::Request(request) => ("reply", &request.reply),
-        _ => return "nothing came in time".to_owned(),
-    };
-    format!("no {what} where {} within {:?}", wanted(&expect.filter, scope), expect.within)
-}
-
-/// How the server ended a connection that was needed.
-struct ClosedByPeer<'m> {
-    code: u16,
-    reason: &'m str,
-}
-
-impl fmt::Display for ClosedByPeer<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.code, self.reason) {
-            (1006, _) => f.write_str("the connection ended without a Close frame"),
-            (_, "") => f.write_str("the server closed the connection"),
-            (_, reason) => write!(f, "the server closed the connection: {reason}"),
-        }
-    }
-}
-
-/// A message that nobody took.
-struct Untaken<'m>(Payload<'m>);
-
-impl fmt::Display for Untaken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "nobody took {}", self.0)
     }
 }
