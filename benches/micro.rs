@@ -125,6 +125,8 @@ impl Output for Desk {
         render(&mut self.buffer)
     }
 
+    fn ping(&mut self, _: &[u8]) {}
+
     fn is_writable(&self) -> bool {
         true
     }

@@ -54,6 +54,10 @@ impl Output for Said {
         Ok(())
     }
 
+    fn ping(&mut self, payload: &[u8]) {
+        self.lines.push(format!("ping {}", String::from_utf8_lossy(payload)));
+    }
+
     fn is_writable(&self) -> bool {
         true
     }

@@ -136,6 +136,8 @@ impl Output for Recording {
 
     fn delivery(&mut self, _: Delivery<'_>) {}
 
+    fn ping(&mut self, _: &[u8]) {}
+
     fn is_writable(&self) -> bool {
         true
     }

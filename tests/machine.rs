@@ -54,6 +54,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
             "start" => Input::Start,
             "connected" => Input::Connected,
             "connect-failed" => Input::ConnectFailed,
+            "pong" => Input::Pong(rest.as_bytes()),
             "sent" => Input::Sent,
             "wake" => Input::Wake,
             "stop" => Input::Stop,
@@ -120,6 +121,10 @@ impl Output for Trace {
             BodyKind::Binary => self.say(&format!("send binary {payload:02x?}")),
         }
         Ok(())
+    }
+
+    fn ping(&mut self, payload: &[u8]) {
+        self.say(&format!("ping {:?}", String::from_utf8_lossy(payload)));
     }
 
     fn is_writable(&self) -> bool {

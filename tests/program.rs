@@ -145,6 +145,12 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             assert_eq!(shown[word], audience.stream.index());
         }
         Op::Log(line) => assert_eq!(shown["log"].as_array().unwrap().len(), line.segments.len()),
+        Op::Ping(_) => assert!(shown["timer"].is_string() && shown["within_s"].is_number(), "{shown}"),
+        Op::ExpectClose(expected) => {
+            assert_lines(&shown["reason"], expected.reason.as_ref().map_or(0, |r| r.instructions().len()));
+            assert_eq!(shown["code"].as_u64(), expected.code.map(u64::from));
+            assert!(shown["timer"].is_string() && shown["within_s"].is_number(), "{shown}");
+        }
         Op::Close(close) => assert_eq!(shown["code"], close.code),
         Op::Think(_) => assert!(shown["think"].is_object()),
         Op::Enter(_) | Op::Test { .. } => assert!(shown["loop"]["index"].is_string()),

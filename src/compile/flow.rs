@@ -59,6 +59,8 @@ pub(super) enum Effect {
     AwaitAll,
     /// Closes the connection.
     Close,
+    /// Needs a connection and waits for the server to close it.
+    IsClosed,
     /// Lets time pass.
     Pause,
     /// Nothing of this.

@@ -8,6 +8,7 @@
 mod body;
 mod capture;
 mod connect;
+mod control;
 mod correlation;
 mod delivery;
 mod file;

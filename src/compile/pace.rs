@@ -35,7 +35,8 @@ impl Compiler<'_, '_> {
         let (sends, intended) = match self.states.get(state).map(|state| &state.op) {
             Some(Op::Send { .. }) => (true, None),
             Some(Op::Request(_)) => (true, Some("rtt_intended")),
-            Some(Op::Expect(_)) => (false, Some("wait_intended")),
+            Some(Op::Ping(_)) => (true, Some("rtt_intended")),
+            Some(Op::Expect(_) | Op::ExpectClose(_)) => (false, Some("wait_intended")),
             Some(Op::Gather(gather)) => (false, gather.timer.map(|_| "wait_intended")),
             _ => return,
         };

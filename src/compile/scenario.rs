@@ -10,8 +10,8 @@ use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Close, Expect, Matcher, OnFailure, Op, Pace, Path, REASON_MAX_BYTES, Reaction, Repeat,
-    Scenario, State, StateId, StreamId, Think, TimerId, Until,
+    Answer, Capture, Expect, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario, State, StateId,
+    StreamId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -169,11 +169,9 @@ impl Compiler<'_, '_> {
                 Effect::Pause
             }
             Verb::Loop(repeat) => return vec![self.repeat(step.span, repeat, context)],
-            Verb::Close(close) => {
-                let close = self.close(close);
-                self.emit(Op::Close(Box::new(close)), step.span);
-                Effect::Close
-            }
+            Verb::Ping(ping) => self.ping(step.span, ping, &name),
+            Verb::ExpectClose(expected) => self.expect_close(step.span, expected, &name),
+            Verb::Close(close) => self.close(step.span, close),
             Verb::Set(assignments) => return self.assignments(step.span, assignments),
             Verb::Log(line) => {
                 let line = self.template(line);
@@ -296,33 +294,6 @@ impl Compiler<'_, '_> {
             model::Think::Normal { mean, stddev } => Think::Normal { mean, stddev },
             model::Think::Exponential { mean } => Think::Exponential { mean },
         }
-    }
-
-    fn close(&mut self, close: &model::Close) -> Close {
-        let code = close.code.map_or(1000, |code| u16::try_from(code.value).unwrap_or(1000));
-        if let Some(written) = close.code
-            && matches!(code, 1004..=1006 | 1015..=2999)
-        {
-            self.diagnostics.push(
-                Diagnostic::new(codes::BAD_CLOSE, format!("close code {} cannot be sent", written.value))
-                    .label(written.span, "reserved by RFC 6455 section 7.4")
-                    .help("1000 is a normal close; 3000 to 4999 are free for applications"),
-            );
-        }
-        let reason = close.reason.as_ref().map(|reason| self.template(reason));
-        // What is only known while running is cut to what fits.
-        let literal_bytes = reason.as_ref().and_then(|reason| reason.as_literal()).map_or(0, <[u8]>::len);
-        if let Some(written) = close.reason.as_ref().filter(|_| literal_bytes > REASON_MAX_BYTES) {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    codes::BAD_CLOSE,
-                    format!("a close reason has {REASON_MAX_BYTES} bytes at most"),
-                )
-                .label(written.span(), format!("this has {literal_bytes}"))
-                .help("it travels in a control frame (RFC 6455 section 5.5): shorten it"),
-            );
-        }
-        Close { code, reason, within: self.within(None) }
     }
 
     /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.

@@ -141,6 +141,8 @@ fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
             Verb::Expect(expect) => timeouts.extend(expect.within),
             Verb::Gather(gather) => timeouts.extend(gather.within),
             Verb::Request(request) => timeouts.extend(request.reply.within),
+            Verb::Ping(ping) => timeouts.extend(ping.within),
+            Verb::ExpectClose(expected) => timeouts.extend(expected.within),
             Verb::Loop(repeat) => collect(&repeat.steps, timeouts),
             _ => {}
         }

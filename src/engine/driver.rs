@@ -199,7 +199,10 @@ impl Driver {
                 }
                 self.hold_back();
             }
-            net::Event::Pong(_) => {}
+            net::Event::Pong(payload) => {
+                self.user.handle(at, Input::Pong(payload), &mut self.wire);
+                self.hold_back();
+            }
             net::Event::Close { code, reason } => {
                 let goodbye = Goodbye { code: code.unwrap_or(NO_STATUS), reason: reason.to_owned() };
                 self.wire.close = Some(Box::new(goodbye));

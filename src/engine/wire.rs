@@ -127,6 +127,13 @@ impl Output for Wire {
         }
     }
 
+    fn ping(&mut self, payload: &[u8]) {
+        if let Some(writer) = &mut self.writer {
+            // Behind a Close nothing may follow: the Pong does not come, and the connection ends.
+            let _ = writer.ping(payload);
+        }
+    }
+
     fn is_writable(&self) -> bool {
         self.writer.as_ref().is_none_or(|writer| writer.queued_bytes() < QUEUE_BYTES)
     }

@@ -7,11 +7,15 @@ use super::message::Payload;
 use super::mismatch::{cut, wanted};
 use crate::program::Op;
 
-/// The message that a state waited for in vain, with the values that it was to have.
+/// What a state waited for in vain; of a message, with the values that it was to have.
 pub(super) fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
     let (what, expect) = match op {
         Op::Expect(expect) => ("message", &**expect),
         Op::Request(request) => ("reply", &request.reply),
+        Op::Ping(ping) => return format!("no Pong within {:?}", ping.within),
+        Op::ExpectClose(expected) => {
+            return format!("the server did not close the connection within {:?}", expected.within);
+        }
         _ => return "nothing came in time".to_owned(),
     };
     format!("no {what} where {} within {:?}", wanted(&expect.filter, scope), expect.within)

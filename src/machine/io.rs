@@ -18,6 +18,8 @@ pub enum Input<'m> {
     ConnectFailed,
     /// A data message, at the time it was read.
     Message(Payload<'m>),
+    /// A Pong, asked for or not, at the time it was read.
+    Pong(&'m [u8]),
     /// All that was handed to [`Output::send`] since the last time began to leave at this time.
     Sent,
     /// The time that [`User::deadline`](super::User::deadline) named has come.
@@ -61,6 +63,8 @@ pub trait Output {
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure>;
+    /// Queues a Ping (RFC 6455 section 5.5.2).
+    fn ping(&mut self, payload: &[u8]);
     /// Whether more may be queued; otherwise the user waits for [`Input::Sent`].
     fn is_writable(&self) -> bool;
     /// Starts the closing handshake; [`Input::Disconnected`] is its end.
@@ -104,7 +108,7 @@ pub struct ConnectRequest {
 /// Things that are counted and are no failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// A connect, request or expect ended, well or badly.
+    /// A connect, a request, or a step that waits for a message, a Pong or a Close ended, well or badly.
     OperationEnded,
     /// An iteration ended.
     IterationEnded {
@@ -217,9 +221,9 @@ pub struct Failure<'a> {
 /// The kinds of failures that a user can tell; the network's are counted by whoever drives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// No message in time, or no answer to a close.
+    /// No message, Pong or Close in time.
     Timeout,
-    /// A message came that is not what was asserted.
+    /// A message came that is not what was asserted, or the connection was closed in another way.
     Assertion,
     /// A value to keep was not there.
     Capture,

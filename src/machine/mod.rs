@@ -7,6 +7,7 @@
 
 mod canary;
 pub mod capture;
+mod control;
 mod correlate;
 mod delivery;
 mod detail;

@@ -34,6 +34,10 @@ pub(super) enum Phase {
     Pacing { until: Duration },
     /// For its turn, having run many states without a wait.
     Yielding { until: Duration },
+    /// For the Pong of the Ping that left at `sent`.
+    Pinging { sent: Option<Duration>, deadline: Duration },
+    /// For the server to close the connection; since when and until when.
+    ExpectingClose { since: Duration, deadline: Duration },
     /// For the end of the closing handshake.
     Closing { deadline: Duration, then: AfterClose },
     /// For the pause after a failure to pass.
@@ -43,12 +47,26 @@ pub(super) enum Phase {
 }
 
 impl Phase {
+    /// Whether its end is one of an operation that is counted as such.
+    pub(super) fn is_operation(self) -> bool {
+        matches!(
+            self,
+            Self::Expecting { .. }
+                | Self::Gathering { .. }
+                | Self::Replying { .. }
+                | Self::Pinging { .. }
+                | Self::ExpectingClose { .. }
+        )
+    }
+
     /// Until when it lasts at most; `None` where only an input ends it.
     pub(super) fn deadline(self) -> Option<Duration> {
         match self {
             Self::Expecting { deadline, .. }
             | Self::Gathering { deadline, .. }
             | Self::Replying { deadline, .. }
+            | Self::Pinging { deadline, .. }
+            | Self::ExpectingClose { deadline, .. }
             | Self::Closing { deadline, .. } => Some(deadline),
             Self::Thinking { until }
             | Self::Pacing { until }

@@ -84,6 +84,8 @@ impl User {
             // A plan does not lose replies by leaving.
             Op::Close(_) | Op::End if self.settles(Settled::Again) => {}
             Op::Close(close) => self.close_step(close, now, out)?,
+            Op::Ping(ping) => self.ping(*ping, state.due, now, out),
+            Op::ExpectClose(expected) => self.expect_close(expected, state.due, now),
             Op::Set(values) => {
                 for (slot, value) in values {
                     let value = evaluate(value, &mut self.scope(now))?.into_owned();
@@ -177,7 +179,14 @@ impl User {
 fn needs_connection(op: &Op) -> bool {
     matches!(
         op,
-        Op::Send { .. } | Op::Expect(_) | Op::Gather(_) | Op::Request(_) | Op::AwaitAll | Op::Close(_)
+        Op::Send { .. }
+            | Op::Expect(_)
+            | Op::Gather(_)
+            | Op::Request(_)
+            | Op::AwaitAll
+            | Op::Ping(_)
+            | Op::ExpectClose(_)
+            | Op::Close(_)
     )
 }
 

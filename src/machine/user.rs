@@ -60,6 +60,8 @@ pub struct User {
     /// Whether it entered an audience since it last had left all.
     pub(super) is_in_audience: bool,
     correlation_count: u64,
+    /// How many Pings its steps have sent.
+    pub(super) ping_count: u32,
     /// How many users had this index before: one that left and comes back is another user.
     pub(super) generation: u32,
     iteration: u64,
@@ -92,6 +94,7 @@ impl User {
             publishing: None,
             is_in_audience: false,
             correlation_count: 0,
+            ping_count: 0,
             generation,
             iteration: 0,
             is_stopping: false,
@@ -142,6 +145,7 @@ impl User {
             }
             Input::Start | Input::Connected | Input::ConnectFailed => {}
             Input::Message(payload) => self.receive(now, payload, out),
+            Input::Pong(payload) => self.pong(now, payload, out),
             Input::Sent => self.sent(now, out),
             Input::Wake => self.wake(now, out),
             Input::Disconnected(how) => self.disconnected(now, how, out),
@@ -234,7 +238,9 @@ impl User {
         self.paced_sent(now, out);
         self.published(now, out);
         match &mut self.phase {
-            Phase::Replying { sent: sent @ None, .. } => *sent = Some(now),
+            Phase::Replying { sent: sent @ None, .. } | Phase::Pinging { sent: sent @ None, .. } => {
+                *sent = Some(now);
+            }
             Phase::Sending => self.go_on(now, out),
             _ => {}
         }
@@ -246,7 +252,10 @@ impl User {
             return;
         }
         match self.phase {
-            Phase::Expecting { .. } | Phase::Replying { .. } => {
+            Phase::Expecting { .. }
+            | Phase::Replying { .. }
+            | Phase::Pinging { .. }
+            | Phase::ExpectingClose { .. } => {
                 let program = Arc::clone(&self.setting.program);
                 let detail = missing(&program.state(self.at).op, &mut self.scope(now));
                 self.fail(now, FailureKind::Timeout, &detail, out);
@@ -295,6 +304,9 @@ impl User {
                 self.iteration_failed |= how == Disconnect::Broken;
                 self.has_failed |= self.iteration_failed;
                 self.after_close(now, then, out);
+            }
+            (Phase::ExpectingClose { since, .. }, Disconnect::ByPeer { code, reason }) => {
+                self.closed_as_expected(since, (code, reason), now, out);
             }
             (_, how) => {
                 if let Disconnect::ByPeer { code, reason } = how {
@@ -387,12 +399,14 @@ impl User {
     pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
         self.has_failed = true;
         self.iteration_failed = true;
-        if matches!(self.phase, Phase::Expecting { .. } | Phase::Gathering { .. } | Phase::Replying { .. }) {
+        if self.phase.is_operation() {
             out.count(Event::OperationEnded);
         }
         let setting = Rc::clone(&self.setting);
         let on_failure = self.scenario(&setting).on_failure;
-        if on_failure == OnFailure::Continue && self.is_open {
+        // What stands behind an `expect_close` has no connection.
+        let may_go_on = self.is_open && !matches!(self.phase, Phase::ExpectingClose { .. });
+        if on_failure == OnFailure::Continue && may_go_on {
             self.skip_audiences(&setting);
             return self.go_on(now, out);
         }

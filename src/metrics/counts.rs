@@ -57,7 +57,7 @@ counters! {
     iterations Iterations "iterations";
     /// Runs of a scenario that failed.
     iterations_failed IterationsFailed "iterations.failed" of Iterations;
-    /// Connects, requests and expects that ended, well or not: what the error rate is a share of.
+    /// Connects, requests, expects and other waits for the server that ended, well or not: what the error rate is a share of.
     operations Operations "operations";
 }
 

@@ -67,6 +67,8 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         | Op::Think(_)
         | Op::Enter(_)
         | Op::Test { .. }
+        | Op::Ping(_)
+        | Op::ExpectClose(_)
         | Op::Close(_)
         | Op::Set(_)
         | Op::Log(_)

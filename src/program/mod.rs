@@ -4,6 +4,7 @@
 
 pub(crate) mod asked;
 pub mod capture;
+mod control;
 mod decimal;
 pub mod delivery;
 pub mod emit;
@@ -26,6 +27,7 @@ mod url;
 mod value;
 
 pub use capture::{Capture, CaptureSource};
+pub use control::{ExpectClose, Ping};
 pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};

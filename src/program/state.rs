@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Audience, Body, Capture, Expr, Gather, Matcher, Operand, Path, Publish, SlotId, StateId, StreamId,
-    Template, TimerId, VariableMatcher,
+    Audience, Body, Capture, ExpectClose, Expr, Gather, Matcher, Operand, Path, Ping, Publish, SlotId,
+    StateId, StreamId, Template, TimerId, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -62,6 +62,10 @@ pub enum Op {
         /// The first state of a round.
         body: StateId,
     },
+    /// `ping: true`
+    Ping(Ping),
+    /// `expect_close: 4001`
+    ExpectClose(Box<ExpectClose>),
     /// `close: { code: 1000 }`
     Close(Box<Close>),
     /// `set: { n: 1 }`

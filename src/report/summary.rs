@@ -41,7 +41,7 @@ pub struct Summary {
     pub requests: Requests,
     /// Runs of a scenario.
     pub iterations: Iterations,
-    /// Connects, requests and expects that ended, well or not.
+    /// Connects, requests, expects and other waits for the server that ended, well or not.
     pub operations: u64,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,

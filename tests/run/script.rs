@@ -12,6 +12,7 @@
 //! write 81 05 68           # bytes
 //! big 81 70000             # a frame with so many letters x
 //! echo 3                   # sends as many data frames back
+//! pong 2                   # answers as many pings
 //! read 2                   # reads as many frames
 //! end                      # reads until the client ends its side
 //! stall                    # does nothing more until the client has left
@@ -80,6 +81,7 @@ fn actions(word: &str, rest: &str) -> Vec<Action> {
         "close" => vec![Action::Write(close(first.parse().expect("a close code"), &unescape(payload)))],
         "write" => vec![Action::Write(rest.split(' ').map(hex).collect())],
         "echo" => vec![Action::Echo; count()],
+        "pong" => vec![Action::Pong; count()],
         "read" => vec![Action::ReadFrames(count())],
         "end" => vec![Action::ReadToEnd],
         "stall" => vec![Action::Stall],

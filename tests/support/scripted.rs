@@ -45,6 +45,8 @@ pub(crate) enum Action {
     ReadToClose,
     /// Sends the next data frame from the client back.
     Echo,
+    /// Answers the next frame of the client, which must be a Ping.
+    Pong,
     /// Reads until the client ends its side.
     ReadToEnd,
     /// Waits until the test opens the gate.
@@ -275,6 +277,15 @@ impl Conversation {
             Action::Echo => {
                 let frame = self.read_frame().await?;
                 self.write(&server_frame(frame.first, &frame.payload)).await?;
+                self.transcript.frames.push(frame);
+                Ok(())
+            }
+            Action::Pong => {
+                let frame = self.read_frame().await?;
+                if frame.first != 0x89 {
+                    return Err(io::Error::other(format!("a frame {:02x} came", frame.first)));
+                }
+                self.write(&server_frame(0x8a, &frame.payload)).await?;
                 self.transcript.frames.push(frame);
                 Ok(())
             }

@@ -68,8 +68,12 @@ scenarios:
         if pace.is_none() {
             steps(rng, shape, DEPTH_MAX, 6, &mut text);
         }
+        let end = match shape {
+            Shape::Requests => "close: {}",
+            _ => pick(rng, &["close: {}", "expect_close: { within: 20ms }"]),
+        };
         if pace.is_some() || rng.random_bool(0.5) {
-            text.push_str("      - close: {}\n");
+            let _ = writeln!(text, "      - {end}");
         }
         Self { shape, text, iteration_count, pace }
     }
@@ -77,8 +81,9 @@ scenarios:
 
 fn paced_loop(rng: &mut Rng, text: &mut String) -> Pace {
     let (every_ms, times) = (pick(rng, &[3, 10, 30]), pick(rng, &[1, 5, 30]));
-    let first = match rng.random_range(0..5) {
+    let first = match rng.random_range(0..6) {
         0 => "send: { t: x }".to_owned(),
+        5 => ping(rng),
         1 => request(rng, "$.type: said", ""),
         2 => request(rng, KEYED, ""),
         _ => pipelined(rng, KEYED),
@@ -124,7 +129,8 @@ fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut St
                 let _ = writeln!(text, "{pad}      - think: 1ms");
                 continue;
             }
-            10.. if shape == Shape::Any => expect(rng),
+            10 if shape == Shape::Any => ping(rng),
+            11.. if shape == Shape::Any => expect(rng),
             _ => "log: x".to_owned(),
         };
         let _ = writeln!(text, "{pad}- {step}");
@@ -148,6 +154,10 @@ fn request(rng: &mut Rng, reply: &str, rest: &str) -> String {
 fn pipelined(rng: &mut Rng, reply: &str) -> String {
     let in_flight = pick(rng, &[1, 2, 5, 50]);
     request(rng, reply, &format!(", await: false, in_flight: {in_flight}"))
+}
+
+fn ping(rng: &mut Rng) -> String {
+    format!("{{ name: beat, ping: {{ within: {} }} }}", within(rng))
 }
 
 fn expect(rng: &mut Rng) -> String {

@@ -47,7 +47,8 @@ impl Tally {
 
     pub(super) fn time(&mut self, timer: &str) {
         match timer.rsplit('.').next() {
-            Some("rtt") => self.round_trips += 1,
+            // That of a ping is of no request.
+            Some("rtt") if !timer.starts_with("beat.") => self.round_trips += 1,
             Some("send_delay") => self.delays += 1,
             _ => {}
         }

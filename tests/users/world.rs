@@ -30,6 +30,7 @@ enum Happening {
     Connected,
     ConnectFailed,
     Message(u64, String),
+    Pong(u64, String),
     Writable(u64),
     /// With the server's close code, or by a break.
     Gone(u64, Option<u16>),
@@ -135,6 +136,9 @@ impl World {
                 self.tally.received += 1;
                 self.input(user, Input::Message(Payload::Text(&text)));
             }
+            Happening::Pong(connection, payload) if connection == present && is_open => {
+                self.input(user, Input::Pong(payload.as_bytes()));
+            }
             Happening::Writable(connection) if connection == present => {
                 self.connection.is_blocked = false;
                 self.flush(user);
@@ -153,7 +157,7 @@ impl World {
             }
             Happening::Abort => self.input(user, Input::Abort),
             // The connection that it would have come on is gone.
-            Happening::Message(..) | Happening::Writable(_) | Happening::Gone(..) => {}
+            Happening::Message(..) | Happening::Pong(..) | Happening::Writable(_) | Happening::Gone(..) => {}
         }
     }
 
@@ -194,6 +198,13 @@ impl World {
 
     /// Once as a rule, at times never or twice, and in any order.
     fn answer(&mut self, text: &str) {
+        if text.starts_with("ping ") {
+            for _ in 0..pick(&mut self.rng, &[1, 1, 1, 1, 0, 2]) {
+                let pong = Happening::Pong(self.connection.number, text.to_owned());
+                self.within(10_000, pong);
+            }
+            return;
+        }
         let id = text.strip_prefix(r#"{"id":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
         let Some(id) = id else { return };
         for _ in 0..pick(&mut self.rng, &[1, 1, 1, 1, 1, 1, 0, 2]) {

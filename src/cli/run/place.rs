@@ -15,6 +15,8 @@ pub(super) fn resolve(program: &Program, sources: &Sources, place: u32) -> Optio
             Op::Expect(expect) => Some(expect.timer),
             Op::Gather(gather) => gather.timer,
             Op::Request(request) => Some(request.reply.timer),
+            Op::Ping(ping) => Some(ping.timer),
+            Op::ExpectClose(expected) => Some(expected.timer),
             _ => None,
         };
         (state.span, timer)

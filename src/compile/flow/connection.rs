@@ -51,7 +51,7 @@ impl Walk<'_> {
                 // Said once; what follows would only repeat it.
                 if matches!(link, Link::Open(_)) { link } else { Link::Unknown }
             }
-            Effect::Close => {
+            Effect::Close | Effect::IsClosed => {
                 self.needs_connection(step, link);
                 Link::Closed(step.span)
             }

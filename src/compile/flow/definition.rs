@@ -173,6 +173,8 @@ impl Walk<'_> {
                 Effect::AwaitAll | Effect::Close => {
                     self.pending.drain(..).for_each(|slot| self.defined.add(slot));
                 }
+                // Replies that have not come by then never will.
+                Effect::IsClosed => self.pending.clear(),
                 Effect::Repeat { rounds, body } => {
                     let before = self.defined.stack.len();
                     let pending_before = self.pending.clone();

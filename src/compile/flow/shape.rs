@@ -66,6 +66,7 @@ impl Walk<'_> {
             | Effect::Receive
             | Effect::Request
             | Effect::Close
+            | Effect::IsClosed
             | Effect::Pause
             | Effect::Unknown => true,
             // Where nothing is pending this goes on at once.

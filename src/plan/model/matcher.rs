@@ -162,6 +162,12 @@ impl Matcher {
         Self::decode_with(node, |_| Some(Subject::Variable))
     }
 
+    /// A matcher of text alone, which stands behind a key of another name: `reason: { contains: idle }`.
+    pub(super) fn decode_text(entry: &Entry) -> Self {
+        let (clause, is_whole) = Clause::decode(entry, Subject::Text);
+        Self { span: entry.value.span, clauses: vec![clause], is_whole }
+    }
+
     /// In place of one that is not there.
     pub(super) fn missing(span: Span) -> Self {
         Self { span, clauses: Vec::new(), is_whole: false }

@@ -4,6 +4,7 @@
 mod body;
 pub mod capture;
 mod connect;
+mod control;
 mod defaults;
 pub mod delivery;
 mod expect;
@@ -20,6 +21,7 @@ mod think;
 pub use body::{Body, Encoding};
 pub use capture::Capture;
 pub use connect::Connect;
+pub use control::{ExpectClose, Ping};
 pub use defaults::{Defaults, OnFailure};
 pub use delivery::{Modifiers, Publish, Stream};
 pub use expect::{Expect, Request};

@@ -1,7 +1,8 @@
 //! A step: one verb, with modifiers beside it.
 
 use super::{
-    Body, Connect, Expect, Gather, Modifiers, Repeat, Request, Spanned, Template, Think, count, entries, text,
+    Body, Connect, Expect, ExpectClose, Gather, Modifiers, Ping, Repeat, Request, Spanned, Template, Think,
+    count, entries, text,
 };
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
@@ -39,8 +40,12 @@ pub enum Verb {
     Think(Think),
     /// `loop`
     Loop(Repeat),
+    /// `ping`
+    Ping(Ping),
     /// `close`
     Close(Close),
+    /// `expect_close`
+    ExpectClose(ExpectClose),
     /// `set`
     Set(Vec<Assignment>),
     /// `log`
@@ -104,6 +109,8 @@ impl Verb {
                 code: node.lookup("code").and_then(count),
                 reason: node.lookup("reason").and_then(Template::decode),
             }),
+            "ping" => Self::Ping(Ping::decode(node)),
+            "expect_close" => Self::ExpectClose(ExpectClose::decode(node)),
             "set" => Self::Set(
                 entries(Some(node))
                     .map(|entry| Assignment { name: entry.key.clone(), value: entry.value.clone() })
@@ -124,7 +131,9 @@ impl Verb {
             Self::AwaitAll => "await_all",
             Self::Think(_) => "think",
             Self::Loop(_) => "loop",
+            Self::Ping(_) => "ping",
             Self::Close(_) => "close",
+            Self::ExpectClose(_) => "expect_close",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
             Self::Invalid => "invalid",

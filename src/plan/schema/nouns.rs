@@ -309,8 +309,20 @@ static REACTION: Noun = Noun {
 };
 
 /// The verbs, of which a step has exactly one.
-pub const VERBS: &[&str] =
-    &["connect", "send", "expect", "request", "await_all", "think", "loop", "close", "set", "log"];
+pub const VERBS: &[&str] = &[
+    "connect",
+    "send",
+    "expect",
+    "request",
+    "await_all",
+    "think",
+    "loop",
+    "ping",
+    "close",
+    "expect_close",
+    "set",
+    "log",
+];
 
 static STEP: Noun = Noun {
     name: "step",
@@ -373,10 +385,22 @@ static STEP: Noun = Noun {
         ),
         optional("loop", Map(&LOOP), "Repeats steps.", "{ times: 10, steps: [send: hello] }"),
         optional(
+            "ping",
+            Either(&[Null, True, Map(&PING)]),
+            "Sends a Ping with a payload of its own and waits for its Pong (RFC 6455 section 5.5.2); its round trip is measured.",
+            "{ within: 2s }",
+        ),
+        optional(
             "close",
             Either(&[Null, Map(&CLOSE)]),
             "Closes the connection and waits for the answer.",
             "{ code: 1000 }",
+        ),
+        optional(
+            "expect_close",
+            Either(&[Null, True, CLOSE_CODE, Map(&EXPECT_CLOSE)]),
+            "Waits for the server to close the connection. A number is the code.",
+            "{ code: 4001, within: 5s }",
         ),
         optional("set", Map(&SET), "Sets names for templates.", "{ counter: 0 }"),
         optional("log", Template, "Prints a line to the log.", "joined as {{session}}"),
@@ -650,6 +674,38 @@ static CLOSE: Noun = Noun {
     fields: &[
         optional("code", Integer(1000, 4999), "The close code. Default: 1000.", "1000"),
         optional("reason", Template, "The reason, 123 bytes at most. Default: none.", "done"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static PING: Noun = Noun {
+    name: "ping",
+    doc: "How long to wait for the Pong.",
+    fields: &[optional("within", Duration, "How long to wait for it. Default: `defaults.within`.", "2s")],
+    open: None,
+    rules: &[],
+};
+
+const CLOSE_CODE: Kind = Integer(1000, 4999);
+
+static EXPECT_CLOSE: Noun = Noun {
+    name: "expect_close",
+    doc: "How the server is to close the connection (RFC 6455 section 7).",
+    fields: &[
+        optional(
+            "code",
+            CLOSE_CODE,
+            "With which code; 1005 is a Close frame without one, 1006 an end without a Close frame. Default: any Close frame.",
+            "4001",
+        ),
+        optional(
+            "reason",
+            Either(&[Template, Map(&TEXT_OPERATORS)]),
+            "What must hold of its reason, which is empty where it has none.",
+            "{ contains: idle }",
+        ),
+        optional("within", Duration, "How long to wait for it. Default: `defaults.within`.", "5s"),
     ],
     open: None,
     rules: &[],

@@ -1,11 +1,13 @@
 //! What a state does, in lines: first what it is, then each option, condition and capture by itself.
 
+use std::time::Duration;
+
 use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, DueTimers, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat,
-    State, Stream, Think, Until,
+    State, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -20,6 +22,8 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Think(_) => "think",
         Op::Enter(_) => "enter",
         Op::Test { .. } => "test",
+        Op::Ping(_) => "ping",
+        Op::ExpectClose(_) => "expect_close",
         Op::Close(_) => "close",
         Op::Set(_) => "set",
         Op::Log(_) => "log",
@@ -78,6 +82,17 @@ impl Describe<'_> {
             Op::Think(think) => pause(*think),
             Op::Enter(repeat) => format!(" loop {}", repeat.index),
             Op::Test { repeat, .. } => self.test(&mut parts, repeat, state.span),
+            Op::Ping(ping) => {
+                self.wait(&mut parts, ping.within, ping.timer);
+                String::new()
+            }
+            Op::ExpectClose(expected) => {
+                if let Some(reason) = &expected.reason {
+                    self.conditions(&mut parts, "reason", &reason.instructions(), state.span);
+                }
+                self.wait(&mut parts, expected.within, expected.timer);
+                expected.code.map_or_else(String::new, |code| format!(" {code}"))
+            }
             Op::Close(close) => {
                 parts.extend(close.reason.as_ref().map(|reason| format!("reason {reason}")));
                 parts.push(format!("within {}", Exact(close.within)));
@@ -141,8 +156,12 @@ impl Describe<'_> {
         }
         self.captures(lines, &expect.captures, at);
         lines.extend(expect.deliver.map(|stream| format!("deliver {stream}")));
-        lines.push(format!("within {}", Exact(expect.within)));
-        lines.push(format!("timer {}", self.program.timers[expect.timer.index()]));
+        self.wait(lines, expect.within, expect.timer);
+    }
+
+    fn wait(self, lines: &mut Vec<String>, within: Duration, timer: TimerId) {
+        lines.push(format!("within {}", Exact(within)));
+        lines.push(format!("timer {}", self.program.timers[timer.index()]));
     }
 
     fn gather(self, lines: &mut Vec<String>, gather: &Gather, at: Span) {

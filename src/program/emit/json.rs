@@ -1,6 +1,8 @@
 //! The program as JSON: all of it, for programs. Templates are lists of segments, matchers lists of instructions;
 //! whatever came from a line of the plan says which. Times are in seconds.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::describe::verb;
@@ -106,6 +108,14 @@ impl Writer<'_> {
             Op::Think(think) => json!({ "think": pause(*think) }),
             Op::Enter(repeat) => json!({ "loop": { "index": repeat.index.to_string() } }),
             Op::Test { repeat, .. } => json!({ "loop": self.test(repeat) }),
+            Op::Ping(ping) => self.wait(ping.within, ping.timer),
+            Op::ExpectClose(expected) => {
+                let reason = expected.reason.as_ref();
+                let reason = reason.map(|reason| self.conditions(&reason.instructions()));
+                let mut detail = json!({ "code": expected.code, "reason": reason });
+                merge(&mut detail, self.wait(expected.within, expected.timer));
+                detail
+            }
             Op::Close(close) => {
                 json!({ "code": close.code, "reason": close.reason, "within_s": close.within.as_secs_f64() })
             }
@@ -178,6 +188,10 @@ impl Writer<'_> {
             "within_s": expect.within.as_secs_f64(),
             "timer": self.program.timers[expect.timer.index()],
         })
+    }
+
+    fn wait(self, within: Duration, timer: TimerId) -> Value {
+        json!({ "within_s": within.as_secs_f64(), "timer": self.program.timers[timer.index()] })
     }
 
     fn gather(self, gather: &Gather) -> Value {

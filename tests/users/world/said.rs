@@ -33,6 +33,14 @@ impl Output for World {
         Ok(())
     }
 
+    fn ping(&mut self, payload: &[u8]) {
+        let text = String::from_utf8(payload.to_vec()).unwrap();
+        self.say(format_args!("ping {text}"));
+        if self.connection.is_open && !self.connection.is_closing {
+            self.connection.queued.push(text);
+        }
+    }
+
     fn is_writable(&self) -> bool {
         !self.connection.is_blocked
     }
