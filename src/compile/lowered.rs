@@ -11,7 +11,7 @@ use crate::program::{
 };
 
 /// Heads of names that are not the plan's to set.
-const RESERVED: [&str; 5] = ["user", "loop", "env", "correlation_id", CANARY];
+const RESERVED: [&str; 6] = ["user", "loop", "env", "fake", "correlation_id", CANARY];
 
 impl Compiler<'_, '_> {
     /// The plan's variables, each known to those behind it, with the command line's values in place of their own.

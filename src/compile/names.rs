@@ -217,6 +217,12 @@ impl<'a> PlanNames<'a> {
         if let Some(help) = builtin_help(head) {
             return diagnostic.help(help);
         }
+        if head == "fake" {
+            let made_up = Helper::ALL.iter().map(|helper| helper.name()).filter(|n| n.starts_with("fake."));
+            let similar = nearest(name, made_up).unwrap_or("fake.name");
+            return diagnostic
+                .help(format!("did you mean `{similar}`? docs/templates.md lists all that can be made up"));
+        }
         if self.later.contains(head) {
             return diagnostic.help(format!("a variable knows only those above it: move `{head}` up"));
         }
@@ -247,7 +253,10 @@ impl<'a> PlanNames<'a> {
         if !self.affords(known_count) {
             return None;
         }
-        let callable = Helper::ALL.iter().filter(|helper| helper.signature().parameters.is_empty());
+        // So short a name as `now_s` is near to too many words; `now_ms` stands for both.
+        let callable = Helper::ALL
+            .iter()
+            .filter(|helper| helper.signature().parameters.is_empty() && **helper != Helper::NowS);
         let known = || {
             let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
             self.set_here().copied().chain(self.constants.keys().map(String::as_str)).chain(builtin)

@@ -46,27 +46,16 @@ impl Lowering<'_> {
 }
 
 fn random_helper(expr: &Expr) -> Option<Helper> {
-    let draws = |helper: &Helper| {
-        matches!(
-            helper,
-            Helper::Uuid
-                | Helper::Uuid7
-                | Helper::RandomInt
-                | Helper::RandomFloat
-                | Helper::Pick
-                | Helper::RandomString
-        )
-    };
     match expr {
         Expr::Constant(_) | Expr::Secret(_) | Expr::Slot(_) | Expr::Field { .. } => None,
         Expr::Call { helper, arguments } => {
-            Some(*helper).filter(draws).or_else(|| arguments.iter().find_map(random_helper))
+            Some(*helper).filter(|helper| helper.draws()).or_else(|| arguments.iter().find_map(random_helper))
         }
-        Expr::Interpreted(interpreted) => interpreted.helpers.iter().copied().find(draws),
+        Expr::Interpreted(interpreted) => interpreted.helpers.iter().copied().find(|helper| helper.draws()),
         Expr::Rendered { template, .. } => template.segments.iter().find_map(|segment| match segment {
             Segment::Literal(_) => None,
             Segment::Value { expr, .. } => random_helper(expr),
-            Segment::Block(block) => block.helpers.iter().copied().find(draws),
+            Segment::Block(block) => block.helpers.iter().copied().find(|helper| helper.draws()),
         }),
     }
 }

@@ -6,9 +6,10 @@ use std::fmt::Write;
 
 use rand::RngExt as _;
 
+use super::fake;
 use super::render::{Product, RenderFailure, evaluate, produce};
 use super::scope::{Rng, Scope};
-use crate::program::helper::ALPHABETS;
+use crate::program::helper::{ALPHABETS, Parameter};
 use crate::program::json::{self, Stack};
 use crate::program::{Expr, Helper, Value};
 
@@ -26,6 +27,7 @@ pub(super) fn call<'r, 'a: 'r>(
             Ok(Product::Short(uuid(uuid::Builder::from_unix_timestamp_millis(ms, &scope.rng.random()))))
         }
         Helper::NowMs => Ok(Product::Owned(Value::Int(scope.unix_ms()))),
+        Helper::NowS => Ok(Product::Owned(Value::Int(scope.unix_ms().div_euclid(1000)))),
         Helper::NowIso => Ok(Product::Short(rfc3339(scope.unix_ms()))),
         Helper::RandomInt => {
             let (low, high) = (arguments.int(0, scope)?, arguments.int(1, scope)?);
@@ -53,7 +55,17 @@ pub(super) fn call<'r, 'a: 'r>(
             arguments.agree(&[&a, &b])?;
             Ok(Product::Owned(helper.fold(&[&a, &b]).unwrap_or_default()))
         }
-        Helper::Json | Helper::Upper | Helper::Lower => arguments.fold(scope),
+        Helper::Json
+        | Helper::Upper
+        | Helper::Lower
+        | Helper::Sha256
+        | Helper::HmacSha256
+        | Helper::Jwt
+        | Helper::Base64
+        | Helper::Base64Url
+        | Helper::Base64Decode
+        | Helper::Hex => arguments.fold(scope),
+        Helper::Fake(fake) => Ok(Product::Owned(fake::make_up(fake, scope.rng))),
     }
 }
 
@@ -90,27 +102,43 @@ impl<'r> Arguments<'r> {
         let parameter = &self.helper.signature().parameters[index];
         let value = evaluate(&self.list[index], scope)?;
         let admitted = parameter.kind.admits(&value);
-        read(&value).filter(|_| admitted).ok_or_else(|| RenderFailure::Argument {
-            helper: self.helper,
-            parameter: parameter.name,
-            expected: parameter.kind,
-            actual: value.describe(),
-        })
+        read(&value).filter(|_| admitted).ok_or_else(|| self.not_of_its_kind(parameter, &value))
     }
 
     fn agree(&self, values: &[&Value]) -> Result<(), RenderFailure> {
         let values: [Option<&Value>; 2] = std::array::from_fn(|i| values.get(i).copied());
-        match self.helper.objection(&values) {
-            Some(objection) => Err(RenderFailure::Arguments { helper: self.helper, objection }),
-            None => Ok(()),
-        }
+        self.helper.objection(&values).map_or(Ok(()), |objection| Err(self.refused(objection)))
     }
 
     fn fold(&self, scope: &mut Scope<'_>) -> Result<Product<'r>, RenderFailure> {
-        let values = self.list.iter().map(|argument| evaluate(argument, scope));
+        let parameters = self.helper.signature().parameters.iter();
+        let values = self.list.iter().zip(parameters).map(|(argument, parameter)| {
+            let value = evaluate(argument, scope)?;
+            if parameter.kind.admits(&value) {
+                Ok(value)
+            } else {
+                Err(self.not_of_its_kind(parameter, &value))
+            }
+        });
         let values = values.collect::<Result<Vec<_>, RenderFailure>>()?;
         let values: Vec<&Value> = values.iter().map(AsRef::as_ref).collect();
-        Ok(Product::Owned(self.helper.fold(&values).unwrap_or_default()))
+        self.helper.fold(&values).map(Product::Owned).ok_or_else(|| {
+            let values: Vec<_> = values.into_iter().map(Some).collect();
+            self.refused(self.helper.objection(&values).unwrap_or_default())
+        })
+    }
+
+    fn refused(&self, objection: String) -> RenderFailure {
+        RenderFailure::Arguments { helper: self.helper, objection }
+    }
+
+    fn not_of_its_kind(&self, parameter: &Parameter, value: &Value) -> RenderFailure {
+        RenderFailure::Argument {
+            helper: self.helper,
+            parameter: parameter.name,
+            expected: parameter.kind,
+            actual: value.describe(),
+        }
     }
 }
 

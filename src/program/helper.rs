@@ -1,12 +1,16 @@
 //! The helpers of the template language, in one table that feeds the compiler's checks, its suggestions and
 //! `docs/templates.md`.
 //!
-//! To add one: a row in the table below, and an arm in `machine::helper::call` that computes it (or in
-//! [`Helper::fold`] where it needs neither randomness nor the clock, so that constants are folded). Bless
-//! `docs/templates.md` and the helper is checked, suggested, documented and known inside blocks too.
+//! To add one: a row in the table below, and an arm in `machine::helper::call` that computes it (in `machine::fake`
+//! for what is made up, or in [`Helper::fold`] where it needs neither randomness nor the clock, so that constants are
+//! folded). Bless `docs/templates.md` and the helper is checked, suggested, documented and known inside blocks too.
+
+mod builtin;
+mod sign;
 
 use super::json;
 use super::value::Value;
+pub use builtin::{Builtin, Forms};
 
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +28,8 @@ pub enum Kind {
     Number,
     /// One of some words; they may stand without quotes.
     Word(&'static [&'static str]),
+    /// A map.
+    Map,
 }
 
 /// What a helper gives, where that is always the same.
@@ -85,19 +91,39 @@ const fn argument(name: &'static str, kind: Kind) -> Parameter {
     Parameter { name, kind, default: None }
 }
 
+/// How the bytes of a digest are written.
+const ENCODINGS: &[&str] = &["hex", "base64", "base64url"];
+/// How the bytes of a key are given.
+const KEY_FORMS: &[&str] = &["text", "hex", "base64"];
+/// The signatures of a token that need no more than a shared secret (RFC 7518 section 3.1).
+const ALGORITHMS: &[&str] = &["HS256", "HS384", "HS512"];
+const TEXT: Parameter = argument("TEXT", Kind::Any);
+const ENCODING: Parameter = Parameter { name: "encoding", kind: Kind::Word(ENCODINGS), default: Some("hex") };
+
 const ANY_INTEGER: Kind = Kind::Integer { least: i64::MIN, most: i64::MAX };
 
 macro_rules! helpers {
-    ($($variant:ident $name:literal ($($parameter:expr),*) $(repeats $repeats:literal)? -> $gives:ident, $example:literal, $doc:literal;)*) => {
+    (
+        $($variant:ident $name:literal ($($parameter:expr),*) $(repeats $repeats:literal)? -> $gives:ident, $example:literal, $doc:literal;)*
+        @made_up $($made:ident $made_name:literal -> $made_gives:ident, $made_doc:literal;)*
+    ) => {
         /// A helper.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Helper {
             $(#[doc = $doc] $variant,)*
+            /// Something made up.
+            Fake(Fake),
+        }
+
+        /// What can be made up.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Fake {
+            $(#[doc = $made_doc] $made,)*
         }
 
         impl Helper {
             /// Every helper, in the order of the docs.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
+            pub const ALL: &[Self] = &[$(Self::$variant,)* $(Self::Fake(Fake::$made)),*];
 
             /// Its row of the table.
             pub fn signature(self) -> &'static Signature {
@@ -110,6 +136,17 @@ macro_rules! helpers {
                             gives: Gives::$gives,
                             doc: $doc,
                             example: $example,
+                        };
+                        &ROW
+                    })*
+                    $(Self::Fake(Fake::$made) => {
+                        const ROW: Signature = Signature {
+                            name: $made_name,
+                            parameters: &[],
+                            repeats: false,
+                            gives: Gives::$made_gives,
+                            doc: $made_doc,
+                            example: concat!("{{", $made_name, "}}"),
                         };
                         &ROW
                     })*
@@ -126,6 +163,8 @@ helpers! {
         "a UUID that starts with the time (version 7), so that later ones sort behind earlier ones";
     NowMs "now_ms" () -> Integer, "{{now_ms}}",
         "the time: milliseconds since 1970";
+    NowS "now_s" () -> Integer, "{{now_s}}",
+        "the time: whole seconds since 1970, as `exp` and `iat` of a token want it";
     NowIso "now_iso" () -> Text, "{{now_iso}}",
         "the time as RFC 3339 writes it, in UTC with milliseconds: `2026-11-20T08:30:00.250Z`";
     RandomInt "random_int" (argument("LOW", ANY_INTEGER), argument("HIGH", ANY_INTEGER)) -> Integer, "{{random_int 1 6}}",
@@ -155,6 +194,64 @@ helpers! {
         "the text in upper case";
     Lower "lower" (argument("TEXT", Kind::Any)) -> Text, "{{lower room}}",
         "the text in lower case";
+    Sha256 "sha256" (TEXT, ENCODING) -> Text, "{{sha256 room}}",
+        "the SHA-256 digest of the text";
+    HmacSha256 "hmac_sha256" (
+        argument("KEY", Kind::Any),
+        TEXT,
+        Parameter { name: "key", kind: Kind::Word(KEY_FORMS), default: Some("text") },
+        ENCODING
+    ) -> Text, r#"{{hmac_sha256 "key" room encoding=base64}}"#,
+        "the HMAC of the text with SHA-256 (RFC 2104); `key` says whether KEY is the key itself, or its `hex` or `base64`";
+    Jwt "jwt" (
+        argument("CLAIMS", Kind::Map),
+        argument("SECRET", Kind::Any),
+        Parameter { name: "alg", kind: Kind::Word(ALGORITHMS), default: Some("HS256") }
+    ) -> Text, r#"{{jwt account "secret"}}"#,
+        "a JSON web token of a map, signed (RFC 7519): HEADER.CLAIMS.SIGNATURE";
+    Base64 "base64" (TEXT) -> Text, "{{base64 room}}",
+        "the text in base64 (RFC 4648 section 4)";
+    Base64Url "base64url" (TEXT) -> Text, "{{base64url room}}",
+        "the text in base64 for URLs, without padding (RFC 4648 section 5)";
+    Base64Decode "base64_decode" (TEXT) -> Text, r#"{{base64_decode "bG9iYnk="}}"#,
+        "the text that base64 of either kind stands for, padded or not";
+    Hex "hex" (TEXT) -> Text, "{{hex room}}",
+        "the bytes of the text in hexadecimal";
+    @made_up
+    Name "fake.name" -> Text, "a first and a last name";
+    FirstName "fake.first_name" -> Text, "a first name";
+    LastName "fake.last_name" -> Text, "a last name";
+    Username "fake.username" -> Text, "a name for a login: small letters, digits and `_`";
+    Password "fake.password" -> Text, "12 to 20 letters, digits and signs";
+    Email "fake.email" -> Text, "an address at `example.com`, `example.net` or `example.org`, where nobody gets mail";
+    Phone "fake.phone" -> Text, "a telephone number, as they are written in North America";
+    Company "fake.company" -> Text, "the name of a company";
+    Job "fake.job" -> Text, "what somebody works as";
+    Street "fake.street" -> Text, "a number and a street";
+    City "fake.city" -> Text, "a city";
+    State "fake.state" -> Text, "a state of the USA";
+    Postcode "fake.postcode" -> Text, "a postcode of the USA";
+    Country "fake.country" -> Text, "a country";
+    CountryCode "fake.country_code" -> Text, "a country in two letters (ISO 3166-1)";
+    Latitude "fake.latitude" -> Number, "degrees from -90 to 90";
+    Longitude "fake.longitude" -> Number, "degrees from -180 to 180";
+    Word "fake.word" -> Text, "a word of Latin";
+    Sentence "fake.sentence" -> Text, "4 to 10 words with a full stop";
+    Paragraph "fake.paragraph" -> Text, "3 to 6 sentences";
+    Title "fake.title" -> Text, "2 to 4 words, the first with a capital";
+    Phrase "fake.phrase" -> Text, "what a company would say of itself";
+    Domain "fake.domain" -> Text, "a name below `example.com`, `example.net` or `example.org`";
+    Url "fake.url" -> Text, "an `https` address of such a name";
+    Ipv4 "fake.ipv4" -> Text, "an IPv4 address";
+    Ipv6 "fake.ipv6" -> Text, "an IPv6 address";
+    Mac "fake.mac" -> Text, "the address of a network card";
+    UserAgent "fake.user_agent" -> Text, "what a browser says it is";
+    FileName "fake.file_name" -> Text, "the name of a file";
+    MimeType "fake.mime_type" -> Text, "the type of a file, such as `image/png`";
+    Color "fake.color" -> Text, "a colour: `#1A2B3C`";
+    Currency "fake.currency" -> Text, "a currency in three letters (ISO 4217)";
+    CardNumber "fake.card_number" -> Text, "the number of a credit card, with a check digit that is right";
+    Bool "fake.bool" -> Any, "true or false";
 }
 
 impl Helper {
@@ -171,6 +268,9 @@ impl Helper {
     /// What it gives for arguments that are known when the plan is compiled; `None` for a helper that needs
     /// randomness or the clock.
     pub fn fold(self, arguments: &[&Value]) -> Option<Value> {
+        if let Some(signed) = sign::compute(self, arguments) {
+            return signed.ok().map(Value::Text);
+        }
         match (self, arguments) {
             (Self::Json, [value]) => Some(Value::Text(value.to_json_text())),
             (Self::Upper, [value]) => Some(Value::Text(value.to_text().to_uppercase())),
@@ -178,6 +278,20 @@ impl Helper {
             (_, [a, b]) => self.calculate(a, b).map(Value::Int),
             _ => None,
         }
+    }
+
+    /// Whether it gives something else each time, which no message can be compared with.
+    pub fn draws(self) -> bool {
+        matches!(
+            self,
+            Self::Uuid
+                | Self::Uuid7
+                | Self::RandomInt
+                | Self::RandomFloat
+                | Self::Pick
+                | Self::RandomString
+                | Self::Fake(_)
+        )
     }
 
     /// The result of a calculation; `None` where there is none, or this is no calculation.
@@ -214,6 +328,11 @@ impl Helper {
                 Some(_) => None,
                 None => Some(format!("the only argument is {} where it must be a list", list.describe())),
             },
+            (Self::HmacSha256 | Self::Base64Decode, arguments) => {
+                let arguments: Option<Vec<&Value>> = arguments.iter().copied().collect();
+                let signed = sign::compute(self, &arguments?)?;
+                signed.err().map(|fault| fault.to_string())
+            }
             _ => None,
         }
     }
@@ -227,6 +346,7 @@ impl Kind {
             Self::Integer { least, most } => value.as_int().is_some_and(|int| (least..=most).contains(&int)),
             Self::Number => value.as_float().is_some_and(f64::is_finite),
             Self::Word(words) => matches!(value, Value::Text(text) if words.contains(&text.as_str())),
+            Self::Map => value.as_container().is_some_and(|text| text.starts_with('{')),
         }
     }
 }
@@ -240,6 +360,7 @@ impl std::fmt::Display for Kind {
             Self::Integer { least, most } => write!(f, "a whole number from {least} to {most}"),
             Self::Number => f.write_str("a number"),
             Self::Word(words) => write!(f, "one of {}", words.join(", ")),
+            Self::Map => f.write_str("a map"),
         }
     }
 }
@@ -257,111 +378,6 @@ impl std::fmt::Display for Signature {
         f.write_str(if self.repeats { " ..." } else { "" })
     }
 }
-
-/// What the Handlebars crate does itself: blocks, and the helpers that go with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Builtin {
-    /// The name in templates.
-    pub name: &'static str,
-    /// Whether it is written `{{#name}}...{{/name}}`, `{{name}}`, or either way.
-    pub forms: Forms,
-    /// The fewest arguments.
-    pub least: usize,
-    /// The most arguments.
-    pub most: usize,
-    /// Whether names inside the block are looked up in a value that the block opens.
-    pub opens: bool,
-    /// What it does, for the docs.
-    pub doc: &'static str,
-    /// A use of it.
-    pub example: &'static str,
-}
-
-/// How a [`Builtin`] may be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Forms {
-    /// `{{#name}}...{{/name}}` only.
-    Block,
-    /// `{{name}}` or `(name)` only.
-    Inline,
-    /// Either way; as a block it is an `if` of its value.
-    Both,
-}
-
-const fn block(name: &'static str, opens: bool, example: &'static str, doc: &'static str) -> Builtin {
-    Builtin { name, forms: Forms::Block, least: 1, most: 1, opens, doc, example }
-}
-
-const fn test(
-    name: &'static str,
-    counts: (usize, usize),
-    example: &'static str,
-    doc: &'static str,
-) -> Builtin {
-    Builtin { name, forms: Forms::Both, least: counts.0, most: counts.1, opens: false, doc, example }
-}
-
-const fn inline(
-    name: &'static str,
-    counts: (usize, usize),
-    example: &'static str,
-    doc: &'static str,
-) -> Builtin {
-    Builtin { name, forms: Forms::Inline, least: counts.0, most: counts.1, opens: false, doc, example }
-}
-
-impl Builtin {
-    /// Every one, in the order of the docs.
-    pub const ALL: &[Self] = &[
-        block(
-            "if",
-            false,
-            "{{#if vip}}gold{{else}}tin{{/if}}",
-            "the first part where the value is there, not empty, not zero and not false",
-        ),
-        block("unless", false, "{{#unless vip}}tin{{/unless}}", "the part where `if` would leave it out"),
-        block(
-            "each",
-            true,
-            "{{#each rooms}}{{this}};{{/each}}",
-            "the part once for every item of a list or map, which is `this`; `@index`, `@first`, `@last`, `@key` say which",
-        ),
-        block(
-            "with",
-            true,
-            "{{#with account}}{{name}}{{/with}}",
-            "the part with the names looked up in a value",
-        ),
-        test(
-            "eq",
-            (2, 2),
-            "{{#if (eq side \"buy\")}}+{{/if}}",
-            "whether two values are the same, type included",
-        ),
-        test("ne", (2, 2), "{{#if (ne side \"buy\")}}-{{/if}}", "whether they are not"),
-        test("gt", (2, 2), "{{gt loop.index 3}}", "whether the first is greater"),
-        test("gte", (2, 2), "{{gte loop.index 3}}", "whether it is greater or the same"),
-        test("lt", (2, 2), "{{lt loop.index 3}}", "whether it is less"),
-        test("lte", (2, 2), "{{lte loop.index 3}}", "whether it is less or the same"),
-        test("and", (1, MANY), "{{#if (and vip open)}}go{{/if}}", "whether all values would do for `if`"),
-        test("or", (1, MANY), "{{#if (or vip open)}}go{{/if}}", "whether one of them would"),
-        test("not", (1, 1), "{{#if (not vip)}}stop{{/if}}", "whether the value would not do for `if`"),
-        inline("len", (1, 1), "{{len rooms}}", "how many items a list or map has, how many bytes a string"),
-        inline(
-            "lookup",
-            (2, 2),
-            "{{lookup rooms 0}}",
-            "the item of a list or map at an index or key that is itself a value",
-        ),
-    ];
-
-    /// The one of a name.
-    pub fn from_name(name: &str) -> Option<&'static Self> {
-        Self::ALL.iter().find(|builtin| builtin.name == name)
-    }
-}
-
-const MANY: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -32,6 +32,7 @@ fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {
     let environment = |name: &str| match name {
         "WSPLAN_TEST" => Some("from the environment".to_owned()),
         "WSPLAN_WORD" => Some("hunter2".to_owned()),
+        "SECRET" => Some("s3cret".to_owned()),
         _ => None,
     };
     let options = Options {

@@ -102,6 +102,7 @@ impl User {
         if !expr.to_string().contains("random")
             && !expr.to_string().contains("pick")
             && !expr.to_string().contains("uuid")
+            && !expr.to_string().contains("fake")
         {
             let mut target = Value::Text("old".into());
             let result = machine::evaluate_into(&expr, &mut self.scope(), &mut target);

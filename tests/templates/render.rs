@@ -9,13 +9,14 @@ use wsplan::program::{Escape, Helper, SlotId, Value};
 
 use super::{EPOCH, User};
 
-const SLOTS: [(&str, &str); 6] = [
+const SLOTS: [(&str, &str); 7] = [
     ("name", r#""Zoë \"Z\"\n""#),
     ("count", "3"),
     ("account", r#"{"id": 12345678901234567890123, "vip": true, "tags": ["x", "y"], "none": null}"#),
     ("rooms", r#"["lobby", "attic"]"#),
     ("user.id", "17"),
     ("price", "1.50"),
+    ("token", r#"{"sub": "1234567890", "name": "John Doe", "iat": 1516239022}"#),
 ];
 
 fn user() -> User {
@@ -34,7 +35,17 @@ fn text_is_rendered_as_it_stands() {
         ("{{upper (lower user.id)}} {{upper name}}", "17 ZOË \"Z\"\n"),
         ("{{len rooms}} {{lookup rooms 1}} {{eq count 3}}", "2 attic true"),
         ("{{upper (lookup rooms 0)}}", "LOBBY"),
-        ("{{now_ms}} {{now_iso}}", "1795163401250 2026-11-20T08:30:01.250Z"),
+        ("{{now_ms}} {{now_s}} {{now_iso}}", "1795163401250 1795163401 2026-11-20T08:30:01.250Z"),
+        ("{{base64 name}} {{base64_decode (base64 name)}}", "Wm/DqyAiWiIK Zoë \"Z\"\n"),
+        ("{{#if count}}{{hex user.id}} {{base64url (upper rooms.0)}}{{/if}}", "3137 TE9CQlk"),
+        (
+            "{{hmac_sha256 rooms.0 user.id}}",
+            "7df58d5263f3f410f307b63c13f0ca71ab7d933cf480db8261e5aaad7d44d28d",
+        ),
+        (
+            "{{jwt token rooms.0}}",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.mSIMVt_Keg_8SbZdEvxpHDIStvVL2u6T9UAuPs0OxVk",
+        ),
         (
             "{{add count 4}} {{sub count 4}} {{mul count count}} {{div user.id 10}} {{mod user.id 10}}",
             "7 -1 9 1 7",
@@ -151,6 +162,19 @@ fn what_is_not_there_is_a_failure_and_leaves_nothing_behind() {
             },
         ),
         (
+            "a {{base64_decode name}}",
+            RenderFailure::Arguments { helper: Helper::Base64Decode, objection: "TEXT is not base64".into() },
+        ),
+        (
+            "a {{jwt rooms name}}",
+            RenderFailure::Argument {
+                helper: Helper::Jwt,
+                parameter: "CLAIMS",
+                expected: Kind::Map,
+                actual: "a list",
+            },
+        ),
+        (
             "a {{pick account.none}}",
             RenderFailure::Arguments {
                 helper: Helper::Pick,
@@ -207,6 +231,64 @@ fn helpers_make_what_they_say() {
     ] {
         for text in many(template) {
             assert!(text.len() == length && text.chars().all(|c| alphabet.contains(c)), "{template}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_made_up_looks_like_what_it_is_called() {
+    let mut user = user();
+    let every = Helper::ALL.iter().filter(|helper| matches!(helper, Helper::Fake(_)));
+    for helper in every {
+        let example = helper.signature().example;
+        let texts: Vec<String> = (0..200).map(|_| user.text(example).unwrap()).collect();
+        let distinct = texts.iter().collect::<std::collections::BTreeSet<_>>().len();
+        assert!(
+            distinct > if example == "{{fake.bool}}" { 1 } else { 10 },
+            "{example}: {distinct} of 200 differ"
+        );
+        assert!(
+            texts.iter().all(|text| !text.is_empty() && !text.contains(['{', '}'])),
+            "{example}: {texts:?}"
+        );
+        let mut same = |inner: &str| {
+            user.rng = Rng::seed_from_u64(9);
+            user.text(inner).unwrap()
+        };
+        assert_eq!(same(example), same(example), "{example}");
+        assert_eq!(
+            same(example),
+            same(&format!("{{{{#if count}}}}{example}{{{{/if}}}}")),
+            "{example} inside a block"
+        );
+    }
+    let shapes = [
+        ("{{fake.email}}", r"^[a-z]+\.[a-z]+\d{1,4}@example\.(com|net|org)$"),
+        ("{{fake.username}}", r"^[a-z]+_[a-z]+\d{1,4}$"),
+        ("{{fake.name}}", r"^[A-Z][A-Za-z']+ [A-Z][A-Za-z']+$"),
+        ("{{fake.sentence}}", r"^[A-Z][a-z]*( [a-z]+){3,9}\.$"),
+        ("{{fake.title}}", r"^[A-Z][a-z]*( [a-z]+){1,3}$"),
+        ("{{fake.password}}", r"^\S{12,20}$"),
+        ("{{fake.ipv4}}", r"^\d{1,3}(\.\d{1,3}){3}$"),
+        ("{{fake.mac}}", r"^[0-9A-F]{2}(:[0-9A-F]{2}){5}$"),
+        ("{{fake.postcode}}", r"^\d{5}(-\d{4})?$"),
+        ("{{fake.country_code}}", r"^[A-Z]{2}$"),
+        ("{{fake.currency}}", r"^[A-Z]{3}$"),
+        ("{{fake.color}}", r"^#[0-9A-F]{6}$"),
+        ("{{fake.url}}", r"^https://[a-z]+\.example\.(com|net|org)/[a-z]+$"),
+        ("{{fake.mime_type}}", r"^[a-z-]+/\S+$"),
+    ];
+    for (template, shape) in shapes {
+        let shape = regex::Regex::new(shape).unwrap();
+        for _ in 0..200 {
+            let text = user.text(template).unwrap();
+            assert!(shape.is_match(&text), "{template}: {text}");
+        }
+    }
+    for (template, limit) in [("'{{fake.latitude}}'", 90.0), ("'{{fake.longitude}}'", 180.0)] {
+        for _ in 0..200 {
+            let Ok(Value::Float(degrees)) = user.value(template) else { panic!("{template} is no number") };
+            assert!(degrees.abs() <= limit, "{degrees}");
         }
     }
 }

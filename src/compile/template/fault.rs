@@ -7,6 +7,7 @@ use std::ops::Range;
 use handlebars::{TemplateError, TemplateErrorReason};
 
 use super::tag::{self, Shape, Tag, TagKind};
+use crate::program::Helper;
 
 /// A mistake in a template's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,10 @@ fn try_tag(text: &str, tag: &Tag, shape: &Shape) -> Option<Fault> {
         return Some(Fault::new(at..at + parameter.len(), format!("`{parameter}` is no number")));
     }
     if name.contains(['.', '/']) && !shape.arguments.is_empty() && tag.kind == TagKind::Expression {
-        let message = format!("`{name}` cannot take arguments: a helper's name has no dots");
+        let message = match Helper::from_name(name) {
+            Some(_) => format!("`{name}` takes no arguments"),
+            None => format!("`{name}` cannot take arguments: it is no helper"),
+        };
         return Some(Fault::new(shape.name.clone(), message));
     }
     let at = error.pos().map_or(0, |(line, column)| tag::offset(&alone, line, column));

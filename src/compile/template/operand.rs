@@ -307,7 +307,19 @@ impl Text<'_, '_> {
         let row = row?;
         let word = match (row.kind, parameter) {
             (Kind::Word(words), Parameter::Path(_)) => {
-                parameter.as_name().filter(|word| words.contains(word))
+                let word = parameter.as_name().unwrap_or_default();
+                let is_known = words.contains(&word);
+                if !is_known && !self.lowering.names.knows(word) {
+                    let message = format!(
+                        "{} of `{}` is `{word}` where it must be {}",
+                        row.name,
+                        helper.name(),
+                        row.kind
+                    );
+                    self.report(codes::HELPER_ARGUMENTS, place.range.clone(), message, None);
+                    return None;
+                }
+                Some(word).filter(|_| is_known)
             }
             _ => None,
         };

@@ -237,7 +237,8 @@ fn wrong_syntax_is_named_and_pointed_at() {
                 "{{! never",
                 "WSP0301 comment is never closed [{{!] (end it with `}}`, or with `--}}` where it starts with `{{!--`)",
             ),
-            ("{{a.b 1}}", "WSP0301 `a.b` cannot take arguments: a helper's name has no dots [a.b]"),
+            ("{{a.b 1}}", "WSP0301 `a.b` cannot take arguments: it is no helper [a.b]"),
+            ("{{fake.word 1}}", "WSP0301 `fake.word` takes no arguments [fake.word]"),
             ("{{upper (lower name}}", "WSP0301 parentheses do not match [{{upper (lower name}}]"),
             ("{{pick 01 2}}", "WSP0301 `01` is no number [01]"),
             (
