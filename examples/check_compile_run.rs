@@ -49,7 +49,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     });
     let target = Url::parse(&format!("ws://{}/", address.recv()?))?;
 
-    let job = Job::new(program, profile, target);
+    let job = Job::new(program, profile, [target]);
     let outcome = engine::run(&job, &Control::new(), |tick| eprintln!("{:?}", tick.elapsed))?;
     let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
     println!("{} messages came back", outcome.totals.counts.messages_received);

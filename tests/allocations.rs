@@ -113,7 +113,7 @@ struct Ran {
 
 fn ran(case: &Case, rounds: u64, target: &Url) -> Ran {
     let Compiled { program, profile, .. } = compile(&plan(case, rounds));
-    let job = Job::new(program, profile, target.clone());
+    let job = Job::new(program, profile, [target.clone()]);
     let before = COUNTING.stats();
     let outcome = run(&job, &Control::new(), |_| {}).unwrap();
     let made = COUNTING.stats() - before;

@@ -103,8 +103,9 @@ impl Trace {
 
 impl Output for Trace {
     fn connect(&mut self, request: ConnectRequest) {
-        let ConnectRequest { path, headers, subprotocols, timeout, .. } = request;
-        self.say(&format!("connect {path:?} {headers:?} {subprotocols:?} within {timeout:?}"));
+        let ConnectRequest { target, path, headers, subprotocols, timeout, .. } = request;
+        let where_to = if target == 0 { String::new() } else { format!(" to target {target}") };
+        self.say(&format!("connect{where_to} {path:?} {headers:?} {subprotocols:?} within {timeout:?}"));
     }
 
     fn send(

@@ -17,7 +17,7 @@ pub(super) struct Overrides {
     vars: Vec<(String, String)>,
     /// Connect there instead of to the plan's target
     #[arg(long, value_name = "URL")]
-    target: Option<String>,
+    target: Vec<String>,
     /// How many virtual users
     #[arg(short, long, value_name = "N")]
     users: Option<u64>,
@@ -82,7 +82,7 @@ fn options<'a>(
 ) -> Options<'a> {
     Options {
         vars: overrides.vars.clone(),
-        target: overrides.target.clone(),
+        targets: overrides.target.clone(),
         load: LoadOverrides {
             users: overrides.users,
             ramp: overrides.ramp,

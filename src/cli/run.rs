@@ -90,14 +90,14 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     if let Err(error) = interrupts(&control) {
         complain(&format!("Ctrl-C cannot be handled: {error}"), None);
     }
-    let (server, url) = match reach(&compiled.program.target) {
+    let (server, targets) = match reach(&compiled.program.target) {
         Ok(reached) => reached,
         Err(message) => {
             complain(&message, None);
             return Exit::Unable;
         }
     };
-    let exit = carry_out(args, &sources, compiled, url, &control);
+    let exit = carry_out(args, &sources, compiled, targets, &control);
     if let Some(server) = server
         && let Err(error) = server.stop()
     {
@@ -106,24 +106,31 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     exit
 }
 
-/// The target's address, with the embedded server started that it asks for.
-fn reach(target: &Target) -> Result<(Option<server::Server>, Url), String> {
+/// Where to connect, with the embedded server started that the target asks for.
+fn reach(target: &Target) -> Result<(Option<server::Server>, Vec<Url>), String> {
     match target {
-        Target::Url(url) => Ok((None, url.clone())),
+        Target::Url(url) => Ok((None, vec![url.clone()])),
+        Target::Several(targets) => Ok((None, targets.urls.clone())),
         Target::Builtin(builtin) => {
             let server = server::Server::start(builtin)?;
             let url = server.url()?;
-            Ok((Some(server), url))
+            Ok((Some(server), vec![url]))
         }
     }
 }
 
-fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, target: Url, control: &Control) -> Exit {
+fn carry_out(
+    args: &RunArgs,
+    sources: &Sources,
+    compiled: Compiled,
+    targets: Vec<Url>,
+    control: &Control,
+) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
-    let job = Job { threads, seed, ..Job::new(program, profile, target) };
+    let job = Job { threads, seed, ..Job::new(program, profile, targets) };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
     let mut progress = Progress::new(args.quiet, &job);

@@ -30,6 +30,7 @@ impl Compiler<'_, '_> {
                 tcp: self.timer(format!("{name}.tcp")),
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),
+                failover: self.has_several_targets.then(|| self.timer(format!("{name}.failover"))),
             },
         }
     }

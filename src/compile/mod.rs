@@ -51,7 +51,7 @@ pub struct Options<'a> {
     /// `--var name=value`; a value is JSON where it parses as such, else text.
     pub vars: Vec<(String, String)>,
     /// `--target`, in place of the plan's.
-    pub target: Option<String>,
+    pub targets: Vec<String>,
     /// `--users` and its kin, in place of the plan's.
     pub load: LoadOverrides,
     /// Reads the environment, for `{{env.X}}`.
@@ -69,7 +69,7 @@ impl<'a> Options<'a> {
     pub fn new(files: &'a dyn Files) -> Self {
         Self {
             vars: Vec::new(),
-            target: None,
+            targets: Vec::new(),
             load: LoadOverrides::default(),
             environment: &|_| None,
             unset_environment: Severity::Error,
@@ -126,6 +126,7 @@ pub fn compile(
         sets: Vec::new(),
         paced: Vec::new(),
         streams: Vec::new(),
+        has_several_targets: false,
     };
     compiler.variables(plan);
     compiler.declare_streams(plan);
@@ -185,6 +186,7 @@ struct Compiler<'a, 'p> {
     /// The paced loops of the scenario at hand.
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,
+    has_several_targets: bool,
 }
 
 impl Compiler<'_, '_> {

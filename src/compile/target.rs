@@ -2,25 +2,78 @@
 
 use super::{Compiler, Constant, Lowering};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes, nearest};
-use crate::plan::model::Plan;
-use crate::program::{Builtin, Target, TargetError};
+use crate::plan::model::{self, Plan};
+use crate::program::{Builtin, Target, TargetError, TargetOrder, Targets};
 use crate::quantity::{parse_duration_or_zero, parse_share, parse_size};
+
+/// A target, and what there is to say of it.
+struct Found {
+    target: Target,
+    /// As it may be shown.
+    shown: String,
+    is_secret: bool,
+    /// Where it stands in the plan, where it stands there.
+    span: Option<Span>,
+}
 
 impl Compiler<'_, '_> {
     /// The target, and whether something secret went into it.
     pub(super) fn target(&mut self, plan: &Plan) -> Option<(Target, bool)> {
         let own = plan.target.as_ref()?;
-        let Some(given) = &self.options.target else {
-            let constant = self.lowering().constant_template(own);
-            let Constant { value, secret } = self.understood(constant, own.span())?;
-            let text = value.to_text();
-            let shown = if secret { "a secret" } else { text.as_str() };
-            return self.parse_target(&text, shown, Some(own.span())).map(|target| (target, secret));
-        };
-        // What the plan's own needs, it does not need now; its variables count as used all the same.
-        let mut unwanted = Diagnostics::new();
-        let _ = Lowering::new(self.sources, &mut self.names, &mut unwanted).constant_template(own);
-        self.parse_target(given, given, None).map(|target| (target, false))
+        let given = &self.options.targets;
+        let is_given = !given.is_empty();
+        self.has_several_targets = if is_given { given.len() > 1 } else { own.urls.len() > 1 };
+        let mut found = Vec::with_capacity(own.urls.len());
+        for url in &own.urls {
+            if is_given {
+                // What the plan's own needs, it does not need now; its variables count as used all the same.
+                let mut unwanted = Diagnostics::new();
+                let _ = Lowering::new(self.sources, &mut self.names, &mut unwanted).constant_template(url);
+            } else {
+                found.push(self.own_target(url));
+            }
+        }
+        found.extend(given.iter().map(|text| {
+            let target = self.parse_target(text, text, None)?;
+            Some(Found { target, shown: text.clone(), is_secret: false, span: None })
+        }));
+        let is_whole = found.iter().all(Option::is_some);
+        let found: Vec<Found> = found.into_iter().flatten().collect();
+        let is_secret = found.iter().any(|found| found.is_secret);
+        let order = if own.is_random { TargetOrder::Random } else { TargetOrder::InOrder };
+        let target = self.one_target(found, order);
+        target.filter(|_| is_whole).map(|target| (target, is_secret))
+    }
+
+    fn own_target(&mut self, written: &model::Template) -> Option<Found> {
+        let constant = self.lowering().constant_template(written);
+        let Constant { value, secret: is_secret } = self.understood(constant, written.span())?;
+        let text = value.to_text();
+        let shown = if is_secret { "a secret" } else { text.as_str() };
+        let target = self.parse_target(&text, shown, Some(written.span()))?;
+        Some(Found { target, shown: shown.to_owned(), is_secret, span: Some(written.span()) })
+    }
+
+    /// Several make one where all are servers that stand in for one another.
+    fn one_target(&mut self, mut found: Vec<Found>, order: TargetOrder) -> Option<Target> {
+        if found.len() == 1 {
+            return found.pop().map(|found| found.target);
+        }
+        let mut urls = Vec::with_capacity(found.len());
+        for Found { target, shown, span, .. } in found {
+            let message = match target {
+                Target::Url(url) if !urls.contains(&url) => {
+                    urls.push(url);
+                    continue;
+                }
+                Target::Url(_) | Target::Several(_) => format!("`{shown}` is a target twice"),
+                Target::Builtin(_) => format!("`{shown}` cannot stand beside other targets"),
+            };
+            let help = "several targets are servers, each named once, that can stand in for one another";
+            let diagnostic = Diagnostic::new(codes::BAD_TARGET, message).help(help);
+            self.diagnostics.push(at(diagnostic, span, "one too many"));
+        }
+        Some(Target::Several(Targets { urls, order }))
     }
 
     /// `shown` is what may be shown of the text, `span` is where it stands in the plan, where it stands there.

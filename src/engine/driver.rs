@@ -141,7 +141,7 @@ impl Driver {
             counts.connections_established += 1;
         });
         // An address needs no look-up: a time of zero would be a figure of nothing.
-        if shard.target.literal_address().is_none() {
+        if shard.targets[request.target].literal_address().is_none() {
             shard.time(request.timers.dns, timings.dns);
         }
         for (timer, elapsed) in [
@@ -165,8 +165,9 @@ impl Driver {
         self.count_connect_failure(connect_kind(&failure.kind), failure);
     }
 
-    pub(super) fn connect_timed_out(&mut self, after: Duration) {
-        let address = self.wire.shard.target.address();
+    pub(super) fn connect_timed_out(&mut self, request: &ConnectRequest) {
+        let address = self.wire.shard.targets[request.target].address();
+        let after = request.timeout;
         let detail = format_args!("no connection to {address} within {after:?}").to_string();
         self.count_connect_failure(ErrorKind::ConnectTimeout, &detail);
     }
@@ -176,7 +177,9 @@ impl Driver {
             counts.connections_attempted += 1;
             counts.connections_failed += 1;
         });
-        self.error(kind, detail);
+        if !self.user.tries_elsewhere() {
+            self.error(kind, detail);
+        }
         self.input(Input::ConnectFailed);
     }
 

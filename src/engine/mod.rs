@@ -46,8 +46,8 @@ pub struct Job {
     pub profile: Profile,
     /// Which of the users are this process's.
     pub segment: Segment,
-    /// Where to connect.
-    pub target: Url,
+    /// Where to connect: as many as the program's target has.
+    pub targets: Vec<Url>,
     /// How many threads drive users.
     pub threads: usize,
     /// Fixes every draw of every user.
@@ -56,10 +56,11 @@ pub struct Job {
 
 impl Job {
     /// The whole load on one thread, with seed 0.
-    pub fn new(program: Program, profile: Profile, target: Url) -> Self {
+    pub fn new(program: Program, profile: Profile, targets: impl Into<Vec<Url>>) -> Self {
         let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
         let program = Arc::new(program);
-        Self { program, layout, profile, segment: Segment::WHOLE, target, threads: 1, seed: 0 }
+        let targets = targets.into();
+        Self { program, layout, profile, segment: Segment::WHOLE, targets, threads: 1, seed: 0 }
     }
 }
 

@@ -65,12 +65,13 @@ async fn follow(driver: &RefCell<Driver>) {
 /// know of the connection already: so it gets a little time to come about and be closed in order.
 async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<Reader> {
     let shard = driver.borrow().shard();
+    let target = &shard.targets[request.target];
     let path = request.path.clone().unwrap_or_default();
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols);
     let attempt = async {
         match upgrade {
-            Ok(upgrade) => net::connect(&shard.target, &upgrade, &shard.resolver, &shard.options).await,
-            Err(error) => Err(net::ConnectFailure::request(&shard.target, error)),
+            Ok(upgrade) => net::connect(target, &upgrade, &shard.resolver, &shard.options).await,
+            Err(error) => Err(net::ConnectFailure::request(target, error)),
         }
     };
     // In a box: what connecting needs is given back before the connection is held.
@@ -99,7 +100,7 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
             None
         }
         Err(_) => {
-            driver.borrow_mut().connect_timed_out(request.timeout);
+            driver.borrow_mut().connect_timed_out(request);
             None
         }
     }

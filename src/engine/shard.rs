@@ -50,7 +50,7 @@ pub(super) struct Plan {
 pub(super) struct Shard {
     start: Instant,
     pub(super) setting: Rc<Setting>,
-    pub(super) target: Url,
+    pub(super) targets: Vec<Url>,
     pub(super) resolver: Resolver,
     pub(super) options: Options,
     pub(super) recorder: RefCell<Recorder>,
@@ -69,7 +69,7 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let program = Arc::clone(&plan.job.program);
     let shard = Rc::new(Shard {
         start: plan.start,
-        target: plan.job.target.clone(),
+        targets: plan.job.targets.clone(),
         resolver: Resolver::new(NAME_LIFETIME),
         options: Options { max_message_bytes: program.limits.max_message_bytes, ..Options::default() },
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),

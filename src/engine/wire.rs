@@ -157,6 +157,7 @@ impl Output for Wire {
                 counts.iterations += 1;
                 counts.iterations_failed += u64::from(failed);
             }
+            Event::FailedOver => counts.failovers += 1,
             Event::Unmatched(count) => counts.messages_unmatched += count,
             Event::InboxDropped => counts.inbox_dropped += 1,
             Event::PacedSend { is_late } => {

@@ -91,6 +91,8 @@ pub trait Output {
 /// A connection to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectRequest {
+    /// Which of the program's targets.
+    pub target: usize,
     /// Path and query; `None` is the target's own.
     pub path: Option<String>,
     /// Further headers, as they were rendered: a value may hold what cannot be sent.
@@ -110,6 +112,8 @@ pub struct ConnectRequest {
 pub enum Event {
     /// A connect, a request, or a step that waits for a message, a Pong or a Close ended, well or badly.
     OperationEnded,
+    /// A connection stands with another target than the one that was tried first.
+    FailedOver,
     /// An iteration ended.
     IterationEnded {
         /// Whether a step of it failed.

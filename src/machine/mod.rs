@@ -11,6 +11,7 @@ mod control;
 mod correlate;
 mod delivery;
 mod detail;
+mod failover;
 mod fake;
 mod gather;
 mod helper;

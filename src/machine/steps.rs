@@ -42,11 +42,7 @@ impl User {
             return Ok(());
         }
         match &state.op {
-            Op::Connect(connect) => {
-                let request = self.connect_request(connect, now)?;
-                self.phase = Phase::Connecting;
-                out.connect(request);
-            }
+            Op::Connect(connect) => self.connect(connect, now, out)?,
             Op::Send { message, publish } => {
                 self.send_step((message, publish.as_deref()), state.due, now, out)?;
                 if out.is_writable() {
@@ -147,7 +143,11 @@ impl User {
         out.send(message.kind, |buffer| render(&message.template, &mut scope, buffer))
     }
 
-    fn connect_request(&mut self, connect: &Connect, now: Duration) -> Result<ConnectRequest, RenderFailure> {
+    pub(super) fn connect_request(
+        &mut self,
+        connect: &Connect,
+        now: Duration,
+    ) -> Result<ConnectRequest, RenderFailure> {
         let mut path = connect.path.as_ref().map(|path| self.text(path, now)).transpose()?;
         for (name, value) in &connect.query {
             let path = path.get_or_insert_default();
@@ -160,6 +160,7 @@ impl User {
             headers.push((name.clone(), self.text(value, now)?));
         }
         Ok(ConnectRequest {
+            target: self.target(),
             path,
             headers,
             subprotocols: connect.subprotocols.to_vec(),

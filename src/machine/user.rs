@@ -10,6 +10,7 @@ use rand::SeedableRng;
 use super::correlate::Settled;
 use super::delivery::Publishing;
 use super::detail::{ClosedByPeer, Untaken, missing};
+use super::failover::Failover;
 use super::inbox::Inbox;
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
 use super::message::Payload;
@@ -57,6 +58,8 @@ pub struct User {
     pub(super) pending: Option<Box<Pending>>,
     /// Of users who publish.
     pub(super) publishing: Option<Box<Publishing>>,
+    /// Where there are several targets, from the first connect on.
+    pub(super) failover: Option<Box<Failover>>,
     /// Whether it entered an audience since it last had left all.
     pub(super) is_in_audience: bool,
     correlation_count: u64,
@@ -92,6 +95,7 @@ impl User {
             paced: None,
             pending: None,
             publishing: None,
+            failover: None,
             is_in_audience: false,
             correlation_count: 0,
             ping_count: 0,
@@ -136,13 +140,11 @@ impl User {
             Input::Start if self.phase == Phase::Idle => self.begin(),
             Input::Connected if self.phase == Phase::Connecting => {
                 self.is_open = true;
+                self.reached(now, out);
                 out.count(Event::OperationEnded);
                 self.go_on(now, out);
             }
-            Input::ConnectFailed if self.phase == Phase::Connecting => {
-                out.count(Event::OperationEnded);
-                self.give_up(now, out);
-            }
+            Input::ConnectFailed if self.phase == Phase::Connecting => self.not_reached(now, out),
             Input::Start | Input::Connected | Input::ConnectFailed => {}
             Input::Message(payload) => self.receive(now, payload, out),
             Input::Pong(payload) => self.pong(now, payload, out),
@@ -180,13 +182,17 @@ impl User {
         self.phase = Phase::Ready;
     }
 
+    /// What fixes the draws of this user, over all its iterations.
+    pub(super) fn own_seed(&self) -> u64 {
+        let (index, generation) = self.identity();
+        let person = index.wrapping_add(u64::from(generation) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.setting.seed ^ person
+    }
+
     /// Each iteration draws from streams of its own: how many draws there were in the one before may be up to the
     /// server. Neither they nor those of neighbours are shifted copies of one another: `seed_from_u64` mixes.
     fn seed_draws(&mut self) {
-        let (index, generation) = self.identity();
-        let person = index.wrapping_add(u64::from(generation) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let iteration = self.iteration.wrapping_mul(0xD1B5_4A32_D192_ED03);
-        let seed = self.setting.seed ^ person ^ iteration;
+        let seed = self.own_seed() ^ self.iteration.wrapping_mul(0xD1B5_4A32_D192_ED03);
         self.rng = Rng::seed_from_u64(seed);
         self.reaction_rng = Rng::seed_from_u64(seed.rotate_left(32) ^ 0x8CB9_2BA7_2F3D_8DD7);
     }

@@ -23,6 +23,8 @@ counters! {
     connections_failed ConnectionsFailed "connections.failed" of ConnectionsAttempted;
     /// Established connections that the peer ended first, whether that was expected or not.
     connections_closed_by_peer ConnectionsClosedByPeer "connections.closed_by_peer" of ConnectionsEstablished;
+    /// Connections that stand with another target than the one that was tried first.
+    failovers Failovers "connections.failovers" of ConnectionsEstablished;
     /// Whole data messages sent (not frames, not control frames).
     messages_sent MessagesSent "messages.sent";
     /// Whole data messages received.

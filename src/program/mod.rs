@@ -43,7 +43,7 @@ pub use state::{
     Answer, Close, Connect, ConnectTimers, DueTimers, Expect, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
     ReplyKey, Request, State, Think, Until, is_handshake_header,
 };
-pub use target::{Builtin, Target, TargetError};
+pub use target::{Builtin, Target, TargetError, TargetOrder, Targets};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
 pub use url::{Url, UrlError};
 pub use value::{NotJson, Value};

@@ -114,6 +114,8 @@ pub struct ConnectTimers {
     pub upgrade: TimerId,
     /// All of it.
     pub total: TimerId,
+    /// From the first failure to standing at another target, where there are several.
+    pub failover: Option<TimerId>,
 }
 
 /// A wait for a message.

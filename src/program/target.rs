@@ -9,8 +9,28 @@ use super::{Url, UrlError};
 pub enum Target {
     /// `ws://127.0.0.1:9001/chat`
     Url(Url),
+    /// `[ws://a.example, ws://b.example]`
+    Several(Targets),
     /// `builtin:chat?keepalive=1s`
     Builtin(Builtin),
+}
+
+/// Servers that can stand in for one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Targets {
+    /// Two at least, as they are written.
+    pub urls: Vec<Url>,
+    /// In which order a user tries them.
+    pub order: TargetOrder,
+}
+
+/// In which order a user tries several targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetOrder {
+    /// As they are written: everybody begins with the first.
+    InOrder,
+    /// Each user in an order of its own.
+    Random,
 }
 
 /// An embedded server and how it is started.
@@ -59,7 +79,25 @@ impl Builtin {
     ];
 }
 
+impl TargetOrder {
+    /// The word of the plan.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InOrder => "in_order",
+            Self::Random => "random",
+        }
+    }
+}
+
 impl Target {
+    /// How many there are to connect to.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Url(_) | Self::Builtin(_) => 1,
+            Self::Several(targets) => targets.urls.len(),
+        }
+    }
+
     /// Parses `ws://...`, `wss://...`, or `builtin:NAME?option=value&...`.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let Some(builtin) = text.strip_prefix("builtin:") else {
@@ -86,6 +124,10 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Url(url) => url.fmt(f),
+            Self::Several(Targets { urls, order }) => {
+                f.write_str(order.word())?;
+                urls.iter().try_for_each(|url| write!(f, " {url}"))
+            }
             Self::Builtin(builtin) => {
                 write!(f, "builtin:{}", builtin.name)?;
                 for (index, (option, value)) in builtin.options.iter().enumerate() {

@@ -86,6 +86,8 @@ pub struct Connections {
     pub failed: u64,
     /// Established connections that the peer ended first.
     pub closed_by_peer: u64,
+    /// Established connections that stand with another target than the one that was tried first.
+    pub failovers: u64,
 }
 
 /// Data messages.
@@ -259,6 +261,7 @@ impl Summary {
                 established: counts.connections_established,
                 failed: counts.connections_failed,
                 closed_by_peer: counts.connections_closed_by_peer,
+                failovers: counts.failovers,
             },
             messages: Messages {
                 sent: counts.messages_sent,

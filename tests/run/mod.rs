@@ -5,6 +5,7 @@ mod cases;
 mod counts;
 mod delivery;
 mod endings;
+mod failover;
 mod interop;
 mod interrupt;
 mod mask;

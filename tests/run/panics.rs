@@ -30,7 +30,7 @@ scenarios:
         program: Arc::new(program),
         profile,
         segment: Segment::WHOLE,
-        target: Url::parse(&server.url()).unwrap(),
+        targets: vec![Url::parse(&server.url()).unwrap()],
         threads: 2,
         seed: 1,
     };

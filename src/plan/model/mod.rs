@@ -15,6 +15,7 @@ mod plan;
 mod repeat;
 mod scenario;
 mod step;
+mod target;
 mod template;
 mod think;
 
@@ -32,6 +33,7 @@ pub use plan::{Plan, Unmatched, Variable};
 pub use repeat::{Repeat, Until};
 pub use scenario::{Reaction, Scenario};
 pub use step::{Assignment, Close, Step, Verb};
+pub use target::Target;
 pub use template::Template;
 pub use think::Think;
 

@@ -1,6 +1,6 @@
 //! The plan as a whole.
 
-use super::{Defaults, Load, Scenario, Spanned, Stream, Template, delivery, entries, list, text};
+use super::{Defaults, Load, Scenario, Spanned, Stream, Target, delivery, entries, list, text};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
 
@@ -9,8 +9,8 @@ use crate::plan::syntax::{Key, Node};
 pub struct Plan {
     /// What it is called in reports.
     pub name: Option<Spanned<String>>,
-    /// Where to connect. A constant template.
-    pub target: Option<Template>,
+    /// Where to connect.
+    pub target: Option<Target>,
     /// Constants for templates.
     pub vars: Vec<Variable>,
     /// Timeouts, limits and habits.
@@ -65,7 +65,7 @@ impl Plan {
         };
         Some(Self {
             name: root.lookup("name").and_then(text),
-            target: root.lookup("target").and_then(Template::decode),
+            target: root.lookup("target").and_then(Target::decode),
             vars: entries(root.lookup("vars")).map(variable).collect(),
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
             load: root.lookup("load").map(Load::decode),

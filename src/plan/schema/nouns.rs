@@ -33,8 +33,8 @@ pub static PLAN: Noun = Noun {
         optional("name", Text, "What the plan is called in reports. Default: the file's name.", "chat"),
         required(
             "target",
-            Template,
-            "Where to connect: a `ws://` URL, or `builtin:echo` or `builtin:chat` for an embedded server, which may have options: `builtin:chat?keepalive=1s&delay=5ms`.",
+            Either(&[Template, TARGETS, Map(&TARGET)]),
+            "Where to connect: a `ws://` URL, a list of such that can stand in for one another, or `builtin:echo` or `builtin:chat` for an embedded server, which may have options: `builtin:chat?keepalive=1s&delay=5ms`.",
             "ws://127.0.0.1:9001",
         ),
         optional(
@@ -83,6 +83,29 @@ pub static PLAN: Noun = Noun {
     open: None,
     rules: &[],
 };
+
+const TARGETS: Kind = List(&Template, 1, 100);
+
+static TARGET: Noun = Noun {
+    name: "target",
+    doc: "Several servers that can stand in for one another. A list alone is short for `urls`.",
+    fields: &[
+        required("urls", TARGETS, "Their URLs.", "[ws://a.example:9001, ws://b.example:9001]"),
+        optional(
+            "order",
+            Words(TARGET_ORDERS),
+            "In which order a user tries them. Default: in_order.",
+            "random",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static TARGET_ORDERS: &[Word] = &[
+    Word { word: "in_order", doc: "As they are written: everybody begins with the first." },
+    Word { word: "random", doc: "Each user in an order of its own, which the seed fixes." },
+];
 
 static DELIVERY: Noun = Noun {
     name: "delivery",

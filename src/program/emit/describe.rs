@@ -141,12 +141,12 @@ impl Describe<'_> {
         lines.push(format!("within {}", Exact(connect.timeout)));
         let timers = connect.timers;
         let total = &self.program.timers[timers.total.index()];
-        // All four have the name of the step, and their own behind a dot.
-        let own = [timers.dns, timers.tcp, timers.upgrade].map(|timer| {
+        // All have the name of the step, and their own behind a dot.
+        let own = [timers.dns, timers.tcp, timers.upgrade].into_iter().chain(timers.failover).map(|timer| {
             let name = &self.program.timers[timer.index()];
             name.rsplit_once('.').map_or(name.as_str(), |(_, own)| own)
         });
-        lines.push(format!("timers {total} {}", own.join(" ")));
+        lines.push(format!("timers {total} {}", own.collect::<Vec<_>>().join(" ")));
     }
 
     fn expect(self, lines: &mut Vec<String>, filter: &str, expect: &Expect, at: Span) {

@@ -11,7 +11,7 @@ use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Connect, Expect, Expr, Gather, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId,
-    StateId, Stream, StreamId, Template, Think, TimerId, Unmatched, Until,
+    StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -21,7 +21,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
     let limits = program.limits;
     let program = json!({
         "name": program.name,
-        "target": program.shown_target(),
+        "target": target(program),
         "unmatched": match program.unmatched {
             Unmatched::Ignore => "ignore",
             Unmatched::Count => "count",
@@ -175,6 +175,7 @@ impl Writer<'_> {
                 "tcp": timer(connect.timers.tcp),
                 "upgrade": timer(connect.timers.upgrade),
                 "total": timer(connect.timers.total),
+                "failover": connect.timers.failover.map(timer),
             },
         })
     }
@@ -249,6 +250,17 @@ impl Writer<'_> {
 
     fn captures(self, captures: &[Capture]) -> Value {
         captures.iter().map(|capture| with_line(json!(capture), (self.line)(capture.span))).collect()
+    }
+}
+
+/// A text, or where there are several the list of them and their order.
+fn target(program: &Program) -> Value {
+    match &program.target {
+        Target::Several(targets) if !program.is_target_secret => {
+            let urls: Vec<String> = targets.urls.iter().map(ToString::to_string).collect();
+            json!({ "urls": urls, "order": targets.order.word() })
+        }
+        _ => json!(program.shown_target()),
     }
 }
 

@@ -29,12 +29,15 @@ impl Page<'_> {
             count(counts.users_failed, "failed", Tone::Bad),
             count(self.report.totals.users.peak, "at once", Tone::Plain),
         ];
-        let connections = vec![
+        let mut connections = vec![
             count(counts.connections_attempted, "attempted", Tone::Plain),
             count(counts.connections_established, "established", Tone::Plain),
             count(counts.connections_failed, "failed", Tone::Bad),
             count(counts.connections_closed_by_peer, "closed by peer", Tone::Odd),
         ];
+        if counts.failovers > 0 {
+            connections.push(count(counts.failovers, "failed over", Tone::Odd));
+        }
         vec![("users", users), ("connections", connections)]
     }
 

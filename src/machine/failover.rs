@@ -1,0 +1,113 @@
+//! Which of several targets a user connects to: it stays with the one it has, and where that cannot be reached the
+//! next is tried within the same step.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+
+use super::io::{Event, FailureKind, Output};
+use super::phase::Phase;
+use super::render::RenderFailure;
+use super::scope::Rng;
+use super::user::User;
+use crate::program::{Connect, Op, Target, TargetOrder};
+
+/// Where a user stands among several targets.
+#[derive(Debug)]
+pub(super) struct Failover {
+    /// The targets in the order in which this user tries them.
+    order: Box<[usize]>,
+    /// Which of them it is at: an index into `order`.
+    at: usize,
+    /// How many could not be reached since it has been trying.
+    failed_count: usize,
+    /// When the first of those could not.
+    since: Option<Duration>,
+}
+
+impl User {
+    /// Opens a connection to the target that the user is at.
+    pub(super) fn connect(
+        &mut self,
+        connect: &Connect,
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<(), RenderFailure> {
+        self.know_targets();
+        let request = self.connect_request(connect, now)?;
+        self.phase = Phase::Connecting;
+        out.connect(request);
+        Ok(())
+    }
+
+    /// The target that the user is at, as an index into the program's.
+    pub(super) fn target(&self) -> usize {
+        self.failover.as_ref().map_or(0, |failover| failover.order[failover.at])
+    }
+
+    /// Whether another target will be tried where the connection that is under way does not come to stand: then that is
+    /// no failure yet.
+    pub fn tries_elsewhere(&self) -> bool {
+        self.phase == Phase::Connecting
+            && self.failover.as_ref().is_some_and(|failover| failover.failed_count + 1 < failover.order.len())
+    }
+
+    /// The connection stands.
+    pub(super) fn reached(&mut self, now: Duration, out: &mut impl Output) {
+        let Some(failover) = &mut self.failover else { return };
+        let since = failover.since.take();
+        if std::mem::take(&mut failover.failed_count) == 0 {
+            return;
+        }
+        out.count(Event::FailedOver);
+        let program = &self.setting.program;
+        if let Op::Connect(connect) = &program.state(self.at).op
+            && let (Some(timer), Some(since)) = (connect.timers.failover, since)
+        {
+            out.time(timer, now.saturating_sub(since));
+        }
+    }
+
+    /// The connection does not come to stand: the next target is tried, or the step has failed with the last.
+    pub(super) fn not_reached(&mut self, now: Duration, out: &mut impl Output) {
+        let tries_elsewhere = self.tries_elsewhere();
+        if let Some(failover) = &mut self.failover {
+            failover.at = (failover.at + 1) % failover.order.len();
+            failover.failed_count += 1;
+            failover.since.get_or_insert(now);
+        }
+        let setting = Rc::clone(&self.setting);
+        if tries_elsewhere && let Op::Connect(connect) = &setting.program.state(self.at).op {
+            if let Err(failure) = self.connect(connect, now, out) {
+                self.forget_failures();
+                out.count(Event::OperationEnded);
+                self.fail(now, FailureKind::Render, &failure.named(&setting.program.slots), out);
+            }
+            return;
+        }
+        self.forget_failures();
+        out.count(Event::OperationEnded);
+        self.give_up(now, out);
+    }
+
+    fn forget_failures(&mut self) {
+        if let Some(failover) = &mut self.failover {
+            (failover.failed_count, failover.since) = (0, None);
+        }
+    }
+
+    /// Draws the order in which the user tries the targets, from a stream of its own: it lasts over its iterations.
+    fn know_targets(&mut self) {
+        let Target::Several(targets) = &self.setting.program.target else { return };
+        if self.failover.is_some() {
+            return;
+        }
+        let mut order: Box<[usize]> = (0..targets.urls.len()).collect();
+        if targets.order == TargetOrder::Random {
+            order.shuffle(&mut Rng::seed_from_u64(self.own_seed() ^ 0x5EED_7A26_E75A_11CE));
+        }
+        self.failover = Some(Box::new(Failover { order, at: 0, failed_count: 0, since: None }));
+    }
+}
