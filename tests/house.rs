@@ -8,21 +8,32 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("quantity", &[]),
+    ("deflate", &[]),
     ("plan", &["diagnostic", "quantity"]),
     ("program", &["diagnostic", "quantity"]),
     ("load", &[]),
     ("metrics", &["quantity"]),
     ("compile", &["diagnostic", "load", "metrics", "plan", "program", "quantity"]),
     ("machine", &["diagnostic", "program"]),
-    ("net", &["program"]),
+    ("net", &["deflate", "program"]),
     ("engine", &["load", "machine", "metrics", "net", "program"]),
     ("report", &["diagnostic", "metrics"]),
-    ("serve", &[]),
+    ("serve", &["deflate"]),
 ];
 
 /// Rooms that must not know that there is a runtime or a network.
-const PURE: &[&str] =
-    &["compile", "diagnostic", "load", "machine", "metrics", "plan", "program", "quantity", "report"];
+const PURE: &[&str] = &[
+    "compile",
+    "deflate",
+    "diagnostic",
+    "load",
+    "machine",
+    "metrics",
+    "plan",
+    "program",
+    "quantity",
+    "report",
+];
 
 /// A function that is longer wants a split.
 const FUNCTION_LINES_MAX: usize = 70;

@@ -103,9 +103,12 @@ impl Trace {
 
 impl Output for Trace {
     fn connect(&mut self, request: ConnectRequest) {
-        let ConnectRequest { target, path, headers, subprotocols, timeout, .. } = request;
+        let ConnectRequest { target, path, headers, subprotocols, deflate, timeout, .. } = request;
         let where_to = if target == 0 { String::new() } else { format!(" to target {target}") };
-        self.say(&format!("connect{where_to} {path:?} {headers:?} {subprotocols:?} within {timeout:?}"));
+        let deflate = deflate.map(|deflate| format!(" {deflate}")).unwrap_or_default();
+        self.say(&format!(
+            "connect{where_to} {path:?} {headers:?} {subprotocols:?}{deflate} within {timeout:?}"
+        ));
     }
 
     fn send(

@@ -120,6 +120,7 @@ impl Census {
                     census.connect_options += connect.query.len() + connect.headers.len();
                     census.connect_options +=
                         connect.subprotocols.len() + usize::from(connect.path.is_some());
+                    census.connect_options += usize::from(connect.deflate.is_some());
                 }
                 Op::Test { repeat, .. } => {
                     if let Until::While(condition) = &repeat.until {
@@ -187,7 +188,7 @@ impl Census {
                 self.captures += len(&request["capture"]);
             }
             let connect = &step["connect"];
-            self.connect_options += usize::from(connect.is_string()) + present(connect, &["path"]);
+            self.connect_options += usize::from(connect.is_string()) + present(connect, &["path", "deflate"]);
             self.connect_options +=
                 len(&connect["query"]) + len(&connect["headers"]) + len(&connect["subprotocols"]);
             self.assignments += len(&step["set"]);

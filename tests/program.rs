@@ -112,6 +112,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             assert_eq!(shown["query"].as_array().unwrap().len(), connect.query.len());
             assert_eq!(shown["headers"].as_array().unwrap().len(), connect.headers.len());
             assert_eq!(shown["subprotocols"].as_array().unwrap().len(), connect.subprotocols.len());
+            assert_eq!(shown["deflate"].is_object(), connect.deflate.is_some());
         }
         Op::Send { message, .. } => {
             assert_eq!(shown["send"]["template"].as_array().unwrap().len(), message.template.segments.len());

@@ -17,6 +17,7 @@ const OPTIONS: &[(&str, &[&str], &[&str])] = &[
     ("leak", &["100%", "0%"], &["-1%"]),
     ("max-message", &["64KiB", "1MB", "16MiB", "100B"], &["100", "1kb", ""]),
     ("close-after", &["100"], &["0", "some"]),
+    ("deflate", &["true", "false"], &["", "1", "yes"]),
     ("seed", &["0", "7"], &["-1", "x"]),
 ];
 

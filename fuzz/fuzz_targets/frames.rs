@@ -1,4 +1,4 @@
-//! Any bytes behind a server's upgrade, in two pieces, over a real loopback socket: the reader must hand on whole
+//! Any bytes behind a server's upgrade, with permessage-deflate or without, in two pieces, over a real loopback socket: the reader must hand on whole
 //! messages within the limit, and end; it must not panic, and it must not wait for more than there is.
 #![no_main]
 
@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use wsplan::net::{Event, Options, Resolver, UpgradeRequest, connect};
-use wsplan::program::Url;
+use wsplan::program::{Deflate, Url};
 
 const MAX_MESSAGE_BYTES: usize = 4096;
 
@@ -36,8 +36,10 @@ async fn serve(mut stream: TcpStream, bytes: &[u8], cut: usize) -> std::io::Resu
     let digest =
         Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
     let accept = base64::engine::general_purpose::STANDARD.encode(digest);
+    let is_offered = request.contains("permessage-deflate");
+    let extension = if is_offered { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
     let head = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n{extension}\r\n"
     );
     let (first, second) = bytes.split_at(cut);
     stream.write_all(&[head.as_bytes(), first].concat()).await?;
@@ -46,7 +48,7 @@ async fn serve(mut stream: TcpStream, bytes: &[u8], cut: usize) -> std::io::Resu
     stream.shutdown().await
 }
 
-async fn read(bytes: &[u8], cut: usize) {
+async fn read(bytes: &[u8], cut: usize, deflates: bool) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("it is bound");
     let server = async {
@@ -55,7 +57,8 @@ async fn read(bytes: &[u8], cut: usize) {
     };
     let client = async {
         let url = Url::parse(&format!("ws://{address}/")).expect("a URL");
-        let request = UpgradeRequest::default();
+        let deflate = deflates.then(Deflate::default);
+        let request = UpgradeRequest { deflate, ..UpgradeRequest::default() };
         let options = Options { max_message_bytes: MAX_MESSAGE_BYTES, ..Options::default() };
         let mut connection =
             connect(&url, &request, &Resolver::default(), &options).await.expect("the answer is right");
@@ -73,7 +76,7 @@ async fn read(bytes: &[u8], cut: usize) {
     let _ = tokio::time::timeout(Duration::from_secs(10), both).await.expect("the reader waits without end");
 }
 
-fuzz_target!(|input: (u8, &[u8])| {
-    let (cut, bytes) = input;
-    RUNTIME.with_borrow(|runtime| runtime.block_on(read(bytes, usize::from(cut).min(bytes.len()))));
+fuzz_target!(|input: (u8, bool, &[u8])| {
+    let (cut, deflates, bytes) = input;
+    RUNTIME.with_borrow(|runtime| runtime.block_on(read(bytes, usize::from(cut).min(bytes.len()), deflates)));
 });

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -74,6 +74,17 @@ pub(super) struct ServeArgs {
     /// Longest message taken [default: 16MiB for echo, 1MiB for chat]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_message: Option<usize>,
+    /// Take up clients that offer to compress messages (permessage-deflate)
+    #[arg(
+        long,
+        value_name = "BOOL",
+        action = ArgAction::Set,
+        num_args = 0..=1,
+        default_value_t = false,
+        default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    deflate: bool,
     /// Stop when standard input ends, and say less: for a parent process
     #[arg(long)]
     until_stdin_closes: bool,
@@ -127,6 +138,7 @@ fn options(args: &ServeArgs) -> Result<Options, &'static str> {
         return Err("--lose, --duplicate and --reorder are shares of the same copies: together at most 100%");
     }
     options.threads = args.threads.into();
+    options.deflate = args.deflate;
     options.faults.delay = args.delay;
     options.faults.jitter = args.jitter;
     options.faults.drop = args.drop;

@@ -8,7 +8,7 @@ use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;
 use crate::plan::syntax::{Key, Node, NodeKind};
-use crate::program::{Connect, ConnectTimers, Escape, Expr, Segment, Template, is_handshake_header};
+use crate::program::{Connect, ConnectTimers, Deflate, Escape, Expr, Segment, Template, is_handshake_header};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -24,6 +24,7 @@ impl Compiler<'_, '_> {
             query,
             headers: connect.headers.iter().map(|(key, value)| self.header(key, value)).collect(),
             subprotocols: connect.subprotocols.iter().map(|name| self.subprotocol(name)).collect(),
+            deflate: connect.deflate.as_ref().map(deflate),
             timeout: connect.timeout.or(self.defaults.connect_timeout).map_or(CONNECT_TIMEOUT, |d| d.value),
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
@@ -77,6 +78,7 @@ impl Compiler<'_, '_> {
     fn header(&mut self, key: &Key, value: &model::Template) -> (String, Template) {
         if is_handshake_header(&key.text) {
             let help = match key.text.to_ascii_lowercase().as_str() {
+                "sec-websocket-extensions" => "offer compression with `deflate: true`",
                 "sec-websocket-protocol" => "offer subprotocols with `subprotocols: [...]`",
                 _ => "leave it out",
             };
@@ -123,6 +125,21 @@ impl Compiler<'_, '_> {
                 );
             }
         }
+    }
+}
+
+fn deflate(offer: &model::Deflate) -> Deflate {
+    let default = Deflate::default();
+    Deflate {
+        client_no_context_takeover: offer
+            .client_no_context_takeover
+            .unwrap_or(default.client_no_context_takeover),
+        server_no_context_takeover: offer
+            .server_no_context_takeover
+            .unwrap_or(default.server_no_context_takeover),
+        client_max_window_bits: offer.client_max_window_bits,
+        server_max_window_bits: offer.server_max_window_bits,
+        required: offer.required.unwrap_or(default.required),
     }
 }
 

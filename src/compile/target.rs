@@ -127,6 +127,7 @@ fn mistake(server: &str, (option, value): &(String, String)) -> Option<String> {
         "drop" | "lose" | "duplicate" | "reorder" | "leak" => {
             (parse_share(value).is_some(), "a share, such as 0.1%")
         }
+        "deflate" => (value.parse::<bool>().is_ok(), "true or false"),
         "max-message" => (parse_size(value).is_some(), "a size, such as 64KiB"),
         "close-after" => (value.parse::<u64>().is_ok_and(|count| count > 0), "a number above 0"),
         _ => (value.parse::<u64>().is_ok(), "a whole number"),

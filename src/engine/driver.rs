@@ -134,11 +134,13 @@ impl Driver {
 
     /// The connection stands: its times are recorded, and the user goes on.
     pub(super) fn connected(&mut self, request: &ConnectRequest, connection: Connection) -> net::Reader {
-        let Connection { timings, reader, writer, .. } = connection;
+        let Connection { timings, reader, writer, deflate, .. } = connection;
         let shard = &self.wire.shard;
         shard.count(|counts| {
             counts.connections_attempted += 1;
             counts.connections_established += 1;
+            counts.connections_deflated += u64::from(deflate.is_some());
+            counts.deflate_declined += u64::from(request.deflate.is_some() && deflate.is_none());
         });
         // An address needs no look-up: a time of zero would be a figure of nothing.
         if shard.targets[request.target].literal_address().is_none() {
@@ -193,8 +195,8 @@ impl Driver {
     pub(super) fn incoming(&mut self, incoming: &net::Incoming<'_>) {
         let at = self.wire.shard.at(incoming.at);
         match incoming.event {
-            net::Event::Text(text) => self.message(at, Payload::Text(text)),
-            net::Event::Binary(bytes) => self.message(at, Payload::Binary(bytes)),
+            net::Event::Text(text) => self.message(at, Payload::Text(text), incoming.deflated_bytes),
+            net::Event::Binary(bytes) => self.message(at, Payload::Binary(bytes), incoming.deflated_bytes),
             net::Event::Ping(payload) => {
                 if let Some(writer) = &mut self.wire.writer {
                     // Behind a Close nothing may follow, and the peer expects nothing.
@@ -218,10 +220,16 @@ impl Driver {
         }
     }
 
-    fn message(&mut self, at: Duration, payload: Payload<'_>) {
+    fn message(&mut self, at: Duration, payload: Payload<'_>, deflated_bytes: Option<u64>) {
+        let payload_bytes = payload.bytes().len() as u64;
         self.wire.shard.count(|counts| {
             counts.messages_received += 1;
-            counts.bytes_received += payload.bytes().len() as u64;
+            counts.bytes_received += payload_bytes;
+            if let Some(deflated_bytes) = deflated_bytes {
+                counts.deflated_received += 1;
+                counts.deflate_bytes_received += payload_bytes;
+                counts.deflate_compressed_received += deflated_bytes;
+            }
         });
         self.user.handle(at, Input::Message(payload), &mut self.wire);
         self.hold_back();

@@ -34,7 +34,7 @@ pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
         ConnectFailureKind::Dns { .. } => ErrorKind::Dns,
         ConnectFailureKind::Refused => ErrorKind::Refused,
         ConnectFailureKind::Reset => ErrorKind::Reset,
-        ConnectFailureKind::ClosedDuringUpgrade => ErrorKind::Upgrade,
+        ConnectFailureKind::ClosedDuringUpgrade | ConnectFailureKind::DeflateDeclined => ErrorKind::Upgrade,
         ConnectFailureKind::TimedOut => ErrorKind::ConnectTimeout,
         ConnectFailureKind::Unreachable => ErrorKind::Unreachable,
         ConnectFailureKind::TlsUnsupported => ErrorKind::Tls,

@@ -67,7 +67,8 @@ async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<R
     let shard = driver.borrow().shard();
     let target = &shard.targets[request.target];
     let path = request.path.clone().unwrap_or_default();
-    let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols);
+    let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
+        .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
     let attempt = async {
         match upgrade {
             Ok(upgrade) => net::connect(target, &upgrade, &shard.resolver, &shard.options).await,

@@ -117,9 +117,17 @@ impl Output for Wire {
             BodyKind::Binary => net::Opcode::Binary,
         };
         match writer.try_message(opcode, render) {
-            Ok(bytes) => {
+            Ok(net::Queued { payload_bytes, deflated_bytes }) => {
                 let end = writer.taken_bytes() + writer.queued_bytes() as u64;
-                self.unsent.push_back(Unsent { end, payload_bytes: bytes as u64 });
+                let payload_bytes = payload_bytes as u64;
+                self.unsent.push_back(Unsent { end, payload_bytes });
+                if let Some(deflated_bytes) = deflated_bytes {
+                    self.shard.count(|counts| {
+                        counts.deflated_sent += 1;
+                        counts.deflate_bytes_sent += payload_bytes;
+                        counts.deflate_compressed_sent += deflated_bytes as u64;
+                    });
+                }
                 Ok(())
             }
             Err(net::NotSent::Queue(_)) => Ok(()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{BodyKind, ConnectTimers, ReactionId, StateId, StreamId, TimerId};
+use crate::program::{BodyKind, ConnectTimers, Deflate, ReactionId, StateId, StreamId, TimerId};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +99,8 @@ pub struct ConnectRequest {
     pub headers: Vec<(String, String)>,
     /// Subprotocols to offer.
     pub subprotocols: Vec<String>,
+    /// What to offer of permessage-deflate.
+    pub deflate: Option<Deflate>,
     /// How long it may take.
     pub timeout: Duration,
     /// Where its phases are to be recorded.

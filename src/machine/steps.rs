@@ -164,6 +164,7 @@ impl User {
             path,
             headers,
             subprotocols: connect.subprotocols.to_vec(),
+            deflate: connect.deflate,
             timeout: connect.timeout,
             timers: connect.timers,
             place: self.place(),

@@ -25,6 +25,10 @@ counters! {
     connections_closed_by_peer ConnectionsClosedByPeer "connections.closed_by_peer" of ConnectionsEstablished;
     /// Connections that stand with another target than the one that was tried first.
     failovers Failovers "connections.failovers" of ConnectionsEstablished;
+    /// Established connections on which permessage-deflate (RFC 7692) was agreed.
+    connections_deflated ConnectionsDeflated "connections.deflated" of ConnectionsEstablished;
+    /// Established connections whose server did not take the offer of permessage-deflate.
+    deflate_declined DeflateDeclined "connections.deflate_declined" of ConnectionsEstablished;
     /// Whole data messages sent (not frames, not control frames).
     messages_sent MessagesSent "messages.sent";
     /// Whole data messages received.
@@ -33,6 +37,18 @@ counters! {
     bytes_sent BytesSent "messages.bytes_sent";
     /// Bytes of payload received in data messages.
     bytes_received BytesReceived "messages.bytes_received";
+    /// Messages that were compressed to be sent.
+    deflated_sent DeflatedSent "deflate.sent";
+    /// Bytes of payload of those, before.
+    deflate_bytes_sent DeflateBytesSent "deflate.bytes_sent";
+    /// Bytes of payload of those, compressed.
+    deflate_compressed_sent DeflateCompressedSent "deflate.compressed_sent" of DeflateBytesSent;
+    /// Messages received compressed.
+    deflated_received DeflatedReceived "deflate.received" of MessagesReceived;
+    /// Bytes of payload of those, made whole.
+    deflate_bytes_received DeflateBytesReceived "deflate.bytes_received";
+    /// Bytes of payload of those, as they came.
+    deflate_compressed_received DeflateCompressedReceived "deflate.compressed_received" of DeflateBytesReceived;
     /// Writes in which messages and control frames began to leave; one may hold several.
     writes Writes "messages.writes";
     /// Messages received that nothing in the plan took.

@@ -27,7 +27,7 @@ pub enum ErrorKind {
     Tls,
     /// The server answered the upgrade with another status than 101.
     UpgradeStatus,
-    /// The connection ended before the server had answered the upgrade.
+    /// The connection ended before the server had answered the upgrade, or the answer lacks what the plan requires.
     Upgrade,
     /// No message in time.
     Timeout,

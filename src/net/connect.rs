@@ -12,6 +12,7 @@ use super::read::Reader;
 use super::request::UpgradeRequest;
 use super::resolve::Resolver;
 use super::write::Writer;
+use crate::deflate::Agreed;
 use crate::program::Url;
 
 /// What a connection may take.
@@ -51,6 +52,8 @@ pub struct Connection {
     pub timings: ConnectTimings,
     /// Which of the offered subprotocols the server chose.
     pub subprotocol: Option<String>,
+    /// What was agreed on of permessage-deflate, where it was offered and taken.
+    pub deflate: Option<Agreed>,
     /// The server's address, of those that its name has.
     pub remote: SocketAddr,
     /// This end's address.
@@ -110,19 +113,30 @@ async fn attempt(
         key: &key,
         request: http_request,
         subprotocols: &request.subprotocols,
+        deflate: request.deflate_offer(),
         max_header_bytes: options.max_header_bytes,
     };
-    let Upgraded { stream, early, subprotocol } = handshake.upgrade(stream).await.map_err(fail)?;
+    let Upgraded { stream, early, subprotocol, deflate } = handshake.upgrade(stream).await.map_err(fail)?;
     let upgrade = asked.elapsed();
+    if deflate.is_none() && request.deflate.is_some_and(|deflate| deflate.required) {
+        return Err(fail(ConnectFailureKind::DeflateDeclined));
+    }
 
     let (read_half, write_half) = stream.into_split();
+    let mut reader = Reader::new(read_half, early, options.max_message_bytes);
+    let mut writer = Writer::new(write_half);
+    if let Some(agreed) = deflate {
+        reader.permit_deflate(agreed.server);
+        writer.deflate(agreed.client);
+    }
     Ok(Connection {
         timings: ConnectTimings { dns, tcp, upgrade, total: begun.elapsed() },
         subprotocol,
+        deflate,
         remote,
         local,
-        reader: Reader::new(read_half, early, options.max_message_bytes),
-        writer: Writer::new(write_half),
+        reader,
+        writer,
     })
 }
 

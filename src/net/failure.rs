@@ -58,6 +58,8 @@ pub enum ConnectFailureKind {
     },
     /// The answer broke a rule of the protocol.
     Protocol(ProtocolViolation),
+    /// The answer agrees to no compression, which was required.
+    DeflateDeclined,
     /// The server closed the connection without a complete answer.
     ClosedDuringUpgrade,
     /// Anything else that the operating system had to say.
@@ -154,6 +156,9 @@ impl fmt::Display for ConnectFailureKind {
                 write!(f, "the head of the answer is over {limit_bytes} bytes or 100 lines")
             }
             Self::Protocol(violation) => violation.fmt(f),
+            Self::DeflateDeclined => {
+                f.write_str("the server does not take permessage-deflate, which the plan requires")
+            }
             Self::ClosedDuringUpgrade => f.write_str("closed before the upgrade was answered"),
             Self::Io { message, .. } => f.write_str(message),
         }

@@ -26,6 +26,7 @@ use tokio::net::TcpStream;
 use super::failure::ConnectFailureKind;
 use super::mask;
 use super::violation::{ProtocolViolation, excerpt};
+use crate::deflate::{Agreed, EXTENSION, Offer, Parameters, parse};
 
 /// How much of the body of an answer other than 101 is kept.
 const BODY_PREFIX_BYTES: usize = 512;
@@ -45,6 +46,8 @@ pub(super) struct Upgraded {
     /// What the server sent together with its answer.
     pub early: Option<Bytes>,
     pub subprotocol: Option<String>,
+    /// Of permessage-deflate.
+    pub deflate: Option<Agreed>,
 }
 
 /// One handshake to be made.
@@ -53,6 +56,8 @@ pub(super) struct Handshake<'a> {
     pub key: &'a str,
     pub request: Request<Empty<Bytes>>,
     pub subprotocols: &'a [String],
+    /// What `request` offers of permessage-deflate.
+    pub deflate: Option<Offer>,
     pub max_header_bytes: usize,
 }
 
@@ -114,12 +119,14 @@ impl Handshake<'_> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(&mut driver, response).await);
         }
-        let subprotocol =
-            judge(response.headers(), self.key, self.subprotocols).map_err(ConnectFailureKind::Protocol)?;
+        let headers = response.headers();
+        let judged = judge(headers, self.key, self.subprotocols);
+        let subprotocol = judged.map_err(ConnectFailureKind::Protocol)?;
+        let deflate = judge_extensions(headers, self.deflate).map_err(ConnectFailureKind::Protocol)?;
         let parts = driver.into_parts().await.map_err(fail)?;
         // Copied, so that hyper's buffer goes.
         let early = (!parts.read_buf.is_empty()).then(|| Bytes::copy_from_slice(&parts.read_buf));
-        Ok(Upgraded { stream: parts.io.into_inner(), early, subprotocol })
+        Ok(Upgraded { stream: parts.io.into_inner(), early, subprotocol, deflate })
     }
 }
 
@@ -144,17 +151,24 @@ fn judge(
     if accept.as_deref() != Some(expected.as_str()) {
         return Err(ProtocolViolation::AcceptKey { expected, found: accept.as_deref().map(excerpt) });
     }
-    if let Some(extensions) = joined(headers, &header::SEC_WEBSOCKET_EXTENSIONS)
-        && list(&extensions).next().is_some()
-    {
-        return Err(ProtocolViolation::UnaskedExtension { found: excerpt(&extensions) });
-    }
     match joined(headers, &header::SEC_WEBSOCKET_PROTOCOL) {
         Some(chosen) if !subprotocols.contains(&chosen) => {
             Err(ProtocolViolation::UnaskedSubprotocol { found: excerpt(&chosen) })
         }
         chosen => Ok(chosen),
     }
+}
+
+/// What the server agrees to of the one extension that may have been offered (RFC 6455 section 9.1).
+fn judge_extensions(headers: &HeaderMap, offer: Option<Offer>) -> Result<Option<Agreed>, ProtocolViolation> {
+    let Some(answer) = joined(headers, &header::SEC_WEBSOCKET_EXTENSIONS) else { return Ok(None) };
+    let found = || excerpt(&answer);
+    let unasked = || ProtocolViolation::UnaskedExtension { found: found() };
+    let extensions = parse(&answer).map_err(|_| unasked())?;
+    let Some((extension, others)) = extensions.split_first() else { return Ok(None) };
+    let offer = offer.filter(|_| extension.name == EXTENSION && others.is_empty()).ok_or_else(unasked)?;
+    let judged = Parameters::read(extension).and_then(|parameters| offer.judge(&parameters));
+    judged.map(Some).map_err(|fault| ProtocolViolation::DeflateAnswer { found: found(), fault })
 }
 
 /// A header's value over all its lines (RFC 9110 section 5.2): one that must be there once and is there twice
@@ -227,6 +241,7 @@ mod tests {
     use hyper::header::HeaderValue;
 
     use super::*;
+    use crate::deflate::Fault;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
     const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
@@ -239,6 +254,7 @@ mod tests {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
+        judge_extensions(&headers, None)?;
         judge(&headers, KEY, &["chat.v1".to_owned(), "chat.v2".to_owned()])
     }
 
@@ -276,6 +292,40 @@ mod tests {
             let violation = ProtocolViolation::UnaskedSubprotocol { found: found.to_owned() };
             assert_eq!(good_with(&[("sec-websocket-protocol", found)]), Err(violation));
         }
+    }
+
+    #[test]
+    fn an_answer_to_the_offer_of_deflate_is_one_that_can_be_given() {
+        let offer = Offer {
+            client_no_context_takeover: true,
+            server_no_context_takeover: true,
+            client_max_window_bits: None,
+            server_max_window_bits: None,
+        };
+        let judged = |lines: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(header::SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(line).unwrap());
+            }
+            judge_extensions(&headers, Some(offer))
+        };
+        assert_eq!(judged(&[]), Ok(None), "declined");
+        assert_eq!(judged(&[" , "]), Ok(None), "declined");
+        let agreed = judged(&["permessage-deflate;server_no_context_takeover"]).unwrap().unwrap();
+        assert!(!agreed.client.keeps_context && !agreed.server.keeps_context);
+        let good = "permessage-deflate; server_no_context_takeover";
+        for lines in [&["x-webkit-deflate-frame"][..], &[good, good], &[good, "x"], &["permessage-deflate;"]]
+        {
+            let found = lines.join(", ");
+            assert_eq!(judged(lines), Err(ProtocolViolation::UnaskedExtension { found }), "{lines:?}");
+        }
+        assert_eq!(
+            judged(&["permessage-deflate"]),
+            Err(ProtocolViolation::DeflateAnswer {
+                found: "permessage-deflate".to_owned(),
+                fault: Fault::Missing { parameter: "server_no_context_takeover" },
+            })
+        );
     }
 
     #[test]

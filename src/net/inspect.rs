@@ -5,6 +5,7 @@
 //! for each fragment anew. It stores no payload and knows nothing of what a payload says: that is
 //! [`super::read`]. It has no socket, so each rule is tested at every way to cut the bytes.
 
+use super::marks::{Marks, RSV1};
 use super::violation::ProtocolViolation;
 
 /// Two bytes and a 64-bit length: a head without a mask key (RFC 6455 section 5.2).
@@ -21,6 +22,8 @@ pub(super) struct Inspector {
     head_filled: u8,
     message_open: bool,
     close_seen: bool,
+    /// Where permessage-deflate was agreed on.
+    marks: Option<Box<Marks>>,
 }
 
 /// A rule was broken amid the bytes that were inspected.
@@ -42,7 +45,18 @@ impl Inspector {
             head_filled: 0,
             message_open: false,
             close_seen: false,
+            marks: None,
         }
+    }
+
+    /// From here on messages may be compressed.
+    pub(super) fn permit_deflate(&mut self) {
+        self.marks = Some(Box::new(Marks::new(self.limit_bytes)));
+    }
+
+    /// Which messages are compressed, where any may be.
+    pub(super) fn marks(&mut self) -> Option<&mut Marks> {
+        self.marks.as_deref_mut()
     }
 
     /// Whether every frame that began has ended.
@@ -67,11 +81,18 @@ impl Inspector {
                 at += passed;
                 continue;
             }
-            if self.head_filled == 0 {
+            let is_first = self.head_filled == 0;
+            if is_first {
                 frame_start = at;
             }
             self.take_head_byte(bytes[at])
                 .map_err(|violation| Refusal { clean_bytes: frame_start, violation })?;
+            if let Some(marks) = &mut self.marks
+                && is_first
+                && matches!(bytes[at] & 0x0f, 1 | 2)
+            {
+                marks.begin(bytes[at], at);
+            }
             at += 1;
         }
         Ok(())
@@ -101,7 +122,7 @@ impl Inspector {
     fn check_kind(&self, first: u8) -> Result<(), ProtocolViolation> {
         let is_final = first & 0x80 != 0;
         let bits = (first >> 4) & 0x07;
-        if bits != 0 {
+        if bits != 0 && !self.is_compressed(first) {
             return Err(ProtocolViolation::ReservedBits { bits });
         }
         match self.opcode() {
@@ -112,6 +133,12 @@ impl Inspector {
             0..=2 | 8..=10 => Ok(()),
             opcode => Err(ProtocolViolation::ReservedOpcode { opcode }),
         }
+    }
+
+    /// Whether it is the head of a compressed message: the bit may be set on its first frame, and alone (RFC 7692
+    /// section 6).
+    fn is_compressed(&self, first: u8) -> bool {
+        self.marks.is_some() && first & 0x70 == RSV1 && matches!(self.opcode(), 1 | 2)
     }
 
     fn check_length_code(&self, second: u8) -> Result<(), ProtocolViolation> {
@@ -144,7 +171,8 @@ impl Inspector {
             9 | 10 => {}
             _ => {
                 let bytes = self.message_bytes + length;
-                if bytes > self.limit_bytes {
+                let of_compressed = self.marks.as_ref().and_then(|marks| marks.limit_bytes());
+                if bytes > of_compressed.unwrap_or(self.limit_bytes) {
                     return Err(ProtocolViolation::MessageTooLong { bytes, limit_bytes: self.limit_bytes });
                 }
                 self.message_open = !is_final;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::tcp::OwnedReadHalf;
 
 use super::inspect::Inspector;
+use super::marks::{Mark, Marks};
 use super::violation::ProtocolViolation;
 
 /// Reads and payloads up to this leave the frame reader's 8 KiB buffer at its size: it grows where the bytes
@@ -49,6 +50,16 @@ impl Intake {
     /// the frame that it just completed had been read.
     pub(super) fn read_at(&self) -> Instant {
         self.read_at
+    }
+
+    /// From here on messages may be compressed.
+    pub(super) fn permit_deflate(&mut self) {
+        self.inspector.permit_deflate();
+    }
+
+    /// How the payload of the next message is to be taken, which has begun.
+    pub(super) fn take_mark(&mut self) -> Mark {
+        self.inspector.marks().map_or(Mark::Plain, Marks::take)
     }
 
     /// The rule whose breaking ended the stream.
@@ -94,13 +105,17 @@ impl Intake {
             other => return other,
         }
         let chunk = &buffer.filled()[start..];
+        let chunk_bytes = chunk.len();
         if chunk.is_empty() {
             return Poll::Ready(Ok(()));
         }
         self.read_at = Instant::now();
         let inspected = self.inspector.inspect(chunk);
+        if let Some(marks) = self.inspector.marks() {
+            marks.take_out(&mut buffer.filled_mut()[start..]);
+        }
         let longest_bytes = self.inspector.take_longest_payload_bytes();
-        self.buffer_grew |= chunk.len() > UNGROWN_BYTES || longest_bytes > UNGROWN_BYTES as u64;
+        self.buffer_grew |= chunk_bytes > UNGROWN_BYTES || longest_bytes > UNGROWN_BYTES as u64;
         if let Err(refusal) = inspected {
             self.violation = Some(Box::new(refusal.violation));
             if refusal.clean_bytes == 0 {

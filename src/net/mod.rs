@@ -7,9 +7,11 @@
 mod connect;
 mod failure;
 mod handshake;
+mod inflated;
 mod inspect;
 mod intake;
 mod lent;
+mod marks;
 mod mask;
 mod read;
 mod request;
@@ -24,4 +26,4 @@ pub use read::{Event, Incoming, Reader};
 pub use request::{RequestError, UpgradeRequest};
 pub use resolve::{DEFAULT_TIME_TO_LIVE, Resolver};
 pub use violation::ProtocolViolation;
-pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, NotSent, Opcode, Writer};
+pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, NotSent, Opcode, Queued, Writer};

@@ -16,9 +16,12 @@ use fastwebsockets::{OpCode, Payload, WebSocketError};
 use tokio::net::tcp::OwnedReadHalf;
 
 use super::failure::ReadFailure;
+use super::inflated::Inflated;
 use super::intake::Intake;
 use super::lent::FrameReader;
+use super::marks::{self, Mark};
 use super::violation::ProtocolViolation;
+use crate::deflate::Side;
 
 /// The reading half of a connection.
 pub struct Reader {
@@ -29,6 +32,8 @@ pub struct Reader {
     payload: BytesMut,
     open: Option<OpenMessage>,
     frame_limit_bytes: usize,
+    /// Where permessage-deflate was agreed on.
+    inflated: Option<Box<Inflated>>,
 }
 
 /// A message whose last fragment is yet to come.
@@ -45,6 +50,8 @@ pub struct Incoming<'a> {
     pub at: Instant,
     /// What it took on the wire: payload and frame heads, over all fragments. Without TCP's and IP's own.
     pub wire_bytes: u64,
+    /// The length of the payload as it came, over all fragments, where it was compressed.
+    pub deflated_bytes: Option<u64>,
     /// What it is.
     pub event: Event<'a>,
 }
@@ -81,7 +88,16 @@ impl Reader {
         let intake = Rc::new(RefCell::new(Intake::new(stream, early, max_message_bytes as u64)));
         // fastwebsockets refuses a frame as long as its limit; the limit itself is held by the intake.
         let frame_limit_bytes = max_message_bytes.saturating_add(1);
-        Self { frames: None, intake, payload: BytesMut::new(), open: None, frame_limit_bytes }
+        Self { frames: None, intake, payload: BytesMut::new(), open: None, frame_limit_bytes, inflated: None }
+    }
+
+    /// From here on messages may be compressed as `server` says.
+    pub(super) fn permit_deflate(&mut self, server: Side) {
+        let limit_bytes = self.frame_limit_bytes.saturating_sub(1);
+        self.inflated = Some(Box::new(Inflated::new(server, limit_bytes)));
+        self.intake.borrow_mut().permit_deflate();
+        let longest = usize::try_from(marks::compressed_limit_bytes(limit_bytes as u64));
+        self.frame_limit_bytes = longest.unwrap_or(usize::MAX).saturating_add(1);
     }
 
     /// Waits for the next message or control frame.
@@ -91,8 +107,16 @@ impl Reader {
     pub async fn next(&mut self) -> Result<Incoming<'_>, ReadFailure> {
         // Gives the last event's bytes back first, so that the frame reader can use its buffer again in place.
         self.payload = BytesMut::new();
+        if let Some(inflated) = &mut self.inflated {
+            inflated.let_go();
+        }
         let (opcode, wire_bytes) = loop {
             let WholeFrame { is_final, opcode, payload } = self.next_frame().await?;
+            if let Some(inflated) = &mut self.inflated
+                && matches!(opcode, OpCode::Text | OpCode::Binary)
+            {
+                inflated.begin(self.intake.borrow_mut().take_mark());
+            }
             let wire_bytes = frame_wire_bytes(payload.len());
             if opcode == OpCode::Continuation {
                 if let Some(whole) = self.continue_message(is_final, &payload, wire_bytes) {
@@ -107,7 +131,16 @@ impl Reader {
             }
         };
         let at = self.intake.borrow().read_at();
-        Ok(Incoming { at, wire_bytes, event: event(opcode, &self.payload)? })
+        if let Some(inflated) = &mut self.inflated
+            && matches!(opcode, OpCode::Text | OpCode::Binary)
+            && inflated.mark() != Mark::Plain
+        {
+            let opcode = if inflated.mark() == Mark::Text { OpCode::Text } else { OpCode::Binary };
+            let deflated_bytes = Some(self.payload.len() as u64);
+            let event = event(opcode, inflated.make_whole(&self.payload)?)?;
+            return Ok(Incoming { at, wire_bytes, deflated_bytes, event });
+        }
+        Ok(Incoming { at, wire_bytes, deflated_bytes: None, event: event(opcode, &self.payload)? })
     }
 
     /// Adds a fragment, and takes the message as the payload when it was the last one.

@@ -8,7 +8,8 @@ use http_body_util::Empty;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Uri};
 
-use crate::program::{Url, is_handshake_header};
+use crate::deflate::Offer;
+use crate::program::{Deflate, Url, is_handshake_header};
 
 /// One upgrade request. `Host`, `Upgrade`, `Connection` and `Sec-WebSocket-*` are added to it.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,8 @@ pub struct UpgradeRequest {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Offered in this order, the most wanted first.
     pub subprotocols: Vec<String>,
+    /// What is offered of permessage-deflate (RFC 7692).
+    pub deflate: Option<Deflate>,
 }
 
 /// Why a request cannot be sent.
@@ -62,7 +65,17 @@ impl UpgradeRequest {
             parsed.ok_or_else(|| RequestError::Header { name: name.clone() })
         };
         let headers = headers.iter().map(header).collect::<Result<_, _>>()?;
-        Ok(Self { path_and_query, headers, subprotocols: subprotocols.to_vec() })
+        Ok(Self { path_and_query, headers, subprotocols: subprotocols.to_vec(), deflate: None })
+    }
+
+    /// What is offered of permessage-deflate, as it is judged.
+    pub(super) fn deflate_offer(&self) -> Option<Offer> {
+        self.deflate.map(|deflate| Offer {
+            client_no_context_takeover: deflate.client_no_context_takeover,
+            server_no_context_takeover: deflate.server_no_context_takeover,
+            client_max_window_bits: deflate.client_max_window_bits,
+            server_max_window_bits: deflate.server_max_window_bits,
+        })
     }
 
     /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
@@ -95,6 +108,10 @@ impl UpgradeRequest {
         headers.insert(header::SEC_WEBSOCKET_KEY, HeaderValue::from_str(key).expect("base64 is ASCII"));
         if let Some(offer) = self.offer()? {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offer);
+        }
+        if let Some(offer) = self.deflate_offer() {
+            let offer = HeaderValue::from_str(&offer.to_string()).expect("words and numbers are ASCII");
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, offer);
         }
         for (name, value) in &self.headers {
             if is_handshake_header(name.as_str()) {
@@ -175,6 +192,7 @@ mod tests {
                 (HeaderName::from_static("x-a"), HeaderValue::from_static("2")),
             ],
             subprotocols: vec!["chat.v2".to_owned(), "chat.v1".to_owned()],
+            deflate: Some(Deflate::default()),
         })
         .unwrap();
         let shown: Vec<_> = request
@@ -192,6 +210,7 @@ mod tests {
                 "sec-websocket-version: 13",
                 "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
                 "sec-websocket-protocol: chat.v2, chat.v1",
+                "sec-websocket-extensions: permessage-deflate; client_no_context_takeover; client_max_window_bits",
                 "x-a: 1",
                 "x-a: 2",
             ]
@@ -204,11 +223,13 @@ mod tests {
             path_and_query: "/other".to_owned(),
             headers: vec![(header::HOST, HeaderValue::from_static("virtual.example"))],
             subprotocols: Vec::new(),
+            deflate: None,
         })
         .unwrap();
         assert_eq!(request.uri(), "/other");
         assert_eq!(request.headers().get_all(header::HOST).iter().collect::<Vec<_>>(), ["virtual.example"]);
         assert!(!request.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL));
+        assert!(!request.headers().contains_key(header::SEC_WEBSOCKET_EXTENSIONS));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::deflate::Fault;
+
 /// How much of a server's own text a violation keeps, in characters.
 const EXCERPT_CHARS: usize = 120;
 
@@ -32,10 +34,17 @@ pub enum ProtocolViolation {
         /// The header's value, where there was one.
         found: Option<String>,
     },
-    /// The server chose an extension; none was offered.
+    /// The server chose an extension that was not offered.
     UnaskedExtension {
         /// The header's value.
         found: String,
+    },
+    /// The server's answer to the offer of permessage-deflate is not one that it can give.
+    DeflateAnswer {
+        /// The header's value.
+        found: String,
+        /// What is wrong with it.
+        fault: Fault,
     },
     /// The server chose a subprotocol that was not offered.
     UnaskedSubprotocol {
@@ -82,6 +91,11 @@ pub enum ProtocolViolation {
     InterleavedMessage,
     /// A data frame after the server's own Close frame.
     DataAfterClose,
+    /// A message that says it is compressed and is not.
+    NotDeflated {
+        /// What the decompressor said.
+        detail: &'static str,
+    },
     /// A text message that is not UTF-8 as a whole.
     TextNotUtf8,
     /// A Close frame with a payload of one byte: a code has two.
@@ -112,6 +126,8 @@ impl ProtocolViolation {
             | Self::AcceptKey { .. }
             | Self::UnaskedExtension { .. }
             | Self::UnaskedSubprotocol { .. } => "RFC 6455 section 4.1",
+            Self::DeflateAnswer { .. } => "RFC 7692 section 7.1",
+            Self::NotDeflated { .. } => "RFC 7692 section 7.2.2",
             Self::MaskedFrame => "RFC 6455 section 5.1",
             Self::ReservedBits { .. }
             | Self::ReservedOpcode { .. }
@@ -129,7 +145,7 @@ impl ProtocolViolation {
     /// The code to close with (RFC 6455 section 7.4.1). A handshake that failed has no frame to carry it.
     pub fn close_code(&self) -> u16 {
         match self {
-            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => 1007,
+            Self::NotDeflated { .. } | Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => 1007,
             Self::MessageTooLong { .. } => 1009,
             _ => 1002,
         }
@@ -156,8 +172,12 @@ impl ProtocolViolation {
                 wrong_header(f, "Sec-WebSocket-Accept", found.as_deref(), expected)
             }
             Self::UnaskedExtension { found } => {
-                write!(f, "the server chose the extension {found:?}, none was offered")
+                write!(f, "the server chose the extension {found:?}, which was not offered")
             }
+            Self::DeflateAnswer { found, fault } => {
+                write!(f, "the server answered the offer of permessage-deflate with {found:?}: {fault}")
+            }
+            Self::NotDeflated { detail } => write!(f, "a compressed message cannot be made whole: {detail}"),
             Self::UnaskedSubprotocol { found } => {
                 write!(f, "the server chose the subprotocol {found:?}, which was not offered")
             }

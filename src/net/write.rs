@@ -15,7 +15,9 @@ use fastwebsockets::{Frame, OpCode, Payload};
 use socket2::SockRef;
 use tokio::net::tcp::OwnedWriteHalf;
 
+use super::marks::RSV1;
 use super::mask;
+use crate::deflate::{Deflater, Side};
 
 /// The longest payload of a Ping, Pong or Close frame (RFC 6455 section 5.5).
 pub const MAX_CONTROL_BYTES: usize = 125;
@@ -69,6 +71,15 @@ impl NotSent<Infallible> {
     }
 }
 
+/// A message that was queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queued {
+    /// The length of its payload.
+    pub payload_bytes: usize,
+    /// What that was compressed to, where it was.
+    pub deflated_bytes: Option<usize>,
+}
+
 /// What became of the bytes that were queued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flush {
@@ -98,6 +109,8 @@ pub struct Writer {
     queued: Vec<u8>,
     taken_bytes: u64,
     close_queued: bool,
+    /// Where permessage-deflate was agreed on.
+    deflater: Option<Box<Deflater>>,
 }
 
 impl Writer {
@@ -109,12 +122,22 @@ impl Writer {
             queued: Vec::new(),
             taken_bytes: 0,
             close_queued: false,
+            deflater: None,
         }
     }
 
+    /// From here on messages are compressed, as `client` says.
+    pub(super) fn deflate(&mut self, client: Side) {
+        self.deflater = Some(Box::new(Deflater::new(client)));
+    }
+
     /// Queues one message whose payload `render` appends to the buffer that it is given, which holds other bytes
-    /// before it. Returns the payload's length in bytes. `render` is not called where nothing may be queued.
-    pub fn message(&mut self, opcode: Opcode, render: impl FnOnce(&mut Vec<u8>)) -> Result<usize, NotQueued> {
+    /// before it. `render` is not called where nothing may be queued.
+    pub fn message(
+        &mut self,
+        opcode: Opcode,
+        render: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Queued, NotQueued> {
         let render = |buffer: &mut Vec<u8>| {
             render(buffer);
             Ok(())
@@ -127,7 +150,7 @@ impl Writer {
         &mut self,
         opcode: Opcode,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<usize, NotSent<E>> {
+    ) -> Result<Queued, NotSent<E>> {
         let opcode = match opcode {
             Opcode::Text => OpCode::Text,
             Opcode::Binary => OpCode::Binary,
@@ -244,7 +267,7 @@ impl Writer {
         &mut self,
         opcode: OpCode,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<usize, NotSent<E>> {
+    ) -> Result<Queued, NotSent<E>> {
         if self.close_queued {
             return Err(NotSent::Queue(NotQueued::CloseQueued));
         }
@@ -257,6 +280,14 @@ impl Writer {
         }
         assert!(self.queued.len() >= body, "a renderer appends and removes nothing");
         let payload_bytes = self.queued.len() - body;
+        let deflated_bytes = match &mut self.deflater {
+            Some(deflater) if matches!(opcode, OpCode::Text | OpCode::Binary) => {
+                deflater.compress_in_place(&mut self.queued, body);
+                Some(self.queued.len() - body)
+            }
+            _ => None,
+        };
+        let framed_bytes = deflated_bytes.unwrap_or(payload_bytes);
 
         let payload = Payload::BorrowedMut(&mut self.queued[body..]);
         let mut frame = Frame::new(true, opcode, Some(mask::mask_key()), payload);
@@ -264,13 +295,16 @@ impl Writer {
         let mut head = [0; LONGEST_HEAD_BYTES];
         let head_bytes = frame.fmt_head(&mut head);
         if head_bytes != GUESSED_HEAD_BYTES {
-            let end = start + head_bytes + payload_bytes;
-            self.queued.resize(end.max(body + payload_bytes), 0);
-            self.queued.copy_within(body..body + payload_bytes, start + head_bytes);
+            let end = start + head_bytes + framed_bytes;
+            self.queued.resize(end.max(body + framed_bytes), 0);
+            self.queued.copy_within(body..body + framed_bytes, start + head_bytes);
             self.queued.truncate(end);
         }
         self.queued[start..start + head_bytes].copy_from_slice(&head[..head_bytes]);
-        Ok(payload_bytes)
+        if deflated_bytes.is_some() {
+            self.queued[start] |= RSV1;
+        }
+        Ok(Queued { payload_bytes, deflated_bytes })
     }
 }
 

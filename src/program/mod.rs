@@ -6,6 +6,7 @@ pub(crate) mod asked;
 pub mod capture;
 mod control;
 mod decimal;
+mod deflate;
 pub mod delivery;
 pub mod emit;
 mod escape;
@@ -28,6 +29,7 @@ mod value;
 
 pub use capture::{Capture, CaptureSource};
 pub use control::{ExpectClose, Ping};
+pub use deflate::Deflate;
 pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Audience, Body, Capture, ExpectClose, Expr, Gather, Matcher, Operand, Path, Ping, Publish, SlotId,
-    StateId, StreamId, Template, TimerId, VariableMatcher,
+    Audience, Body, Capture, Deflate, ExpectClose, Expr, Gather, Matcher, Operand, Path, Ping, Publish,
+    SlotId, StateId, StreamId, Template, TimerId, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -89,6 +89,8 @@ pub struct Connect {
     pub headers: Box<[(String, Template)]>,
     /// Subprotocols to offer.
     pub subprotocols: Box<[String]>,
+    /// What to offer of permessage-deflate.
+    pub deflate: Option<Deflate>,
     /// How long it may take in all.
     pub timeout: Duration,
     /// Its timers.

@@ -63,7 +63,7 @@ impl Builtin {
     /// The embedded servers.
     pub const NAMES: [&'static str; 2] = ["echo", "chat"];
     /// The options that a target may give them.
-    pub const OPTIONS: [&'static str; 12] = [
+    pub const OPTIONS: [&'static str; 13] = [
         "delay",
         "jitter",
         "drop",
@@ -75,6 +75,7 @@ impl Builtin {
         "keepalive",
         "keepalive-timeout",
         "max-message",
+        "deflate",
         "seed",
     ];
 }

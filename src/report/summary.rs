@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::RunReport;
-use crate::metrics::{DeliveryCounts, Timing};
+use crate::metrics::{Counts, DeliveryCounts, Timing};
 
 pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
 pub use write::WriteError;
@@ -35,6 +35,8 @@ pub struct Summary {
     pub connections: Connections,
     /// Data messages.
     pub messages: Messages,
+    /// What permessage-deflate did.
+    pub deflate: Deflate,
     /// Messages of paced loops.
     pub sends: Sends,
     /// Requests and what became of their replies.
@@ -111,6 +113,32 @@ pub struct Messages {
     pub dropped: u64,
     /// One of those; null where there is none. May hold text from the server.
     pub dropped_sample: Option<String>,
+}
+
+/// What permessage-deflate (RFC 7692) did, where it was offered.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Deflate {
+    /// Established connections on which it was agreed.
+    pub connections: u64,
+    /// Established connections whose server did not take the offer.
+    pub declined: u64,
+    /// Messages sent.
+    pub sent: Deflated,
+    /// Messages received.
+    pub received: Deflated,
+}
+
+/// Messages that were compressed.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Deflated {
+    /// How many.
+    pub messages: u64,
+    /// Their payload in bytes when it is not compressed.
+    pub bytes: u64,
+    /// Their payload in bytes when it is.
+    pub compressed_bytes: u64,
+    /// The second as a share of the first; null where there was nothing to compress.
+    pub ratio: Option<f64>,
 }
 
 /// Messages that were due at a time, as paced loops say.
@@ -274,6 +302,7 @@ impl Summary {
                 dropped: counts.inbox_dropped,
                 dropped_sample: report.totals.samples.dropped.clone(),
             },
+            deflate: Deflate::of(counts),
             sends: Sends { due: counts.sends_due, late: counts.sends_late, missed: counts.sends_missed },
             requests: Requests {
                 made: counts.requests,
@@ -339,6 +368,25 @@ impl Metric {
             p99: at(99.0),
             p999: at(99.9),
             max: us(timing.and_then(Timing::max)),
+        }
+    }
+}
+
+impl Deflate {
+    fn of(counts: &Counts) -> Self {
+        let of = |messages, bytes, compressed_bytes| {
+            let ratio = (bytes > 0).then(|| compressed_bytes as f64 / bytes as f64);
+            Deflated { messages, bytes, compressed_bytes, ratio }
+        };
+        Self {
+            connections: counts.connections_deflated,
+            declined: counts.deflate_declined,
+            sent: of(counts.deflated_sent, counts.deflate_bytes_sent, counts.deflate_compressed_sent),
+            received: of(
+                counts.deflated_received,
+                counts.deflate_bytes_received,
+                counts.deflate_compressed_received,
+            ),
         }
     }
 }

@@ -46,13 +46,18 @@ enum ReadEnd {
 
 /// Serves a connection until it is over.
 pub(crate) async fn serve_connection(upgraded: Upgraded, shared: &Arc<Shared>) {
-    let Upgraded { mut stream, already_read } = upgraded;
-    let seat = Seat::take(shared);
+    let Upgraded { mut stream, already_read, deflate } = upgraded;
+    let seat = Seat::take(shared, deflate.map(|agreed| agreed.server));
     let peer = &seat.peer;
     let (read_half, write_half) = stream.split();
     let mut writer = Writer::new(write_half, Arc::clone(peer), Tally::new(&shared.ledger));
     let session = Session {
-        reader: Reader::new(already_read, read_half, shared.options.limits.message_bytes),
+        reader: Reader::new(
+            already_read,
+            read_half,
+            shared.options.limits.message_bytes,
+            deflate.map(|agreed| agreed.client),
+        ),
         dialogue: match shared.options.kind {
             Kind::Echo => Dialogue::Echo,
             Kind::Chat => Dialogue::Chat(Chat::new(
@@ -65,6 +70,7 @@ pub(crate) async fn serve_connection(upgraded: Upgraded, shared: &Arc<Shared>) {
         tally: Tally::new(&shared.ledger),
         close_after: shared.options.faults.close_after,
     };
+    Tally::new(&shared.ledger).counts.connections_deflated = u64::from(deflate.is_some());
     let is_drained = {
         let mut reading = pin!(session.read());
         tokio::select! {
@@ -128,7 +134,10 @@ impl Session<'_> {
         loop {
             poll_fn(|_| self.peer.poll_room()).await;
             match self.reader.next().await {
-                Ok(Incoming::Message { opcode, payload }) => self.on_message(opcode, payload),
+                Ok(Incoming::Message { opcode, payload, deflated_bytes }) => {
+                    self.count_deflated(deflated_bytes);
+                    self.on_message(opcode, payload);
+                }
                 Ok(Incoming::Ping(payload)) => self.peer.pong(Encoded::copied(OpCode::Pong, &payload)),
                 Ok(Incoming::Pong) => {}
                 Ok(Incoming::Close(code)) => {
@@ -148,6 +157,13 @@ impl Session<'_> {
                 messages_this_turn = 0;
                 tokio::task::yield_now().await;
             }
+        }
+    }
+
+    fn count_deflated(&mut self, deflated_bytes: Option<u64>) {
+        if let Some(bytes) = deflated_bytes {
+            self.tally.counts.deflated_in += 1;
+            self.tally.counts.deflated_bytes_in += bytes;
         }
     }
 

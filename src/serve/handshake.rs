@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::options::{Kind, Options};
+use crate::deflate::{Agreed, EXTENSION, Parameters, answer, parse};
 
 /// The subprotocol of the chat server.
 const CHAT_SUBPROTOCOL: &str = "chat.v2";
@@ -25,14 +26,21 @@ const CHAT_SUBPROTOCOL: &str = "chat.v2";
 pub(crate) struct Upgraded {
     pub(crate) stream: TcpStream,
     pub(crate) already_read: Bytes,
+    /// Of permessage-deflate.
+    pub(crate) deflate: Option<Agreed>,
 }
 
 /// Answers the one HTTP request of `stream`. `None` where it was no upgrade; that was answered, too.
 pub(crate) async fn upgrade(stream: TcpStream, options: &Options) -> Option<Upgraded> {
-    let is_upgraded = AtomicBool::new(false);
+    let upgrade = OnceLock::new();
     let service = service_fn(|request: Request<Incoming>| {
-        let answer = accept(options.kind, &request).map_or_else(Refusal::into_response, |accepted| {
-            is_upgraded.store(true, Ordering::Relaxed);
+        let answer = accept(options.kind, &request).map_or_else(Refusal::into_response, |mut accepted| {
+            let deflate = if options.deflate { deflate(request.headers()) } else { None };
+            if let Some((answer, _)) = &deflate {
+                accepted.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, answer.clone());
+            }
+            // One request is answered, so this is the first.
+            let _ = upgrade.set(deflate.map(|(_, agreed)| agreed));
             accepted
         });
         ready(Ok::<_, Infallible>(answer))
@@ -43,8 +51,21 @@ pub(crate) async fn upgrade(stream: TcpStream, options: &Options) -> Option<Upgr
     let parts = connection.without_shutdown().await.ok()?;
     // Copied, because even an empty `Bytes` would keep hyper's whole read buffer for as long as the connection.
     let already_read = Bytes::copy_from_slice(&parts.read_buf);
-    let upgraded = Upgraded { stream: parts.io.into_inner(), already_read };
-    is_upgraded.load(Ordering::Relaxed).then_some(upgraded)
+    let deflate = *upgrade.get()?;
+    Some(Upgraded { stream: parts.io.into_inner(), already_read, deflate })
+}
+
+/// The answer to the first offer of permessage-deflate that can be taken (RFC 7692 section 7.1), and what holds then.
+/// What is offered wrongly is declined.
+fn deflate(headers: &HeaderMap) -> Option<(HeaderValue, Agreed)> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).iter();
+    let offers: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+    let offers = offers.join(", ");
+    let offers = parse(&offers).ok()?;
+    let named = offers.iter().filter(|offer| offer.name == EXTENSION);
+    let (answer, agreed) =
+        named.filter_map(|offer| Parameters::read(offer).ok()).map(|offer| answer(&offer)).next()?;
+    Some((HeaderValue::from_str(&answer.to_string()).ok()?, agreed))
 }
 
 /// Why a request was not upgraded.

@@ -20,6 +20,7 @@ mod reader;
 mod registry;
 mod server;
 mod totals;
+mod unflagged;
 mod writer;
 
 pub use self::fault::Faults;

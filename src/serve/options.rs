@@ -101,6 +101,8 @@ pub struct Options {
     pub faults: Faults,
     /// The chat server's keepalive; the echo server has none.
     pub keepalive: KeepaliveOptions,
+    /// Whether clients that offer permessage-deflate (RFC 7692) are taken up on it.
+    pub deflate: bool,
     /// Maximums.
     pub limits: Limits,
     /// How many threads [`run`](super::run) serves with, each with a current-thread runtime of its own; at least 1.
@@ -118,6 +120,7 @@ impl Options {
             kind,
             faults: Faults::default(),
             keepalive: KeepaliveOptions::default(),
+            deflate: false,
             limits: Limits {
                 message_bytes,
                 header_bytes: 64 << 10,

@@ -11,23 +11,30 @@ use std::time::Instant;
 use super::frame::Encoded;
 use super::options::Options;
 use super::outbox::{CloseWhen, Copy, Outbox, OutboxCounts, Piece, PieceRole, Refill};
+use crate::deflate::Side;
 
 /// A connection's outgoing side.
 #[derive(Debug)]
 pub(crate) struct Peer {
     /// Its place in the order of acceptance, from 0.
     pub(crate) number: u64,
+    /// How what it is sent is compressed, where that was agreed on.
+    pub(crate) deflate: Option<Side>,
     outbox: Mutex<Outbox>,
 }
 
 impl Peer {
-    pub(crate) fn new(number: u64, options: &Options) -> Self {
-        Self { number, outbox: Mutex::new(Outbox::new(number, options)) }
+    pub(crate) fn new(number: u64, options: &Options, deflate: Option<Side>) -> Self {
+        Self { number, deflate, outbox: Mutex::new(Outbox::new(number, options)) }
     }
 
     /// Queues the answer to something this connection sent. For its own task only: the writer is not woken,
     /// because it runs after the reader in the same poll.
     pub(crate) fn reply(&self, frame: Encoded) {
+        let frame = match self.deflate {
+            Some(side) => frame.deflated(side),
+            None => frame,
+        };
         self.lock().push_data(frame);
     }
 

@@ -12,11 +12,19 @@ use fastwebsockets::{Frame, OpCode, Payload, Role, WebSocketError, WebSocketRead
 use std::io::Cursor;
 use tokio::io::{AsyncRead, AsyncReadExt, Chain};
 
+use super::unflagged::{Marks, Unflagged};
+use crate::deflate::{InflateError, Inflater, Side};
+
 /// What a client sent.
 #[derive(Debug)]
 pub(crate) enum Incoming {
     /// A whole data message; text is valid UTF-8.
-    Message { opcode: OpCode, payload: BytesMut },
+    Message {
+        opcode: OpCode,
+        payload: BytesMut,
+        /// The length as it came, where it was compressed.
+        deflated_bytes: Option<u64>,
+    },
     /// To be answered with a pong of the same payload.
     Ping(BytesMut),
     /// Unasked here, and allowed (RFC 6455 section 5.5.3).
@@ -43,21 +51,39 @@ const CONTROL_BYTES: usize = 125;
 
 /// Reads one connection.
 pub(crate) struct Reader<R> {
-    frames: WebSocketRead<Chain<Cursor<Bytes>, R>>,
+    frames: WebSocketRead<Unflagged<Chain<Cursor<Bytes>, R>>>,
     message_bytes: usize,
     partial: Option<(OpCode, BytesMut)>,
+    inflating: Option<Box<Inflating>>,
+}
+
+/// Where messages may be compressed.
+struct Inflating {
+    marks: Marks,
+    inflater: Inflater,
+    /// The opcode of the message that began last, where that is compressed.
+    opcode: Option<OpCode>,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// `already_read` came in with the upgrade request. Messages over `message_bytes` are refused.
-    pub(crate) fn new(already_read: Bytes, socket: R, message_bytes: usize) -> Self {
+    /// `already_read` came in with the upgrade request. Messages over `message_bytes` are refused. `deflate` is how
+    /// the client compresses, where that was agreed on.
+    pub(crate) fn new(already_read: Bytes, socket: R, message_bytes: usize, deflate: Option<Side>) -> Self {
         let stream = Cursor::new(already_read).chain(socket);
+        let inflating = deflate.map(|client| {
+            Box::new(Inflating { marks: Marks::default(), inflater: Inflater::new(client), opcode: None })
+        });
+        let stream = match &inflating {
+            Some(inflating) => Unflagged::marking(stream, inflating.marks.clone()),
+            None => Unflagged::plain(stream),
+        };
         let (mut frames, _) = after_handshake_split(stream, tokio::io::sink(), Role::Server);
         frames.set_auto_pong(false);
         frames.set_auto_close(false);
-        // The library refuses frames that are as long as its limit.
-        frames.set_max_message_size(message_bytes.saturating_add(1));
-        Self { frames, message_bytes, partial: None }
+        // The library refuses frames that are as long as its limit. What cannot be compressed becomes longer.
+        let room = if inflating.is_some() { message_bytes / 8 + 64 } else { 0 };
+        frames.set_max_message_size(message_bytes.saturating_add(room).saturating_add(1));
+        Self { frames, message_bytes, partial: None, inflating }
     }
 
     /// The next message or control frame. Not cancel-safe: dropped in mid-frame, it loses the frame's header.
@@ -74,8 +100,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             let (is_final, opcode, payload) = (frame.fin, frame.opcode, owned(frame.payload));
             match opcode {
                 OpCode::Text | OpCode::Binary | OpCode::Continuation => {
-                    if let Some(message) = self.collect(is_final, opcode, payload)? {
-                        return Ok(message);
+                    if let Some(inflating) = &mut self.inflating
+                        && opcode != OpCode::Continuation
+                    {
+                        inflating.opcode = inflating.marks.take();
+                    }
+                    if let Some((opcode, payload)) = self.collect(is_final, opcode, payload)? {
+                        return self.whole(opcode, payload);
                     }
                 }
                 _ if payload.len() > CONTROL_BYTES => {
@@ -93,11 +124,13 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         is_final: bool,
         opcode: OpCode,
         payload: BytesMut,
-    ) -> Result<Option<Incoming>, ReadError> {
+    ) -> Result<Option<(OpCode, BytesMut)>, ReadError> {
+        let is_compressed = self.inflating.as_ref().is_some_and(|inflating| inflating.opcode.is_some());
         let (opcode, payload) = match (opcode, self.partial.take()) {
             (OpCode::Continuation, None) => return Err(violation(1002, "continuation of no message")),
             (OpCode::Continuation, Some((opcode, mut start))) => {
-                if start.len() + payload.len() > self.message_bytes {
+                let room = if is_compressed { self.message_bytes / 8 + 64 } else { 0 };
+                if start.len() + payload.len() > self.message_bytes + room {
                     return Err(violation(1009, "message is too long"));
                 }
                 start.extend_from_slice(&payload);
@@ -112,10 +145,34 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             (opcode, None) => (opcode, payload),
         };
         if is_final {
-            return Ok(Some(Incoming::Message { opcode, payload }));
+            return Ok(Some((opcode, payload)));
         }
         self.partial = Some((opcode, payload));
         Ok(None)
+    }
+
+    /// A message to its last frame, made whole where it is compressed.
+    fn whole(&mut self, opcode: OpCode, payload: BytesMut) -> Result<Incoming, ReadError> {
+        let limit = self.message_bytes;
+        let Some((inflating, opcode)) = self.inflating.as_mut().and_then(|inflating| {
+            let opcode = inflating.opcode?;
+            Some((inflating, opcode))
+        }) else {
+            if payload.len() > limit {
+                return Err(violation(1009, "message is too long"));
+            }
+            return Ok(Incoming::Message { opcode, payload, deflated_bytes: None });
+        };
+        let mut whole = Vec::new();
+        inflating.inflater.inflate(&payload, limit, &mut whole).map_err(|error| match error {
+            InflateError::TooLong => violation(1009, "message is too long"),
+            InflateError::Malformed { .. } => violation(1007, "message is not compressed rightly"),
+        })?;
+        if opcode == OpCode::Text && std::str::from_utf8(&whole).is_err() {
+            return Err(violation(1007, "text is not UTF-8"));
+        }
+        let deflated_bytes = Some(payload.len() as u64);
+        Ok(Incoming::Message { opcode, payload: BytesMut::from(Bytes::from(whole)), deflated_bytes })
     }
 }
 
@@ -169,11 +226,11 @@ mod tests {
     fn read_all(bytes: &'static [u8]) -> Vec<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let mut reader = Reader::new(Bytes::new(), bytes, 10);
+            let mut reader = Reader::new(Bytes::new(), bytes, 10, None);
             let mut seen = Vec::new();
             loop {
                 match reader.next().await {
-                    Ok(Incoming::Message { opcode, payload }) => {
+                    Ok(Incoming::Message { opcode, payload, .. }) => {
                         seen.push(format!("{opcode:?} {}", payload.escape_ascii()));
                     }
                     Ok(other) => seen.push(format!("{other:?}")),
@@ -231,7 +288,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let payload = runtime.block_on(async {
             let early = Bytes::from_static(b"\x81\x82\0\0");
-            let mut reader = Reader::new(early, &b"\0\0hi"[..], 10);
+            let mut reader = Reader::new(early, &b"\0\0hi"[..], 10, None);
             match reader.next().await {
                 Ok(Incoming::Message { payload, .. }) => payload,
                 other => panic!("{other:?}"),

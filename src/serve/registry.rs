@@ -11,6 +11,7 @@ use super::options::Options;
 use super::outbox::CloseWhen;
 use super::peer::Peer;
 use super::totals::{Ledger, Totals};
+use crate::deflate::Side;
 
 /// What all connections of a server have in common. Nothing in it is touched for a message.
 pub(crate) struct Shared {
@@ -73,9 +74,10 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn take(shared: &Arc<Shared>) -> Self {
+    /// `deflate` is how what it is sent is to be compressed.
+    pub(crate) fn take(shared: &Arc<Shared>, deflate: Option<Side>) -> Self {
         let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
-        let peer = Arc::new(Peer::new(number, &shared.options));
+        let peer = Arc::new(Peer::new(number, &shared.options, deflate));
         let open = shared.open.fetch_add(1, Ordering::SeqCst) + 1;
         shared.peak.fetch_max(open, Ordering::SeqCst);
         shared.peers().insert(number, Arc::clone(&peer));

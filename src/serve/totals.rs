@@ -17,6 +17,8 @@ pub struct Totals {
     pub connections_open: u64,
     /// The most connections open at one time.
     pub connections_peak: u64,
+    /// Connections on which compression was agreed.
+    pub connections_deflated: u64,
     /// TCP connections that were not upgraded: another HTTP request, a broken one, none in time.
     pub handshakes_refused: u64,
     /// Data messages that came in and were dealt with, whole messages whatever their fragments.
@@ -25,6 +27,10 @@ pub struct Totals {
     pub messages_ignored: u64,
     /// Data messages handed to the kernel to their last byte, keepalives among them.
     pub messages_out: u64,
+    /// Data messages that came in compressed, whatever became of them.
+    pub deflated_in: u64,
+    /// Payload bytes of `deflated_in` as they came.
+    pub deflated_bytes_in: u64,
     /// Payload bytes of `messages_in`, without frame headers.
     pub bytes_in: u64,
     /// Payload bytes of `messages_ignored`, without frame headers.
@@ -59,10 +65,13 @@ impl Totals {
         self.connections_accepted += other.connections_accepted;
         self.connections_open += other.connections_open;
         self.connections_peak = self.connections_peak.max(other.connections_peak);
+        self.connections_deflated += other.connections_deflated;
         self.handshakes_refused += other.handshakes_refused;
         self.messages_in += other.messages_in;
         self.messages_ignored += other.messages_ignored;
         self.messages_out += other.messages_out;
+        self.deflated_in += other.deflated_in;
+        self.deflated_bytes_in += other.deflated_bytes_in;
         self.bytes_in += other.bytes_in;
         self.bytes_ignored += other.bytes_ignored;
         self.bytes_out += other.bytes_out;

@@ -42,6 +42,7 @@ async fn a_request_has_what_rfc_6455_section_4_1_asks_for() {
         path_and_query: "/chat?token=a%20b".to_owned(),
         headers: vec![(HeaderName::from_static("x-client"), HeaderValue::from_static("wsplan"))],
         subprotocols: vec!["chat.v2".to_owned(), "chat.v1".to_owned()],
+        deflate: None,
     };
     let connection = open_with(&server.url(), &request, &Options::default()).await.unwrap();
     assert_eq!(connection.subprotocol, None);

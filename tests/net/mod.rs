@@ -1,5 +1,6 @@
 //! Connections against a server that keeps to its script, however wrong.
 
+mod deflate;
 mod handshake;
 mod reading;
 mod roundtrip;

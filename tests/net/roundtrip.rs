@@ -93,7 +93,8 @@ async fn session<T>(
 async fn send(mut connection: Connection, messages: &[Message]) {
     for message in messages {
         let render = |buffer: &mut Vec<u8>| buffer.extend_from_slice(message.bytes());
-        assert_eq!(connection.writer.message(message.opcode(), render), Ok(message.bytes().len()));
+        let queued = connection.writer.message(message.opcode(), render);
+        assert_eq!(queued.map(|queued| queued.payload_bytes), Ok(message.bytes().len()));
         while connection.writer.try_flush().unwrap().flush == Flush::Blocked {
             connection.writer.writable().await.unwrap();
         }

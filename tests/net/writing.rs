@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use wsplan::net::{Connection, Event, Flush, MAX_CONTROL_BYTES, NotQueued, Opcode, ReadFailure};
+use wsplan::net::{Connection, Event, Flush, MAX_CONTROL_BYTES, NotQueued, Opcode, Queued, ReadFailure};
 
 use super::open;
 use crate::support::frames::{ClientFrame, close, text};
@@ -24,7 +24,7 @@ async fn flush(connection: &mut Connection) -> usize {
 
 fn message(connection: &mut Connection, opcode: Opcode, payload: &[u8]) {
     let queued = connection.writer.message(opcode, |buffer| buffer.extend_from_slice(payload));
-    assert_eq!(queued, Ok(payload.len()));
+    assert_eq!(queued, Ok(Queued { payload_bytes: payload.len(), deflated_bytes: None }));
 }
 
 #[tokio::test]

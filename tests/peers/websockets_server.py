@@ -1,12 +1,15 @@
 """A server on Python's `websockets`, for runs against software that nobody here wrote.
 
-    python websockets_server.py MODE
+    python websockets_server.py MODE [DEFLATE]
 
 Listens on a free loopback port, says `listening PORT`, ends when standard input does, and then says what it counted,
 as one line of JSON.
 
 MODE `echo` sends every message back. MODE `odd` picks the subprotocol `chat.v2`, pings every few milliseconds, sends
 what it echoes in fragments, and answers `bye` with a Close of 4001.
+
+DEFLATE is a JSON object: offers of permessage-deflate are taken up, with its `server_no_context_takeover`,
+`client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`.
 """
 
 import asyncio
@@ -16,12 +19,15 @@ import sys
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 PING_EVERY_S = 0.003
 
 mode = sys.argv[1]
+deflate = json.loads(sys.argv[2]) if len(sys.argv) > 2 else None
 counts = {
-    "connections": 0, "messages_in": 0, "messages_out": 0, "pings": 0, "pongs": 0, "subprotocols": 0, "closes": {},
+    "connections": 0, "messages_in": 0, "messages_out": 0, "pings": 0, "pongs": 0, "subprotocols": 0,
+    "deflated": 0, "closes": {},
 }
 
 
@@ -43,6 +49,7 @@ def fragments(message):
 async def handle(socket):
     counts["connections"] += 1
     counts["subprotocols"] += socket.subprotocol == "chat.v2"
+    counts["deflated"] += any(extension.name == "permessage-deflate" for extension in socket.protocol.extensions)
     pinging = asyncio.create_task(ping(socket)) if mode == "odd" else None
     async for message in socket:
         counts["messages_in"] += 1
@@ -61,6 +68,9 @@ async def handle(socket):
 async def main():
     # The server must not give up before the one that is tested does.
     options = {"ping_interval": None, "subprotocols": ["chat.v2"] if mode == "odd" else None}
+    options["compression"] = None
+    if deflate is not None:
+        options["extensions"] = [ServerPerMessageDeflateFactory(**deflate)]
     async with serve(handle, "127.0.0.1", 0, **options) as server:
         print("listening", server.sockets[0].getsockname()[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)

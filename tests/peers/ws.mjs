@@ -1,24 +1,38 @@
 // A server on Node's `ws`, for runs against software that nobody here wrote.
 //
-//   node ws.mjs PEERS MODE
+//   node ws.mjs PEERS MODE [DEFLATE]
 //
 // PEERS is the folder whose node_modules has `ws`. Listens on a free loopback port, says `listening PORT`, ends when
 // standard input does, and then says what it counted, as one line of JSON.
 //
 // MODE `echo` sends every message back. MODE `odd` picks the subprotocol `chat.v2`, pings every few milliseconds, sends
 // what it echoes in fragments with a ping between them, and answers `bye` with a Close of 4001.
+//
+// DEFLATE is a JSON object: offers of permessage-deflate are taken up, with its `server_no_context_takeover`,
+// `client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-const [peers, mode] = process.argv.slice(2)
+const [peers, mode, deflate] = process.argv.slice(2)
 const { WebSocketServer } = createRequire(join(peers, 'package.json'))('ws')
 const PING_EVERY_MS = 3
 
-const counts = { connections: 0, messages_in: 0, messages_out: 0, pings: 0, pongs: 0, subprotocols: 0, closes: {} }
+const counts = { connections: 0, messages_in: 0, messages_out: 0, pings: 0, pongs: 0, subprotocols: 0, deflated: 0, closes: {} }
+
+function perMessageDeflate(options) {
+  return {
+    threshold: 0,
+    serverNoContextTakeover: options.server_no_context_takeover,
+    clientNoContextTakeover: options.client_no_context_takeover,
+    serverMaxWindowBits: options.server_max_window_bits,
+    clientMaxWindowBits: options.client_max_window_bits,
+  }
+}
 
 const server = new WebSocketServer({
   host: '127.0.0.1',
   port: 0,
+  perMessageDeflate: deflate ? perMessageDeflate(JSON.parse(deflate)) : false,
   handleProtocols: (offered) => (mode === 'odd' && offered.has('chat.v2') ? 'chat.v2' : false),
 })
 
@@ -40,6 +54,7 @@ function sendInFragments(socket, data, isBinary) {
 server.on('connection', (socket) => {
   counts.connections += 1
   if (socket.protocol === 'chat.v2') counts.subprotocols += 1
+  if (socket.extensions.includes('permessage-deflate')) counts.deflated += 1
   if (mode === 'odd') {
     ping(socket)
     const pinging = setInterval(() => ping(socket), PING_EVERY_MS)

@@ -11,7 +11,7 @@ use super::{eventually, finish, folder, summary_of, wsplan_run};
 
 /// Speaks, hears fragments with pings between them, thinks through pings, and is sent away with a code of the
 /// application's own.
-const ODD: &str = r#"
+pub(super) const ODD: &str = r#"
 target: ws://127.0.0.1:1
 thresholds:
   - errors.closed_by_peer(4001) count == 20
@@ -37,10 +37,10 @@ scenarios:
 "#;
 
 /// A server of somebody else's making.
-struct Peer {
+pub(super) struct Peer {
     child: Child,
     lines: BufReader<ChildStdout>,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Peer {
@@ -54,7 +54,7 @@ impl Peer {
     }
 
     /// Ends it; what it counted.
-    fn finish(mut self) -> Value {
+    pub(super) fn finish(mut self) -> Value {
         drop(self.child.stdin.take());
         let mut line = String::new();
         self.lines.read_to_string(&mut line).unwrap();
@@ -77,6 +77,11 @@ fn root() -> &'static Path {
 
 /// Both servers in a mode; none, said on standard error, where they are not installed.
 fn peers(mode: &str) -> Vec<(&'static str, Peer)> {
+    peers_with(mode, None)
+}
+
+/// The same, which take up offers of permessage-deflate with these options.
+pub(super) fn peers_with(mode: &str, deflate: Option<&Value>) -> Vec<(&'static str, Peer)> {
     let Some(installed) = std::env::var_os("WSPLAN_PEERS").map(PathBuf::from) else {
         // Past the test's own capture, which would keep it from those who should know.
         let skipped = "skipped: WSPLAN_PEERS is not set; bin/test installs the servers and sets it";
@@ -84,9 +89,9 @@ fn peers(mode: &str) -> Vec<(&'static str, Peer)> {
         return Vec::new();
     };
     let mut node = Command::new("node");
-    node.arg(root().join("tests/peers/ws.mjs")).arg(&installed).arg(mode);
+    node.arg(root().join("tests/peers/ws.mjs")).arg(&installed).arg(mode).args(deflate.map(Value::to_string));
     let mut python = Command::new(installed.join("venv/bin/python"));
-    python.arg(root().join("tests/peers/websockets_server.py")).arg(mode);
+    python.arg(root().join("tests/peers/websockets_server.py")).arg(mode).args(deflate.map(Value::to_string));
     vec![("ws", Peer::start(node)), ("websockets", Peer::start(python))]
 }
 

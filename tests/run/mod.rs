@@ -3,6 +3,7 @@
 mod canaries;
 mod cases;
 mod counts;
+mod deflate;
 mod delivery;
 mod endings;
 mod failover;

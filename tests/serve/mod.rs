@@ -2,6 +2,7 @@
 
 mod chat;
 mod child;
+mod deflate;
 mod documented;
 mod echo;
 mod ending;

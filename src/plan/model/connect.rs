@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Spanned, Template, duration, entries, list, text};
+use super::{Deflate, Spanned, Template, duration, entries, list, text};
 use crate::plan::syntax::{Key, Node, NodeKind};
 
 /// How to open the connection.
@@ -16,6 +16,8 @@ pub struct Connect {
     pub headers: Vec<(Key, Template)>,
     /// Subprotocols to offer.
     pub subprotocols: Vec<Spanned<String>>,
+    /// What to offer of permessage-deflate.
+    pub deflate: Option<Deflate>,
     /// How long it may take in all.
     pub timeout: Option<Spanned<Duration>>,
 }
@@ -35,6 +37,7 @@ impl Connect {
             query: pairs("query"),
             headers: pairs("headers"),
             subprotocols: list(node.lookup("subprotocols"), text),
+            deflate: node.lookup("deflate").map(Deflate::decode),
             timeout: node.lookup("timeout").and_then(duration),
         }
     }

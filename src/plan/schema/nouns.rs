@@ -472,10 +472,55 @@ static CONNECT: Noun = Noun {
             "[chat.v2]",
         ),
         optional(
+            "deflate",
+            Either(&[True, Map(&DEFLATE)]),
+            "Offers to compress messages: permessage-deflate, RFC 7692. Default: not offered.",
+            "true",
+        ),
+        optional(
             "timeout",
             Duration,
             "How long it may take in all. Default: `defaults.connect_timeout`.",
             "10s",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static DEFLATE: Noun = Noun {
+    name: "deflate",
+    doc: "What to offer of permessage-deflate (RFC 7692 section 7.1).",
+    fields: &[
+        optional(
+            "client_no_context_takeover",
+            Bool,
+            "Whether users forget each message when they have compressed it. Default: true, because a compressor that remembers is 300 KiB a connection.",
+            "false",
+        ),
+        optional(
+            "server_no_context_takeover",
+            Bool,
+            "Whether the server must forget each message, too. Default: false.",
+            "true",
+        ),
+        optional(
+            "client_max_window_bits",
+            Integer(8, 15),
+            "The largest window that users compress with, as a power of two. Default: what the server wants.",
+            "12",
+        ),
+        optional(
+            "server_max_window_bits",
+            Integer(8, 15),
+            "The largest window that the server may compress with, as a power of two. Default: what it wants.",
+            "12",
+        ),
+        optional(
+            "required",
+            Bool,
+            "Whether a server that does not take the offer is a failure of the connect. Default: false, it is counted.",
+            "true",
         ),
     ],
     open: None,

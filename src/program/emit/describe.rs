@@ -138,6 +138,7 @@ impl Describe<'_> {
         lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
         lines.extend(connect.headers.iter().map(|(name, value)| format!("header {name} {value}")));
         lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
+        lines.extend(connect.deflate.map(|deflate| deflate.to_string()));
         lines.push(format!("within {}", Exact(connect.timeout)));
         let timers = connect.timers;
         let total = &self.program.timers[timers.total.index()];

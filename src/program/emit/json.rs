@@ -169,6 +169,13 @@ impl Writer<'_> {
             "query": pairs(&connect.query),
             "headers": pairs(&connect.headers),
             "subprotocols": connect.subprotocols,
+            "deflate": connect.deflate.map(|deflate| json!({
+                "client_no_context_takeover": deflate.client_no_context_takeover,
+                "server_no_context_takeover": deflate.server_no_context_takeover,
+                "client_max_window_bits": deflate.client_max_window_bits,
+                "server_max_window_bits": deflate.server_max_window_bits,
+                "required": deflate.required,
+            })),
             "within_s": connect.timeout.as_secs_f64(),
             "timers": {
                 "dns": timer(connect.timers.dns),

@@ -1,7 +1,7 @@
 //! The section of plain counts: users, connections, messages, bytes.
 
 use super::Page;
-use crate::metrics::{format_count, format_rate};
+use crate::metrics::{format_count, format_percent, format_rate};
 use crate::report::paint::Tone;
 use crate::report::table::{Cell, Column, Side, laid_out_width, lay_out};
 use crate::report::text::format_bytes;
@@ -16,6 +16,7 @@ impl Page<'_> {
     pub(super) fn counts(&self) -> String {
         let mut lines = self.users_and_connections();
         lines.extend(self.messages());
+        lines.extend(self.deflate());
         lines.extend(self.requests());
         lines.extend(self.paced());
         self.grid(&lines)
@@ -71,6 +72,28 @@ impl Page<'_> {
             rates(counts.bytes_sent, counts.bytes_received, &byte_rate),
         ];
         lines.into_iter().flatten().collect()
+    }
+
+    /// Nothing where compression was not offered, or never agreed on.
+    fn deflate(&self) -> Option<Line<'static>> {
+        let counts = &self.report.totals.counts;
+        if counts.connections_deflated + counts.deflate_declined == 0 {
+            return None;
+        }
+        let share = |compressed: u64, bytes: u64| match bytes {
+            0 => "-".to_owned(),
+            _ => format_percent(compressed as f64 * 100.0 / bytes as f64),
+        };
+        let shares = [
+            (share(counts.deflate_compressed_sent, counts.deflate_bytes_sent), "of bytes sent"),
+            (share(counts.deflate_compressed_received, counts.deflate_bytes_received), "of bytes received"),
+        ];
+        let mut figures = vec![
+            count(counts.connections_deflated, "connections", Tone::Plain),
+            count(counts.deflate_declined, "declined", Tone::Odd),
+        ];
+        figures.extend(shares.map(|(share, what)| (share, what, Tone::Plain)));
+        Some(("deflate", figures))
     }
 
     /// Nothing where there is nothing to say but that they were made.

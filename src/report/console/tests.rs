@@ -52,6 +52,32 @@ fn an_eventful_run() {
 }
 
 #[test]
+fn compression_has_a_line_where_it_was_offered() {
+    let mut report = eventful_run();
+    let counts = &mut report.totals.counts;
+    counts.deflate_declined = 2;
+    let line = |report: &RunReport| {
+        let page = plain(report, 120);
+        page.lines()
+            .find(|line| line.starts_with("deflate "))
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(
+        line(&report).unwrap(),
+        "deflate 0 connections 2 declined - of bytes sent - of bytes received"
+    );
+    let counts = &mut report.totals.counts;
+    counts.connections_deflated = 998;
+    (counts.deflate_bytes_sent, counts.deflate_compressed_sent) = (4_000_000, 1_000_000);
+    (counts.deflate_bytes_received, counts.deflate_compressed_received) = (1_000, 7);
+    assert_eq!(
+        line(&report).unwrap(),
+        "deflate 998 connections 2 declined 25.0% of bytes sent 0.70% of bytes received"
+    );
+    assert_eq!(line(&eventful_run()), None);
+}
+
+#[test]
 fn the_documented_example_is_a_real_report() {
     let documented = include_str!("../../../docs/figures.md");
     assert!(documented.contains(&format!("```text\n{}```", plain(&eventful_run(), 100))));

@@ -55,7 +55,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections messages sends requests iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections messages deflate sends requests iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer failovers");
@@ -63,6 +63,8 @@ fn the_fields_are_those_agreed() {
         keys(&summary["messages"]),
         "sent received bytes_sent bytes_received writes unmatched unmatched_sample dropped dropped_sample"
     );
+    assert_eq!(keys(&summary["deflate"]), "connections declined sent received");
+    assert_eq!(keys(&summary["deflate"]["sent"]), "messages bytes compressed_bytes ratio");
     assert_eq!(keys(&summary["iterations"]), "ended failed");
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
@@ -77,6 +79,10 @@ fn the_fields_are_those_agreed() {
 fn figures_arrive_under_their_names() {
     let mut report = eventful_run();
     report.totals.samples.unmatched = Some("{\"type\":\"news\"}".into());
+    let counts = &mut report.totals.counts;
+    (counts.connections_deflated, counts.deflate_declined) = (998, 2);
+    (counts.deflated_sent, counts.deflate_bytes_sent, counts.deflate_compressed_sent) =
+        (60_000, 4_000_000, 1_000_000);
     let summary = json_of(&report);
     assert_eq!(summary["wsplan"], env!("CARGO_PKG_VERSION"));
     assert_eq!(summary["started"], "2026-11-20T08:38:43.500Z");
@@ -90,6 +96,12 @@ fn figures_arrive_under_their_names() {
         summary["messages"],
         json!({ "sent": 60_012, "received": 120_345, "bytes_sent": 4_200_840, "bytes_received": 9_100_000, "writes": 60_010, "unmatched": 12,
             "unmatched_sample": "{\"type\":\"news\"}", "dropped": 0, "dropped_sample": null })
+    );
+    assert_eq!(
+        summary["deflate"],
+        json!({ "connections": 998, "declined": 2,
+            "sent": { "messages": 60_000, "bytes": 4_000_000, "compressed_bytes": 1_000_000, "ratio": 0.25 },
+            "received": { "messages": 0, "bytes": 0, "compressed_bytes": 0, "ratio": null } })
     );
     let connect = &summary["metrics"]["connect.total"];
     assert_eq!(

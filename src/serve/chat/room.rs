@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::serve::fault::{CopyFate, CopyFaults, Faults};
-use crate::serve::frame::Encoded;
+use crate::serve::frame::{Broadcast, Encoded};
 use crate::serve::outbox::Copy;
 use crate::serve::peer::Peer;
 
@@ -51,12 +51,13 @@ impl Hub {
     }
 
     /// Sends a copy to a connection that is not in the room, where there is one.
-    fn leak(&self, floor: &Floor, choice: u64, frame: &Encoded) {
+    fn leak(&self, floor: &Floor, choice: u64, frames: &mut Broadcast) {
         let strangers = lock(&self.strangers);
         let outside: Vec<_> =
             strangers.iter().filter(|(number, _)| !floor.members.contains_key(number)).collect();
         if let Some(place) = choice.checked_rem(outside.len() as u64) {
-            outside[usize::try_from(place).unwrap_or(0)].1.leak(frame);
+            let stranger = outside[usize::try_from(place).unwrap_or(0)].1;
+            stranger.leak(frames.for_peer(stranger.deflate));
         }
     }
 
@@ -109,13 +110,14 @@ impl Room {
         let mut floor = lock(&self.floor);
         floor.last_seq += 1;
         before(floor.last_seq);
-        let frame = &encode(floor.last_seq);
+        let mut frames = Broadcast::new(encode(floor.last_seq));
         let mut faults = floor.faults.take();
         for (&number, member) in &floor.members {
             let fate = faults.as_mut().map_or(CopyFate::Sent, |faults| faults.fate());
+            let frame = frames.for_peer(member.deflate);
             member.deliver(&Copy { frame, sender: sender.number, is_own: number == sender.number, fate });
             if let Some(choice) = faults.as_mut().and_then(|faults| faults.leak()) {
-                hub.leak(&floor, choice, frame);
+                hub.leak(&floor, choice, &mut frames);
             }
         }
         floor.faults = faults;
