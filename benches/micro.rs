@@ -20,7 +20,7 @@ use wsplan::machine::{
 };
 use wsplan::metrics::{Layout, Recorder};
 use wsplan::program::matcher::Clause;
-use wsplan::program::{BodyKind, Op, Program, Request, TimerId, Value, builtin_slots};
+use wsplan::program::{BodyKind, LinkId, Op, Program, Request, TimerId, Value, builtin_slots};
 
 /// As `bin/bench` runs it.
 const PLAN: &str = r#"
@@ -114,10 +114,11 @@ struct Desk {
 }
 
 impl Output for Desk {
-    fn connect(&mut self, _: ConnectRequest) {}
+    fn connect(&mut self, _: LinkId, _: ConnectRequest) {}
 
     fn send(
         &mut self,
+        _: LinkId,
         _: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
@@ -125,15 +126,15 @@ impl Output for Desk {
         render(&mut self.buffer)
     }
 
-    fn ping(&mut self, _: &[u8]) {}
+    fn ping(&mut self, _: LinkId, _: &[u8]) {}
 
-    fn is_writable(&self) -> bool {
+    fn is_writable(&self, _: LinkId) -> bool {
         true
     }
 
-    fn close(&mut self, _: u16, _: &str) {}
+    fn close(&mut self, _: LinkId, _: u16, _: &str) {}
 
-    fn abort(&mut self) {}
+    fn abort(&mut self, _: LinkId) {}
 
     fn time(&mut self, _: TimerId, _: Duration) {
         self.times += 1;
@@ -160,16 +161,16 @@ fn step(criterion: &mut Criterion) {
     let mut user = User::new(Rc::new(setting), 0, 0, 0);
     let mut desk = Desk::default();
     user.handle(Duration::ZERO, Input::Start, &mut desk);
-    user.handle(Duration::ZERO, Input::Connected, &mut desk);
+    user.handle(Duration::ZERO, Input::Connected(LinkId::FIRST), &mut desk);
     let (mut now, mut reply) = (Duration::ZERO, Vec::new());
     criterion.bench_function("a whole step: reply, assertion, next request", |bencher| {
         bencher.iter(|| {
             now += Duration::from_micros(100);
-            user.handle(now, Input::Sent, &mut desk);
+            user.handle(now, Input::Sent(LinkId::FIRST), &mut desk);
             reply.clear();
             reply.extend_from_slice(&desk.buffer);
             let text = std::str::from_utf8(&reply).expect("a template of text renders text");
-            user.handle(now, Input::Message(Payload::Text(text)), &mut desk);
+            user.handle(now, Input::Message(LinkId::FIRST, Payload::Text(text)), &mut desk);
         });
     });
     assert!(desk.times > 0, "no reply was taken");

@@ -16,7 +16,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting,
     Unused, User,
 };
-use wsplan::program::{BodyKind, Program, TimerId};
+use wsplan::program::{BodyKind, LinkId, Program, TimerId};
 
 const PLAN: &str = r#"
 target: ws://example.org/
@@ -39,12 +39,13 @@ struct Said {
 }
 
 impl Output for Said {
-    fn connect(&mut self, request: ConnectRequest) {
+    fn connect(&mut self, _link: LinkId, request: ConnectRequest) {
         self.lines.push(format!("connect to {}", request.path.unwrap_or_default()));
     }
 
     fn send(
         &mut self,
+        _link: LinkId,
         _kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
@@ -54,19 +55,19 @@ impl Output for Said {
         Ok(())
     }
 
-    fn ping(&mut self, payload: &[u8]) {
+    fn ping(&mut self, _: LinkId, payload: &[u8]) {
         self.lines.push(format!("ping {}", String::from_utf8_lossy(payload)));
     }
 
-    fn is_writable(&self) -> bool {
+    fn is_writable(&self, _: LinkId) -> bool {
         true
     }
 
-    fn close(&mut self, code: u16, _reason: &str) {
+    fn close(&mut self, _: LinkId, code: u16, _reason: &str) {
         self.lines.push(format!("close with {code}"));
     }
 
-    fn abort(&mut self) {
+    fn abort(&mut self, _: LinkId) {
         self.lines.push("drop the connection".to_owned());
     }
 
@@ -111,15 +112,19 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let ms = Duration::from_millis;
 
     user.handle(ms(0), Input::Start, &mut said);
-    user.handle(ms(5), Input::Connected, &mut said);
+    user.handle(ms(5), Input::Connected(LinkId::FIRST), &mut said);
     // It thinks until 10.005 s, and answers meanwhile.
     let keepalive = Payload::Text(r#"{"type":"keepalive","seq":1}"#);
-    user.handle(ms(3_000), Input::Message(keepalive), &mut said);
+    user.handle(ms(3_000), Input::Message(LinkId::FIRST, keepalive), &mut said);
     let due = user.deadline().ok_or("a user that thinks wants to be woken")?;
     user.handle(due, Input::Wake, &mut said);
-    user.handle(due + ms(1), Input::Sent, &mut said);
-    user.handle(due + ms(21), Input::Message(Payload::Text(r#"{"re":"0-0"}"#)), &mut said);
-    user.handle(due + ms(30), Input::Disconnected(Disconnect::ByPeer { code: 1000, reason: "" }), &mut said);
+    user.handle(due + ms(1), Input::Sent(LinkId::FIRST), &mut said);
+    user.handle(due + ms(21), Input::Message(LinkId::FIRST, Payload::Text(r#"{"re":"0-0"}"#)), &mut said);
+    user.handle(
+        due + ms(30),
+        Input::Disconnected(LinkId::FIRST, Disconnect::ByPeer { code: 1000, reason: "" }),
+        &mut said,
+    );
 
     said.lines.iter().for_each(|line| println!("{line}"));
     let expected = [

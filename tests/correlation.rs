@@ -10,7 +10,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, Disconnect, Event, Failure, FailureKind, Input, Output, Payload, RenderFailure,
     Setting, Unused, User,
 };
-use wsplan::program::{BodyKind, Program, TimerId};
+use wsplan::program::{BodyKind, LinkId, Program, TimerId};
 
 use crate::support::compiling::compile_text;
 
@@ -119,12 +119,13 @@ struct Recording {
 }
 
 impl Output for Recording {
-    fn connect(&mut self, _: ConnectRequest) {
+    fn connect(&mut self, _: LinkId, _: ConnectRequest) {
         self.said.connects = true;
     }
 
     fn send(
         &mut self,
+        _: LinkId,
         _: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
@@ -136,15 +137,15 @@ impl Output for Recording {
 
     fn delivery(&mut self, _: Delivery<'_>) {}
 
-    fn ping(&mut self, _: &[u8]) {}
+    fn ping(&mut self, _: LinkId, _: &[u8]) {}
 
-    fn is_writable(&self) -> bool {
+    fn is_writable(&self, _: LinkId) -> bool {
         true
     }
 
-    fn close(&mut self, _: u16, _: &str) {}
+    fn close(&mut self, _: LinkId, _: u16, _: &str) {}
 
-    fn abort(&mut self) {}
+    fn abort(&mut self, _: LinkId) {}
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {
         let name = self.program.timers[timer.index()].clone();
@@ -274,7 +275,7 @@ impl Play {
                 return;
             }
             sent.iter().for_each(|payload| self.model.sent(payload, self.now));
-            let follows = if connects { Input::Connected } else { Input::Sent };
+            let follows = if connects { Input::Connected(LinkId::FIRST) } else { Input::Sent(LinkId::FIRST) };
             self.user.handle(self.now, follows, &mut self.out);
         }
     }
@@ -296,11 +297,11 @@ impl Play {
                 let id = self.model.all[index].clone();
                 self.model.reply(&id, *is_good, self.now);
                 let text = format!(r#"{{"re":"{id}","ok":{is_good}}}"#);
-                self.input(Input::Message(Payload::Text(&text)));
+                self.input(Input::Message(LinkId::FIRST, Payload::Text(&text)));
             }
             Happens::Disconnect => {
                 self.model.disconnect();
-                self.input(Input::Disconnected(Disconnect::Broken));
+                self.input(Input::Disconnected(LinkId::FIRST, Disconnect::Broken));
                 // Nothing comes without a connection.
                 self.pass(self.now + Duration::from_millis(20));
             }

@@ -12,7 +12,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
     RenderFailure, Setting, Unused, User,
 };
-use wsplan::program::{BodyKind, Program, TimerId};
+use wsplan::program::{BodyKind, LinkId, Program, TimerId};
 use wsplan::quantity::parse_duration;
 
 use crate::support::cases::{Comparison, inputs};
@@ -48,26 +48,30 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
         let Some(input) = line.strip_prefix("> ") else { continue };
         let (time, input) = input.split_once(' ').expect("> TIME INPUT");
         let now = parse_duration(time).expect(time);
+        let (link, input) = on(&trace.program, input);
         let (word, rest) = input.split_once(' ').unwrap_or((input, ""));
         let bytes;
         let input = match word {
             "start" => Input::Start,
-            "connected" => Input::Connected,
-            "connect-failed" => Input::ConnectFailed,
-            "pong" => Input::Pong(rest.as_bytes()),
-            "sent" => Input::Sent,
+            "connected" => Input::Connected(link),
+            "connect-failed" => Input::ConnectFailed(link),
+            "pong" => Input::Pong(link, rest.as_bytes()),
+            "sent" => Input::Sent(link),
             "wake" => Input::Wake,
             "stop" => Input::Stop,
             "abort" => Input::Abort,
-            "broken" => Input::Disconnected(Disconnect::Broken),
+            "broken" => Input::Disconnected(link, Disconnect::Broken),
             "closed" => {
                 let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-                Input::Disconnected(Disconnect::ByPeer { code: code.parse().expect("a close code"), reason })
+                Input::Disconnected(
+                    link,
+                    Disconnect::ByPeer { code: code.parse().expect("a close code"), reason },
+                )
             }
-            "text" => Input::Message(Payload::Text(rest)),
+            "text" => Input::Message(link, Payload::Text(rest)),
             "binary" => {
                 bytes = rest.split(' ').map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>();
-                Input::Message(Payload::Binary(&bytes))
+                Input::Message(link, Payload::Binary(&bytes))
             }
             "blocked" => {
                 trace.is_writable = false;
@@ -89,6 +93,14 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
     trace.text
 }
 
+/// The connection that an input is of, `NAME: INPUT` where it is not the first, and the input itself.
+fn on<'i>(program: &Program, input: &'i str) -> (LinkId, &'i str) {
+    let links = &program.scenarios[0].links;
+    let named = |name: &str| links.iter().position(|link| link.name.as_deref() == Some(name));
+    let found = input.split_once(": ").and_then(|(name, input)| Some((LinkId::new(named(name)?), input)));
+    found.unwrap_or((LinkId::FIRST, input))
+}
+
 struct Trace {
     program: Arc<Program>,
     text: String,
@@ -96,51 +108,63 @@ struct Trace {
 }
 
 impl Trace {
+    /// The name of a connection that is not the first.
+    fn of(&self, link: LinkId) -> String {
+        let name = || self.program.scenarios[0].links[link.index()].name.as_deref();
+        if link == LinkId::FIRST { String::new() } else { format!("{}: ", name().unwrap_or("unnamed")) }
+    }
+
     fn say(&mut self, line: &str) {
         let _ = writeln!(self.text, "< {line}");
     }
 }
 
 impl Output for Trace {
-    fn connect(&mut self, request: ConnectRequest) {
+    fn connect(&mut self, link: LinkId, request: ConnectRequest) {
         let ConnectRequest { target, path, headers, subprotocols, deflate, timeout, .. } = request;
+        let of = self.of(link);
         let where_to = if target == 0 { String::new() } else { format!(" to target {target}") };
         let deflate = deflate.map(|deflate| format!(" {deflate}")).unwrap_or_default();
         self.say(&format!(
-            "connect{where_to} {path:?} {headers:?} {subprotocols:?}{deflate} within {timeout:?}"
+            "{of}connect{where_to} {path:?} {headers:?} {subprotocols:?}{deflate} within {timeout:?}"
         ));
     }
 
     fn send(
         &mut self,
+        link: LinkId,
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
         let mut payload = Vec::new();
         render(&mut payload)?;
+        let of = self.of(link);
         match kind {
             BodyKind::Text => {
-                self.say(&format!("send {}", String::from_utf8(payload).expect("text is UTF-8")));
+                self.say(&format!("{of}send {}", String::from_utf8(payload).expect("text is UTF-8")));
             }
-            BodyKind::Binary => self.say(&format!("send binary {payload:02x?}")),
+            BodyKind::Binary => self.say(&format!("{of}send binary {payload:02x?}")),
         }
         Ok(())
     }
 
-    fn ping(&mut self, payload: &[u8]) {
-        self.say(&format!("ping {:?}", String::from_utf8_lossy(payload)));
+    fn ping(&mut self, link: LinkId, payload: &[u8]) {
+        let of = self.of(link);
+        self.say(&format!("{of}ping {:?}", String::from_utf8_lossy(payload)));
     }
 
-    fn is_writable(&self) -> bool {
+    fn is_writable(&self, _: LinkId) -> bool {
         self.is_writable
     }
 
-    fn close(&mut self, code: u16, reason: &str) {
-        self.say(format!("close {code} {reason}").trim_end());
+    fn close(&mut self, link: LinkId, code: u16, reason: &str) {
+        let of = self.of(link);
+        self.say(format!("{of}close {code} {reason}").trim_end());
     }
 
-    fn abort(&mut self) {
-        self.say("abort");
+    fn abort(&mut self, link: LinkId) {
+        let of = self.of(link);
+        self.say(&format!("{of}abort"));
     }
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {

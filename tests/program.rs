@@ -155,7 +155,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
         Op::Close(close) => assert_eq!(shown["code"], close.code),
         Op::Think(_) => assert!(shown["think"].is_object()),
         Op::Enter(_) | Op::Test { .. } => assert!(shown["loop"]["index"].is_string()),
-        Op::AwaitAll | Op::End => {}
+        Op::AwaitAll { .. } | Op::End => {}
     }
 }
 

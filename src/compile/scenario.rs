@@ -10,8 +10,8 @@ use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Expect, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario, State, StateId,
-    StreamId, Think, TimerId, Until,
+    Answer, Capture, Expect, Link, LinkId, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario,
+    State, StateId, StreamId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -72,9 +72,12 @@ impl Compiler<'_, '_> {
             reply_paths,
             initial,
             on_failure,
-            has_expect: self.states[first_state..]
-                .iter()
-                .any(|state| matches!(state.op, Op::Expect(_) | Op::Gather(_))),
+            links: vec![Link {
+                name: None,
+                has_expect: self.states[first_state..]
+                    .iter()
+                    .any(|state| matches!(state.op, Op::Expect(_) | Op::Gather(_))),
+            }],
             span: scenario.name.span,
         }
     }
@@ -103,7 +106,13 @@ impl Compiler<'_, '_> {
 
     pub(super) fn emit(&mut self, op: Op, span: Span) -> StateId {
         let id = StateId::new(self.states.len());
-        self.states.push(State { op, next: StateId::new(self.states.len() + 1), span, due: None });
+        self.states.push(State {
+            op,
+            next: StateId::new(self.states.len() + 1),
+            span,
+            due: None,
+            link: LinkId::FIRST,
+        });
         id
     }
 
@@ -160,7 +169,7 @@ impl Compiler<'_, '_> {
                 effect
             }
             Verb::AwaitAll => {
-                self.emit(Op::AwaitAll, step.span);
+                self.emit(Op::AwaitAll { on: None }, step.span);
                 Effect::AwaitAll
             }
             Verb::Think(think) => {
@@ -256,6 +265,7 @@ impl Compiler<'_, '_> {
             None => Answer::None,
         };
         Reaction {
+            on: None,
             when: self.matcher(&reaction.when),
             captures: self.captures(&reaction.captures),
             deliver: self.deliver(reaction.deliver.as_ref()),

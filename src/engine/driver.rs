@@ -1,4 +1,4 @@
-//! One user and its connection's writing half: inputs go to the machine, and what it says is done at once.
+//! One user and its connections' writing halves: inputs go to the machine, and what it says is done at once.
 
 use std::any::Any;
 use std::io;
@@ -7,18 +7,14 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::failure::{connect_kind, place_index, read_kind};
+use super::half::Goodbye;
 use super::shard::Shard;
-use super::wire::{Goodbye, Wire};
+use super::wire::{Errand, Wire};
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
 use crate::metrics::ErrorKind;
 use crate::net::{self, Connection, Flush, ReadFailure, Writer};
+use crate::program::LinkId;
 
-/// Beyond this nothing more is read until the server has taken some of it.
-const CONGESTION_BYTES: usize = 1 << 20;
-/// So many messages and pings of one read are answered together.
-const HELD_COUNT: u8 = 16;
-/// So many bytes of answers are kept back at most, until all of a read has been looked at.
-const HELD_BYTES: usize = 16 << 10;
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
 /// How a connection is closed that ended without a Close frame (RFC 6455 section 7.1.5).
@@ -40,7 +36,8 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn new(shard: Rc<Shard>, user: User) -> Self {
-        Self { user, wire: Wire::new(shard), waker: None, is_dead: false }
+        let wire = Wire::new(shard, user.link_count());
+        Self { user, wire, waker: None, is_dead: false }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -52,10 +49,10 @@ impl Driver {
         self.is_dead
     }
 
-    /// Counts a panic amid an input as our bug. The user is gone, wherever it was, and so is its connection.
+    /// Counts a panic amid an input as our bug. The user is gone, wherever it was, and so are its connections.
     pub(super) fn bury(&mut self, panic: &(dyn Any + Send)) {
         self.is_dead = true;
-        self.wire.writer = None;
+        self.wire.links().for_each(|link| self.wire.half_mut(link).dropped());
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         self.wire.shard.recorder.borrow_mut().error(ErrorKind::Internal, None, || {
@@ -81,13 +78,24 @@ impl Driver {
         self.user.deadline().filter(|_| self.user.is_paced())
     }
 
-    /// The connection that the user asked for last.
-    pub(super) fn take_request(&mut self) -> Option<ConnectRequest> {
-        self.wire.request.take()
+    /// The user's connections, whether they are open or not.
+    pub(super) fn links(&self) -> impl Iterator<Item = LinkId> + Clone + use<> {
+        self.wire.links()
     }
 
-    pub(super) fn wants_connection(&self) -> bool {
-        self.wire.request.is_some()
+    /// The connection that the user asked for last.
+    pub(super) fn take_request(&mut self, link: LinkId) -> Option<Box<ConnectRequest>> {
+        self.wire.half_mut(link).request.take()
+    }
+
+    /// What the user wants done that has not been begun: a connection, or an errand.
+    pub(super) fn has_wishes(&self) -> bool {
+        let is_wanted = |link| self.wire.half(link).request.is_some();
+        !self.is_done() && (self.wire.links().any(is_wanted) || self.wire.errand.is_some())
+    }
+
+    pub(super) fn take_errand(&mut self) -> Option<Errand> {
+        self.wire.errand.take()
     }
 
     /// Whether a time since the run's start is past.
@@ -95,19 +103,26 @@ impl Driver {
         self.wire.shard.now() >= deadline
     }
 
-    /// Whether the user has no more use for the connection.
-    pub(super) fn is_over(&self) -> bool {
-        self.wire.is_aborted || self.is_done()
+    /// Whether the user has given up a connection, or an attempt at one.
+    pub(super) fn is_aborted(&self, link: LinkId) -> bool {
+        self.wire.half(link).is_aborted
+    }
+
+    /// Whether the user has no more use for a connection that stands.
+    pub(super) fn is_over(&self, link: LinkId) -> bool {
+        let half = self.wire.half(link);
+        half.is_aborted || half.request.is_some() || self.is_done()
     }
 
     /// Whether the user has left with a Close that the server has not answered yet.
-    pub(super) fn is_parting(&self) -> bool {
-        self.wire.writer.is_some() && self.wire.has_closed && !self.wire.is_aborted
+    pub(super) fn is_parting(&self, link: LinkId) -> bool {
+        let half = self.wire.half(link);
+        half.writer.is_some() && half.has_closed && !half.is_aborted
     }
 
-    /// The writer, where it waits for the kernel to take more.
-    pub(super) fn blocked_writer(&self) -> Option<&Writer> {
-        self.wire.writer.as_ref().filter(|_| self.wire.is_blocked)
+    /// The writer of a connection, where it waits for the kernel to take more.
+    pub(super) fn blocked_writer(&self, link: LinkId) -> Option<&Writer> {
+        self.wire.half(link).blocked_writer()
     }
 
     pub(super) fn remember(&mut self, waker: &Waker) {
@@ -132,8 +147,13 @@ impl Driver {
         self.flush();
     }
 
-    /// The connection stands: its times are recorded, and the user goes on.
-    pub(super) fn connected(&mut self, request: &ConnectRequest, connection: Connection) -> net::Reader {
+    /// A connection stands: its times are recorded, and the user goes on.
+    pub(super) fn connected(
+        &mut self,
+        link: LinkId,
+        request: &ConnectRequest,
+        connection: Connection,
+    ) -> net::Reader {
         let Connection { timings, reader, writer, deflate, .. } = connection;
         let shard = &self.wire.shard;
         shard.count(|counts| {
@@ -153,28 +173,28 @@ impl Driver {
         ] {
             shard.time(timer, elapsed);
         }
-        self.wire.opened(writer);
-        self.input(Input::Connected);
+        self.wire.half_mut(link).opened(writer);
+        self.input(Input::Connected(link));
         if self.is_done() {
             // It left while the connection came about.
-            self.wire.queue_close(Some(GOING_AWAY), "");
+            self.wire.half_mut(link).queue_close(Some(GOING_AWAY), "");
             self.flush();
         }
         reader
     }
 
-    pub(super) fn connect_failed(&mut self, failure: &net::ConnectFailure) {
-        self.count_connect_failure(connect_kind(&failure.kind), failure);
+    pub(super) fn connect_failed(&mut self, link: LinkId, failure: &net::ConnectFailure) {
+        self.count_connect_failure(link, connect_kind(&failure.kind), failure);
     }
 
-    pub(super) fn connect_timed_out(&mut self, request: &ConnectRequest) {
+    pub(super) fn connect_timed_out(&mut self, link: LinkId, request: &ConnectRequest) {
         let address = self.wire.shard.targets[request.target].address();
         let after = request.timeout;
         let detail = format_args!("no connection to {address} within {after:?}").to_string();
-        self.count_connect_failure(ErrorKind::ConnectTimeout, &detail);
+        self.count_connect_failure(link, ErrorKind::ConnectTimeout, &detail);
     }
 
-    fn count_connect_failure(&mut self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+    fn count_connect_failure(&mut self, link: LinkId, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         self.wire.shard.count(|counts| {
             counts.connections_attempted += 1;
             counts.connections_failed += 1;
@@ -182,7 +202,7 @@ impl Driver {
         if !self.user.tries_elsewhere() {
             self.error(kind, detail);
         }
-        self.input(Input::ConnectFailed);
+        self.input(Input::ConnectFailed(link));
     }
 
     fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
@@ -192,35 +212,38 @@ impl Driver {
     }
 
     /// Something came in. Control frames are answered here, in every state of the user.
-    pub(super) fn incoming(&mut self, incoming: &net::Incoming<'_>) {
+    pub(super) fn incoming(&mut self, link: LinkId, incoming: &net::Incoming<'_>) {
         let at = self.wire.shard.at(incoming.at);
         match incoming.event {
-            net::Event::Text(text) => self.message(at, Payload::Text(text), incoming.deflated_bytes),
-            net::Event::Binary(bytes) => self.message(at, Payload::Binary(bytes), incoming.deflated_bytes),
+            net::Event::Text(text) => self.message(at, link, (Payload::Text(text), incoming.deflated_bytes)),
+            net::Event::Binary(bytes) => {
+                self.message(at, link, (Payload::Binary(bytes), incoming.deflated_bytes));
+            }
             net::Event::Ping(payload) => {
-                if let Some(writer) = &mut self.wire.writer {
+                if let Some(writer) = &mut self.wire.half_mut(link).writer {
                     // Behind a Close nothing may follow, and the peer expects nothing.
                     let _ = writer.pong(payload);
                 }
-                self.hold_back();
+                self.hold_back(link);
             }
             net::Event::Pong(payload) => {
-                self.user.handle(at, Input::Pong(payload), &mut self.wire);
-                self.hold_back();
+                self.user.handle(at, Input::Pong(link, payload), &mut self.wire);
+                self.hold_back(link);
             }
             net::Event::Close { code, reason } => {
                 let goodbye = Goodbye { code: code.unwrap_or(NO_STATUS), reason: reason.to_owned() };
-                self.wire.close = Some(Box::new(goodbye));
-                if !self.wire.has_closed {
+                if !self.wire.half(link).has_closed {
                     self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
                 }
-                self.wire.queue_close(code, "");
+                let half = self.wire.half_mut(link);
+                half.close = Some(Box::new(goodbye));
+                half.queue_close(code, "");
                 self.flush();
             }
         }
     }
 
-    fn message(&mut self, at: Duration, payload: Payload<'_>, deflated_bytes: Option<u64>) {
+    fn message(&mut self, at: Duration, link: LinkId, (payload, deflated_bytes): (Payload<'_>, Option<u64>)) {
         let payload_bytes = payload.bytes().len() as u64;
         self.wire.shard.count(|counts| {
             counts.messages_received += 1;
@@ -231,29 +254,32 @@ impl Driver {
                 counts.deflate_compressed_received += deflated_bytes;
             }
         });
-        self.user.handle(at, Input::Message(payload), &mut self.wire);
-        self.hold_back();
+        self.user.handle(at, Input::Message(link, payload), &mut self.wire);
+        self.hold_back(link);
     }
 
     /// What the messages of one read lead to goes out in one write: whoever reads calls [`Driver::flush`] when nothing
     /// more is there. Where much is, the first answer does not wait for the last.
-    fn hold_back(&mut self) {
-        self.wire.held_count += 1;
-        let queued_bytes = self.wire.writer.as_ref().map_or(0, Writer::queued_bytes);
-        if self.wire.held_count >= HELD_COUNT || queued_bytes >= HELD_BYTES {
+    fn hold_back(&mut self, link: LinkId) {
+        if self.wire.half_mut(link).holds_enough() {
             self.flush();
         }
     }
 
     /// Whether the server has sent its Close frame. Nothing more comes, and the user is told when TCP has ended.
-    pub(super) fn has_close(&self) -> bool {
-        self.wire.close.is_some()
+    pub(super) fn has_close(&self, link: LinkId) -> bool {
+        self.wire.half(link).close.is_some()
+    }
+
+    /// Whether the server has sent its Close frame on the connection that the user is at.
+    pub(super) fn awaits_end(&self) -> bool {
+        self.has_close(self.user.present_link())
     }
 
     /// Reading came to its end, in this way, or because the server did not close TCP after its Close frame.
-    pub(super) fn reading_ended(&mut self, failure: Option<&ReadFailure>) {
+    pub(super) fn reading_ended(&mut self, link: LinkId, failure: Option<&ReadFailure>) {
         self.flush();
-        let close = self.wire.close.take();
+        let close = self.wire.half_mut(link).close.take();
         let how = match (close.as_deref(), failure) {
             // What may not stand behind a Close frame.
             (Some(_), Some(failure @ ReadFailure::Protocol(_))) => {
@@ -262,25 +288,26 @@ impl Driver {
             }
             // However TCP ends behind a Close frame, the connection is closed.
             (Some(Goodbye { code, reason }), _) => Disconnect::ByPeer { code: *code, reason },
-            (None, failure) => self.ended_without_close(failure.unwrap_or(&ReadFailure::Eof)),
+            (None, failure) => self.ended_without_close(link, failure.unwrap_or(&ReadFailure::Eof)),
         };
-        self.wire.writer = None;
-        self.input(Input::Disconnected(how));
+        self.wire.half_mut(link).writer = None;
+        self.input(Input::Disconnected(link, how));
     }
 
-    fn ended_without_close(&mut self, failure: &ReadFailure) -> Disconnect<'static> {
-        let was_reset = self.wire.write_error.is_some_and(|kind| kind != io::ErrorKind::WriteZero);
+    fn ended_without_close(&mut self, link: LinkId, failure: &ReadFailure) -> Disconnect<'static> {
+        let half = self.wire.half_mut(link);
+        let was_reset = half.write_error.is_some_and(|kind| kind != io::ErrorKind::WriteZero);
         // A write that failed has taken the reset away from the read, which then only sees the end.
         let failure = if was_reset && *failure == ReadFailure::Eof { &ReadFailure::Reset } else { failure };
         match failure {
-            ReadFailure::Eof | ReadFailure::Reset if self.wire.has_closed => {
+            ReadFailure::Eof | ReadFailure::Reset if half.has_closed => {
                 return ABNORMAL_CLOSURE;
             }
             ReadFailure::Eof | ReadFailure::Reset => {
                 self.wire.shard.count(|counts| counts.connections_closed_by_peer += 1);
             }
             ReadFailure::Protocol(violation) => {
-                self.wire.queue_close(Some(violation.close_code()), "");
+                half.queue_close(Some(violation.close_code()), "");
                 self.flush();
             }
             ReadFailure::Io { .. } => {}
@@ -293,53 +320,60 @@ impl Driver {
     }
 
     /// Drops what is left of a connection that the user has given up.
-    pub(super) fn drop_connection(&mut self) {
-        self.wire.writer = None;
-        self.wire.is_aborted = false;
+    pub(super) fn drop_connection(&mut self, link: LinkId) {
+        self.wire.half_mut(link).dropped();
+    }
+
+    /// Hands what is queued to the kernel, of all connections.
+    pub(super) fn flush(&mut self) {
+        for link in self.wire.links() {
+            self.flush_half(link);
+        }
     }
 
     /// Hands what is queued to the kernel, tells the user when it began to leave, and goes on with what it queues
-    /// then, for some rounds: a user that always has more to send must not keep the others waiting. Whether there is
-    /// more to do at once.
-    pub(super) fn flush(&mut self) -> bool {
-        self.wire.held_count = 0;
+    /// then, for some rounds: a user that always has more to send must not keep the others waiting.
+    fn flush_half(&mut self, link: LinkId) {
+        let Self { user, wire, .. } = self;
+        wire.half_mut(link).held_count = 0;
         for _ in 0..FLUSHES_A_TURN {
-            let Some(writer) = &mut self.wire.writer else { return false };
+            let half = wire.half_mut(link);
+            let Some(writer) = &mut half.writer else { return };
             if writer.queued_bytes() == 0 {
-                return false;
+                return;
             }
             let outcome = writer.try_flush();
             let taken_bytes = writer.taken_bytes();
-            self.wire.count_sent(taken_bytes);
+            wire.count_sent(link, taken_bytes);
+            let half = wire.half_mut(link);
             let flushed = match outcome {
                 Ok(flushed) => flushed,
                 Err(error) => {
                     // The reading half tells how the connection ended.
-                    self.wire.write_error = Some(error.kind());
-                    self.wire.writer = None;
-                    return false;
+                    half.write_error = Some(error.kind());
+                    half.writer = None;
+                    return;
                 }
             };
-            self.wire.is_blocked = flushed.flush == Flush::Blocked;
-            let Some(began) = flushed.began else { return false };
-            self.wire.shard.count(|counts| counts.writes += 1);
-            let at = self.wire.shard.at(began);
-            self.user.handle(at, Input::Sent, &mut self.wire);
-            if self.wire.is_blocked {
-                return false;
+            half.is_blocked = flushed.flush == Flush::Blocked;
+            let is_blocked = half.is_blocked;
+            let Some(began) = flushed.began else { return };
+            wire.shard.count(|counts| counts.writes += 1);
+            user.handle(wire.shard.at(began), Input::Sent(link), wire);
+            if is_blocked {
+                return;
             }
         }
-        self.has_queued()
     }
 
     /// Whether anything waits for the kernel.
-    pub(super) fn has_queued(&self) -> bool {
-        self.wire.writer.as_ref().is_some_and(|writer| writer.queued_bytes() > 0)
+    pub(super) fn has_queued(&self, link: LinkId) -> bool {
+        self.wire.half(link).queued_bytes() > 0
     }
 
-    /// Whether so much waits for the kernel that nothing more is read, lest answers to it pile up without bound.
-    pub(super) fn is_congested(&self) -> bool {
-        self.wire.writer.as_ref().is_some_and(|writer| writer.queued_bytes() > CONGESTION_BYTES)
+    /// Whether so much waits for the kernel that nothing more is read.
+    pub(super) fn is_congested(&self, link: LinkId) -> bool {
+        self.wire.half(link).is_congested()
     }
 
     /// A time since the run's start, on the system's clock.

@@ -23,6 +23,7 @@ pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
         FailureKind::ClosedByPeer(code) => ErrorKind::ClosedByPeer { code: Some(code) },
         FailureKind::Failed => ErrorKind::Failed,
         FailureKind::NotConnected => ErrorKind::NotConnected,
+        FailureKind::AlreadyConnected => ErrorKind::AlreadyConnected,
         FailureKind::Unmatched => ErrorKind::Unmatched,
         FailureKind::Leak => ErrorKind::Leak,
         FailureKind::DuplicateReply => ErrorKind::DuplicateReply,

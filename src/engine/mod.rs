@@ -10,6 +10,7 @@ mod control;
 mod delivery;
 mod driver;
 mod failure;
+mod half;
 mod preflight;
 mod resources;
 mod session;

@@ -1,21 +1,27 @@
-//! The task of one user: connects when the user wants to, then holds the connection until it ends.
+//! The task of one user: connects where the user wants to, and reads each connection until it ends, whatever the user
+//! does meanwhile.
 //!
-//! Reading is one future that lives as long as the connection, because the frame reader is not cancel-safe. It is
-//! polled beside the writer and the timer by hand, never raced by something that might drop it.
+//! Reading is one future that lives as long as its connection, because the frame reader is not cancel-safe. It is
+//! polled beside the others, the writers, the timer and the errand by hand, never raced by something that might drop it.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::time::error::Elapsed;
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::driver::Driver;
+use super::shard::Shard;
+use super::wire::Errand;
 use crate::machine::{ConnectRequest, Input};
 use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
+use crate::program::LinkId;
 
 /// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
 const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -46,100 +52,202 @@ pub(super) fn interrupt(driver: &RefCell<Driver>, input: Input<'_>) {
     }
 }
 
+/// Polls whatever a user has under way, in one task: its connections, what it is to be woken for, its errand.
 async fn follow(driver: &RefCell<Driver>) {
     driver.borrow_mut().input(Input::Start);
-    while !driver.borrow().is_done() {
-        let request = driver.borrow_mut().take_request();
-        match request {
-            Some(request) => {
-                if let Some(reader) = connect(driver, &request).await {
-                    hold(driver, reader).await;
-                }
+    let mut first = Connection::new(LinkId::FIRST);
+    // The first one reads in the task's own memory; most users have no other.
+    let mut first_reading = pin!(None);
+    let mut further: Vec<_> = driver.borrow().links().skip(1).map(further_connection).collect();
+    let mut alarm = Alarm::new();
+    let (mut errand, mut parting) = (None, None);
+    poll_fn(|cx| {
+        driver.borrow_mut().remember(cx.waker());
+        for _ in 0..ROUNDS_A_TURN {
+            first.advance(driver, first_reading.as_mut(), read, cx);
+            for (connection, reading) in &mut further {
+                connection.advance(driver, reading.as_mut(), read, cx);
             }
-            None => rest(driver).await,
+            poll_errand(driver, &mut errand, cx);
+            serve(driver, &mut alarm, cx);
+            let mut has_changed = first.settle(driver, first_reading.as_mut(), &mut parting, cx);
+            let mut is_idle = first.is_idle(&first_reading);
+            for (connection, reading) in &mut further {
+                has_changed |= connection.settle(driver, reading.as_mut(), &mut parting, cx);
+                is_idle &= connection.is_idle(reading);
+            }
+            if is_idle && driver.borrow().is_done() {
+                return Poll::Ready(());
+            }
+            if !has_changed && !driver.borrow().has_wishes() {
+                return Poll::Pending;
+            }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// An attempt to connect, and what was asked for.
+type Attempt = Pin<Box<dyn Future<Output = (Box<ConnectRequest>, Attempted)>>>;
+type Attempted = Result<Result<net::Connection, net::ConnectFailure>, Elapsed>;
+
+/// How far one of a user's connections is, beside the reading of it: there is none, it is being opened, or it is read.
+struct Connection {
+    link: LinkId,
+    attempt: Option<Attempt>,
+    tcp_close: Option<Pin<Box<Sleep>>>,
+    /// Whether it was not read last because of what waits for the kernel.
+    was_congested: bool,
+}
+
+fn further_connection<R>(link: LinkId) -> (Connection, Pin<Box<Option<R>>>) {
+    (Connection::new(link), Box::pin(None))
+}
+
+impl Connection {
+    fn new(link: LinkId) -> Self {
+        Self { link, attempt: None, tcp_close: None, was_congested: false }
+    }
+
+    fn is_idle<R>(&self, reading: &Pin<impl Deref<Target = Option<R>>>) -> bool {
+        self.attempt.is_none() && reading.is_none()
+    }
+
+    /// Begins to connect where the user wants to, goes on with it, and reads what has come. The user is told.
+    fn advance<'d, R: Future<Output = ReadFailure>>(
+        &mut self,
+        driver: &'d RefCell<Driver>,
+        mut reading: Pin<&mut Option<R>>,
+        read: impl Fn(&'d RefCell<Driver>, LinkId, Reader) -> R,
+        cx: &mut Context<'_>,
+    ) {
+        if reading.is_none() {
+            if self.attempt.is_none() {
+                self.attempt = begin(driver, self.link);
+            }
+            let Some(attempt) = &mut self.attempt else { return };
+            let Poll::Ready((request, attempted)) = attempt.as_mut().poll(cx) else { return };
+            // What connecting needed is given back before the connection is read.
+            self.attempt = None;
+            let Some(reader) = tell_how_it_went(driver, self.link, &request, attempted) else { return };
+            self.tcp_close = None;
+            reading.set(Some(read(driver, self.link, reader)));
+        }
+        let Some(present) = reading.as_mut().as_pin_mut() else { return };
+        if let Poll::Ready(failure) = present.poll(cx) {
+            reading.set(None);
+            driver.borrow_mut().reading_ended(self.link, Some(&failure));
+        }
+        self.was_congested = driver.borrow().is_congested(self.link);
+    }
+
+    /// Ends what the user has no more use for. Whether anything has changed that it may act upon.
+    fn settle<R>(
+        &mut self,
+        driver: &RefCell<Driver>,
+        mut reading: Pin<&mut Option<R>>,
+        parting: &mut Option<Pin<Box<Sleep>>>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let link = self.link;
+        if reading.is_none() {
+            return self.give_up(driver, parting, cx);
+        }
+        if self.was_congested && !driver.borrow().is_congested(link) {
+            cx.waker().wake_by_ref();
+        }
+        if driver.borrow().has_close(link) {
+            let tcp_close = || Box::pin(tokio::time::sleep(TCP_CLOSE_TIMEOUT));
+            if self.tcp_close.get_or_insert_with(tcp_close).as_mut().poll(cx).is_ready() {
+                reading.set(None);
+                driver.borrow_mut().reading_ended(link, None);
+                return true;
+            }
+        }
+        if !driver.borrow().is_over(link)
+            || driver.borrow().is_parting(link) && parted(parting, cx).is_pending()
+        {
+            return false;
+        }
+        reading.set(None);
+        driver.borrow_mut().drop_connection(link);
+        true
+    }
+
+    /// Gives up an attempt that the user wants no more. Where it has left meanwhile, the server may know of the
+    /// connection already: so it gets a little time to come about and be closed in order.
+    fn give_up(
+        &mut self,
+        driver: &RefCell<Driver>,
+        parting: &mut Option<Pin<Box<Sleep>>>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let is_given_up = {
+            let driver = driver.borrow();
+            let mut has_left =
+                || driver.is_done() && self.attempt.is_some() && parted(parting, cx).is_ready();
+            driver.is_aborted(self.link) || driver.is_dead() || has_left()
+        };
+        if is_given_up {
+            driver.borrow_mut().drop_connection(self.link);
+        }
+        is_given_up && self.attempt.take().is_some()
     }
 }
 
-/// Opens a connection; tells the user how it went. `None` when there is none. Where the user has left meanwhile, the server may
-/// know of the connection already: so it gets a little time to come about and be closed in order.
-async fn connect(driver: &RefCell<Driver>, request: &ConnectRequest) -> Option<Reader> {
-    let shard = driver.borrow().shard();
+/// Begins to open the connection that the user asked for, if it did.
+fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
+    let (request, shard) = {
+        let mut driver = driver.borrow_mut();
+        (driver.take_request(link).filter(|_| !driver.is_done())?, driver.shard())
+    };
+    Some(Box::pin(async move {
+        let outcome = timeout(request.timeout, connect(&shard, &request)).await;
+        (request, outcome)
+    }))
+}
+
+async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<net::Connection, net::ConnectFailure> {
     let target = &shard.targets[request.target];
     let path = request.path.clone().unwrap_or_default();
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
         .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
-    let attempt = async {
-        match upgrade {
-            Ok(upgrade) => net::connect(target, &upgrade, &shard.resolver, &shard.options).await,
-            Err(error) => Err(net::ConnectFailure::request(target, error)),
-        }
-    };
-    // In a box: what connecting needs is given back before the connection is held.
-    let mut attempt = Box::pin(timeout(request.timeout, attempt));
-    let mut parting = None;
-    let outcome = poll_fn(|cx| {
-        driver.borrow_mut().remember(cx.waker());
-        if driver.borrow().is_dead() {
-            return Poll::Ready(None);
-        }
-        if let Poll::Ready(outcome) = attempt.as_mut().poll(cx) {
-            return Poll::Ready(Some(outcome));
-        }
-        if driver.borrow().is_done() {
-            ready!(parted(&mut parting, cx));
-            return Poll::Ready(None);
-        }
-        Poll::Pending
-    })
-    .await?;
-    drop(attempt);
-    match outcome {
-        Ok(Ok(connection)) => Some(driver.borrow_mut().connected(request, connection)),
-        Ok(Err(failure)) => {
-            driver.borrow_mut().connect_failed(&failure);
-            None
-        }
-        Err(_) => {
-            driver.borrow_mut().connect_timed_out(request);
-            None
-        }
+    match upgrade {
+        Ok(upgrade) => net::connect(target, &upgrade, &shard.resolver, &shard.options).await,
+        Err(error) => Err(net::ConnectFailure::request(target, error)),
     }
 }
 
-/// Holds a connection until it ends or the user drops it.
-async fn hold(driver: &RefCell<Driver>, reader: Reader) {
-    let mut reading = pin!(read(driver, reader));
-    let mut alarm = Alarm::new();
-    let (mut tcp_close, mut parting) = (None, None);
-    poll_fn(|cx| {
-        driver.borrow_mut().remember(cx.waker());
-        if let Poll::Ready(failure) = reading.as_mut().poll(cx) {
-            driver.borrow_mut().reading_ended(Some(&failure));
-            return Poll::Ready(());
-        }
-        let is_congested = driver.borrow().is_congested();
-        serve(driver, &mut alarm, cx);
-        if is_congested && !driver.borrow().is_congested() {
-            cx.waker().wake_by_ref();
-        }
-        if driver.borrow().has_close() {
-            let tcp_close = tcp_close.get_or_insert_with(|| Box::pin(tokio::time::sleep(TCP_CLOSE_TIMEOUT)));
-            if tcp_close.as_mut().poll(cx).is_ready() {
-                driver.borrow_mut().reading_ended(None);
-                return Poll::Ready(());
-            }
-        }
-        if !driver.borrow().is_over() {
-            return Poll::Pending;
-        }
-        if driver.borrow().is_parting() {
-            ready!(parted(&mut parting, cx));
-        }
-        driver.borrow_mut().drop_connection();
-        Poll::Ready(())
-    })
-    .await;
+/// Tells the user how an attempt went; what there is to read, where it went well.
+fn tell_how_it_went(
+    driver: &RefCell<Driver>,
+    link: LinkId,
+    request: &ConnectRequest,
+    attempted: Attempted,
+) -> Option<Reader> {
+    let mut driver = driver.borrow_mut();
+    match attempted {
+        Ok(Ok(connection)) => return Some(driver.connected(link, request, connection)),
+        Ok(Err(failure)) => driver.connect_failed(link, &failure),
+        Err(_) => driver.connect_timed_out(link, request),
+    }
+    None
+}
+
+/// Begins the errand that the user is to run, and goes on with it. One that has left runs none.
+fn poll_errand(driver: &RefCell<Driver>, errand: &mut Option<Errand>, cx: &mut Context<'_>) {
+    if let Some(begun) = driver.borrow_mut().take_errand() {
+        *errand = Some(begun);
+    }
+    let Some(present) = errand else { return };
+    if driver.borrow().is_done() {
+        *errand = None;
+    } else if let Poll::Ready(end) = present.as_mut().poll(cx) {
+        *errand = None;
+        end(&mut driver.borrow_mut());
+    }
 }
 
 /// Ready when a user that has left has waited long enough.
@@ -151,12 +259,13 @@ fn parted(timer: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) -> Poll<()>
 /// queue what the kernel does not take at once, and what the kernel takes may bring a deadline nearer: so both are
 /// looked at until neither has anything to do, and both will wake the task.
 ///
-/// Behind the server's Close frame the user's times stand still until it is told, when TCP has ended: what it waits
-/// for cannot come any more, and that it did not come in time would be the wrong reason.
+/// Behind the server's Close frame the times of a user that is at that connection stand still until it is told, when TCP
+/// has ended: what it waits for cannot come any more, and that it did not come in time would be the wrong reason.
 fn serve(driver: &RefCell<Driver>, alarm: &mut Alarm, cx: &mut Context<'_>) {
+    let links = driver.borrow().links();
     for _ in 0..ROUNDS_A_TURN {
-        let has_written = poll_writer(driver, cx);
-        let has_woken = !driver.borrow().has_close() && alarm.poll_deadline(driver, cx);
+        let has_written = links.clone().filter(|link| poll_writer(driver, *link, cx)).count() > 0;
+        let has_woken = !driver.borrow().awaits_end() && alarm.poll_deadline(driver, cx);
         if !has_written && !has_woken {
             return;
         }
@@ -166,40 +275,26 @@ fn serve(driver: &RefCell<Driver>, alarm: &mut Alarm, cx: &mut Context<'_>) {
 
 /// Reads until the connection ends. While it is congested this waits, without being woken: whoever polls it does so
 /// again when the congestion is over.
-async fn read(driver: &RefCell<Driver>, mut reader: Reader) -> ReadFailure {
+async fn read(driver: &RefCell<Driver>, link: LinkId, mut reader: Reader) -> ReadFailure {
     loop {
-        poll_fn(|_| if driver.borrow().is_congested() { Poll::Pending } else { Poll::Ready(()) }).await;
+        poll_fn(|_| if driver.borrow().is_congested(link) { Poll::Pending } else { Poll::Ready(()) }).await;
         match reader.next().await {
-            Ok(incoming) => driver.borrow_mut().incoming(&incoming),
+            Ok(incoming) => driver.borrow_mut().incoming(link, &incoming),
             Err(failure) => return failure,
         }
     }
 }
 
-/// Goes on writing where the kernel takes more; whether it did.
-fn poll_writer(driver: &RefCell<Driver>, cx: &mut Context<'_>) -> bool {
-    let is_ready = match driver.borrow().blocked_writer() {
+/// Goes on writing on a connection where the kernel takes more; whether it did.
+fn poll_writer(driver: &RefCell<Driver>, link: LinkId, cx: &mut Context<'_>) -> bool {
+    let is_ready = match driver.borrow().blocked_writer(link) {
         Some(writer) => writer.poll_writable(cx).is_ready(),
-        None => driver.borrow().has_queued(),
+        None => driver.borrow().has_queued(link),
     };
     if is_ready {
         driver.borrow_mut().flush();
     }
     is_ready
-}
-
-/// Waits without a connection until the user wants one, or has left.
-async fn rest(driver: &RefCell<Driver>) {
-    let mut alarm = Alarm::new();
-    poll_fn(|cx| {
-        driver.borrow_mut().remember(cx.waker());
-        if alarm.poll_deadline(driver, cx) {
-            cx.waker().wake_by_ref();
-        }
-        let driver = driver.borrow();
-        if driver.is_done() || driver.wants_connection() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
 }
 
 /// The user's one timer. It is only set anew when the deadline comes nearer: most deadlines are timeouts that are

@@ -1,130 +1,94 @@
-//! Where the machine's wishes come true: what a user sends goes to its connection, what it counts and times to the
+//! Where the machine's wishes come true: what a user sends goes to its connections, what it counts and times to the
 //! recorder of its thread.
 
-use std::collections::VecDeque;
-use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::driver::Driver;
 use super::failure::{machine_kind, place_index};
+use super::half::Half;
 use super::shard::Shard;
 use crate::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
 use crate::metrics::UserEnd;
-use crate::net::{self, Writer};
-use crate::program::{BodyKind, TimerId};
+use crate::net;
+use crate::program::{BodyKind, LinkId, TimerId};
 
-/// Beyond this a user waits for the kernel before it queues more.
-const QUEUE_BYTES: usize = 64 << 10;
-/// Room for more messages than this is given back when they have left.
-const KEPT_UNSENT: usize = 16;
+/// What a user does that is neither a connection nor a wait: polled beside them, and dropped with the user. What it comes
+/// to is done with the user's driver.
+pub(super) type Errand = Pin<Box<dyn Future<Output = Box<dyn FnOnce(&mut Driver)>>>>;
 
-/// The writing half of a user's connection, and what there is to say of it.
+/// What a user acts with: its connections and its thread's figures.
 pub(super) struct Wire {
     pub(super) shard: Rc<Shard>,
-    pub(super) writer: Option<Writer>,
-    pub(super) request: Option<ConnectRequest>,
-    pub(super) is_blocked: bool,
-    pub(super) is_aborted: bool,
-    /// Messages and pings since something was handed to the kernel.
-    pub(super) held_count: u8,
-    /// Whether this end has queued its Close frame.
-    pub(super) has_closed: bool,
-    /// The server's Close frame.
-    pub(super) close: Option<Box<Goodbye>>,
-    /// Why writing ended, where it did.
-    pub(super) write_error: Option<io::ErrorKind>,
-    /// What is counted as sent, each once the kernel has all of it, in order.
-    unsent: VecDeque<Unsent>,
-}
-
-/// What a Close frame says.
-pub(super) struct Goodbye {
-    pub(super) code: u16,
-    pub(super) reason: String,
-}
-
-/// A message on its way to the kernel.
-struct Unsent {
-    /// How many bytes the kernel has taken when it has all of this one.
-    end: u64,
-    payload_bytes: u64,
+    first: Half,
+    /// Those of users that may have more than one.
+    further: Option<Box<[Half]>>,
+    /// One that nobody has begun.
+    pub(super) errand: Option<Errand>,
 }
 
 impl Wire {
-    pub(super) fn new(shard: Rc<Shard>) -> Self {
-        Self {
-            shard,
-            writer: None,
-            request: None,
-            is_blocked: false,
-            is_aborted: false,
-            held_count: 0,
-            has_closed: false,
-            close: None,
-            write_error: None,
-            unsent: VecDeque::new(),
+    /// For a user with so many connections.
+    pub(super) fn new(shard: Rc<Shard>, link_count: usize) -> Self {
+        let further = (link_count > 1).then(|| (1..link_count).map(|_| Half::default()).collect());
+        Self { shard, first: Half::default(), further, errand: None }
+    }
+
+    pub(super) fn half(&self, link: LinkId) -> &Half {
+        match &self.further {
+            Some(further) if link != LinkId::FIRST => &further[link.index() - 1],
+            _ => &self.first,
         }
     }
 
-    /// A connection stands: nothing is left of the one before.
-    pub(super) fn opened(&mut self, writer: Writer) {
-        self.writer = Some(writer);
-        self.is_blocked = false;
-        self.is_aborted = false;
-        self.has_closed = false;
-        self.close = None;
-        self.write_error = None;
-        self.unsent.clear();
-    }
-
-    /// Queues this end's Close frame. A second one is not sent; the first is what the peer answers.
-    pub(super) fn queue_close(&mut self, code: Option<u16>, reason: &str) {
-        self.has_closed = true;
-        if let Some(writer) = &mut self.writer {
-            let _ = writer.close(code, reason);
+    pub(super) fn half_mut(&mut self, link: LinkId) -> &mut Half {
+        match &mut self.further {
+            Some(further) if link != LinkId::FIRST => &mut further[link.index() - 1],
+            _ => &mut self.first,
         }
     }
 
-    /// The kernel has taken so many bytes since the connection was made.
-    pub(super) fn count_sent(&mut self, taken_bytes: u64) {
-        let Self { shard, unsent, .. } = self;
-        shard.count(|counts| {
-            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
-                counts.messages_sent += 1;
-                counts.bytes_sent += message.payload_bytes;
-            }
-        });
-        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
-            *unsent = VecDeque::new();
-        }
+    /// The kernel has taken so many bytes since a connection was made.
+    pub(super) fn count_sent(&mut self, link: LinkId, taken_bytes: u64) {
+        let half = match &mut self.further {
+            Some(further) if link != LinkId::FIRST => &mut further[link.index() - 1],
+            _ => &mut self.first,
+        };
+        half.count_sent(taken_bytes, &self.shard);
+    }
+
+    /// All of them, whether they are connected or not.
+    pub(super) fn links(&self) -> impl Iterator<Item = LinkId> + Clone + use<> {
+        (0..=self.further.as_ref().map_or(0, |further| further.len())).map(LinkId::new)
     }
 }
 
 impl Output for Wire {
-    fn connect(&mut self, request: ConnectRequest) {
+    fn connect(&mut self, link: LinkId, request: ConnectRequest) {
         // Counted as attempted when it is known how it went: what is given up on the way was neither made nor failed.
-        self.request = Some(request);
+        self.half_mut(link).request = Some(Box::new(request));
     }
 
     fn send(
         &mut self,
+        link: LinkId,
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let half = self.half_mut(link);
+        let Some(writer) = &mut half.writer else { return Ok(()) };
         let opcode = match kind {
             BodyKind::Text => net::Opcode::Text,
             BodyKind::Binary => net::Opcode::Binary,
         };
         match writer.try_message(opcode, render) {
             Ok(net::Queued { payload_bytes, deflated_bytes }) => {
-                let end = writer.taken_bytes() + writer.queued_bytes() as u64;
-                let payload_bytes = payload_bytes as u64;
-                self.unsent.push_back(Unsent { end, payload_bytes });
+                half.queued(payload_bytes);
                 if let Some(deflated_bytes) = deflated_bytes {
                     self.shard.count(|counts| {
                         counts.deflated_sent += 1;
-                        counts.deflate_bytes_sent += payload_bytes;
+                        counts.deflate_bytes_sent += payload_bytes as u64;
                         counts.deflate_compressed_sent += deflated_bytes as u64;
                     });
                 }
@@ -135,23 +99,25 @@ impl Output for Wire {
         }
     }
 
-    fn ping(&mut self, payload: &[u8]) {
-        if let Some(writer) = &mut self.writer {
+    fn ping(&mut self, link: LinkId, payload: &[u8]) {
+        if let Some(writer) = &mut self.half_mut(link).writer {
             // Behind a Close nothing may follow: the Pong does not come, and the connection ends.
             let _ = writer.ping(payload);
         }
     }
 
-    fn is_writable(&self) -> bool {
-        self.writer.as_ref().is_none_or(|writer| writer.queued_bytes() < QUEUE_BYTES)
+    fn is_writable(&self, link: LinkId) -> bool {
+        self.half(link).is_writable()
     }
 
-    fn close(&mut self, code: u16, reason: &str) {
-        self.queue_close(Some(code), reason);
+    fn close(&mut self, link: LinkId, code: u16, reason: &str) {
+        self.half_mut(link).queue_close(Some(code), reason);
     }
 
-    fn abort(&mut self) {
-        self.is_aborted = true;
+    fn abort(&mut self, link: LinkId) {
+        let half = self.half_mut(link);
+        half.is_aborted = true;
+        half.request = None;
     }
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {

@@ -9,24 +9,24 @@ use super::message::Message;
 use super::mismatch::{Mismatch, judge};
 use super::phase::Phase;
 use super::user::User;
-use crate::program::{DueTimers, ExpectClose, Op, Ping};
+use crate::program::{DueTimers, ExpectClose, LinkId, Op, Ping};
 
 impl User {
     /// Sends a Ping; then the user waits for its Pong.
     pub(super) fn ping(&mut self, ping: Ping, due: Option<DueTimers>, now: Duration, out: &mut impl Output) {
         self.ping_count = self.ping_count.wrapping_add(1);
         let due = self.take_due(due);
-        out.ping(ping_payload(self.ping_count).as_bytes());
+        out.ping(self.present_link(), ping_payload(self.ping_count).as_bytes());
         self.paced_queued(due);
         self.phase = Phase::Pinging { sent: None, deadline: now + ping.within };
     }
 
     /// A Pong came. One that answers no Ping that is waited for means nothing (RFC 6455 section 5.5.3).
-    pub(super) fn pong(&mut self, now: Duration, payload: &[u8], out: &mut impl Output) {
+    pub(super) fn pong(&mut self, now: Duration, link: LinkId, payload: &[u8], out: &mut impl Output) {
         let Phase::Pinging { sent: Some(sent), .. } = self.phase else { return };
         let program = Arc::clone(&self.setting.program);
         let Op::Ping(ping) = &program.state(self.at).op else { return };
-        if payload == ping_payload(self.ping_count).as_bytes() {
+        if link == self.present_link() && payload == ping_payload(self.ping_count).as_bytes() {
             out.count(Event::OperationEnded);
             out.time(ping.timer, now.saturating_sub(sent));
             self.paced_taken(now, out);

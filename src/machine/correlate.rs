@@ -14,10 +14,10 @@ use super::matching::matches;
 use super::message::{Message, Payload};
 use super::operand;
 use super::pending::{Ended, Lateness, Looked, Outgoing, Ticket};
-use super::phase::Phase;
+use super::phase::{AfterClose, Phase};
 use super::render::RenderFailure;
 use super::user::{Setting, User};
-use crate::program::{DueTimers, Json, OnFailure, Op, Program, Request, StateId};
+use crate::program::{DueTimers, Json, LinkId, OnFailure, Op, Program, Request, StateId};
 
 /// What follows when no reply is pending any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl User {
         let ticket = self.pending.get_or_insert_default().push(outgoing);
         if request.in_flight.is_none() {
             self.phase = Phase::Awaiting(ticket);
-        } else if out.is_writable() {
+        } else if out.is_writable(self.present_link()) {
             self.at = self.setting.program.state(self.at).next;
         } else {
             self.phase = Phase::Sending;
@@ -92,24 +92,63 @@ impl User {
 
     /// Waits until no reply is pending, where one is; whether it does.
     pub(super) fn settles(&mut self, then: Settled) -> bool {
-        let waits = self.pending.as_ref().is_some_and(|pending| pending.count() > 0);
+        let waits = self.is_any_pending(then);
         if waits {
             self.phase = Phase::Settling(then);
         }
         waits
     }
 
-    /// When the first of the pending replies is due. In a connection that is being closed nobody waits for one.
+    /// Whether a reply is pending that is waited for before this.
+    fn is_any_pending(&self, then: Settled) -> bool {
+        let Some(pending) = &self.pending else { return false };
+        let program = &self.setting.program;
+        let state = program.state(self.at);
+        // Closing a connection does not wait for what is to come over another.
+        let only = match (then, &state.op) {
+            (Settled::Next, Op::AwaitAll { on }) => *on,
+            (Settled::Again, Op::Close(_)) => Some(state.link),
+            _ => None,
+        };
+        match only.filter(|_| self.links.are_several()) {
+            Some(link) => pending.count_where(|state| program.state(state).link == link) > 0,
+            None => pending.count() > 0,
+        }
+    }
+
+    /// What was queued for a connection began to leave.
+    pub(super) fn requests_sent(&mut self, now: Duration, link: LinkId) {
+        let Some(pending) = &mut self.pending else { return };
+        if self.links.are_several() {
+            let program = &self.setting.program;
+            pending.sent_where(now, |state| program.state(state).link == link);
+        } else {
+            pending.sent(now);
+        }
+    }
+
+    /// Whether a request went out over a connection, so that its reply comes over it.
+    fn is_request_on(&self, link: LinkId, state: StateId) -> bool {
+        !self.links.are_several() || self.setting.program.state(state).link == link
+    }
+
+    /// When the first of the pending replies is due. Where all connections are being closed nobody waits for one.
     pub(super) fn reply_deadline(&self) -> Option<Duration> {
         let pending = self.pending.as_ref()?;
-        if matches!(self.phase, Phase::Closing { .. }) { None } else { pending.deadline() }
+        if self.is_leaving() { None } else { pending.deadline() }
+    }
+
+    /// Whether the steps are over and all connections are being closed. A `close` step comes when nothing is pending on
+    /// its own.
+    fn is_leaving(&self) -> bool {
+        matches!(self.phase, Phase::Closing { then, .. } if then != AfterClose::Step)
     }
 
     /// Offers a message to the requests: to those that are pending, the oldest first, then to those that are over.
     pub(super) fn correlate(
         &mut self,
         setting: &Setting,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
         out: &mut impl Output,
     ) -> Correlated {
@@ -122,13 +161,14 @@ impl User {
             selected.first().map(|value| hash(index, value))
         };
         for key in (0..paths.len()).filter_map(key) {
-            if let Some(ticket) = self.find_pending(setting, key, message, now) {
+            if let Some(ticket) = self.find_pending(setting, key, (link, message), now) {
                 self.reply_came(setting, ticket, message, now, out);
                 return Correlated::Taken;
             }
         }
-        let over =
-            (0..paths.len()).filter_map(key).find_map(|key| self.find_over(setting, key, message, now));
+        let over = (0..paths.len())
+            .filter_map(key)
+            .find_map(|key| self.find_over(setting, key, (link, message), now));
         over.map_or(Correlated::Not, Correlated::Over)
     }
 
@@ -136,7 +176,7 @@ impl User {
         &mut self,
         setting: &Setting,
         key: u64,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
     ) -> Option<Ticket> {
         let mut next = self.pending.as_ref()?.find(key);
@@ -145,7 +185,10 @@ impl User {
             let Looked { what, sent, .. } = pending.look(ticket);
             next = pending.next(ticket);
             // What was read before the request left is no reply to it.
-            if sent.is_some_and(|sent| sent <= now) && self.is_reply(setting, what, message, now) {
+            if sent.is_some_and(|sent| sent <= now)
+                && self.is_request_on(link, what.state)
+                && self.is_reply(setting, what, message, now)
+            {
                 return Some(ticket);
             }
         }
@@ -156,11 +199,13 @@ impl User {
         &mut self,
         setting: &Setting,
         key: u64,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
     ) -> Option<Overdue> {
         let mut pending = self.pending.take()?;
-        let found = pending.reply_again(key, |what| self.is_reply(setting, what, message, now));
+        let found = pending.reply_again(key, |what| {
+            self.is_request_on(link, what.state) && self.is_reply(setting, what, message, now)
+        });
         self.pending = Some(pending);
         found.map(|(lateness, Ended { state, .. })| Overdue { lateness, state })
     }
@@ -230,8 +275,7 @@ impl User {
 
     /// A request failed that the user does not wait for: to the step at hand it is what the failure of a reaction is.
     fn failed_meanwhile(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) {
-        let is_leaving = matches!(self.phase, Phase::Closing { .. });
-        if !is_leaving && self.scenario(setting).on_failure != OnFailure::Continue {
+        if !self.is_leaving() && self.scenario(setting).on_failure != OnFailure::Continue {
             self.give_up(now, out);
         } else {
             self.one_less_pending(setting, now, out);
@@ -239,10 +283,9 @@ impl User {
     }
 
     /// Lets a user go on that waited for a reply to come, or for all of them.
-    fn one_less_pending(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) {
-        let is_any = self.pending.as_ref().is_some_and(|pending| pending.count() > 0);
+    pub(super) fn one_less_pending(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) {
         match self.phase {
-            Phase::Settling(then) if !is_any => match then {
+            Phase::Settling(then) if !self.is_any_pending(then) => match then {
                 Settled::Next => self.go_on(now, out),
                 Settled::Again => self.phase = Phase::Ready,
                 Settled::Leave => self.part(now, out),
@@ -258,9 +301,14 @@ impl User {
     }
 
     /// Forgets all requests with their connection.
-    pub(super) fn abandon_requests(&mut self, out: &mut impl Output) {
+    pub(super) fn abandon_requests(&mut self, link: LinkId, out: &mut impl Output) {
         let Some(pending) = &mut self.pending else { return };
-        let abandoned = pending.clear();
+        let abandoned = if self.links.are_several() {
+            let program = &self.setting.program;
+            pending.clear_where(|state| program.state(state).link == link)
+        } else {
+            pending.clear()
+        };
         for _ in 0..abandoned.pending_count {
             out.count(Event::OperationEnded);
         }

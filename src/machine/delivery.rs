@@ -7,11 +7,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::io::{Delivery, DeliveryEvent, FailureKind, Output, Place};
+use super::link::Left;
 use super::message::{Message, Payload};
 use super::operand::with;
 use super::render::{RenderFailure, render};
 use super::user::{Setting, User};
-use crate::program::{Audience, Body, BodyKind, Json, Op, Operand, Path, Publish, Stream, StreamId};
+use crate::program::{Audience, Body, BodyKind, Json, LinkId, Op, Operand, Path, Publish, Stream, StreamId};
 
 /// How much of a key is told for people.
 const SHOWN_BYTES: usize = 64;
@@ -28,10 +29,30 @@ pub(super) struct Publishing {
 
 #[derive(Debug)]
 struct Pending {
+    link: LinkId,
     stream: StreamId,
     key: u64,
     group: u64,
     shown_bytes: usize,
+}
+
+impl Publishing {
+    /// Takes out what is pending on a connection.
+    fn take(&mut self, link: LinkId, mut take: impl FnMut(&Pending, &str)) {
+        let (mut start, mut kept) = (0, String::new());
+        self.pending.retain(|pending| {
+            let shown = &self.shown[start..start + pending.shown_bytes];
+            start += pending.shown_bytes;
+            let is_taken = pending.link == link;
+            if is_taken {
+                take(pending, shown);
+            } else {
+                kept.push_str(shown);
+            }
+            !is_taken
+        });
+        if kept.is_empty() { self.shown.clear() } else { self.shown = kept }
+    }
 }
 
 impl User {
@@ -45,13 +66,14 @@ impl User {
     ) -> Result<(), RenderFailure> {
         let setting = Rc::clone(&self.setting);
         let stream = &setting.program.streams[publish.stream.index()];
+        let link = self.present_link();
         let mut publishing = self.publishing.take().unwrap_or_default();
         let shown_before = publishing.shown.len();
         let Publishing { shown, group, .. } = &mut *publishing;
         let mut scope = self.scope(now);
         let mut key = None;
         let outcome = group_hash(&publish.group, &mut scope, group).and_then(|group| {
-            out.send(message.kind, |buffer| {
+            out.send(link, message.kind, |buffer| {
                 let start = buffer.len();
                 render(&message.template, &mut scope, buffer)?;
                 let hash = match &publish.key {
@@ -67,7 +89,8 @@ impl User {
         // Where there is no connection nothing is rendered, and nothing will leave.
         if let (Ok(group), Some(key)) = (&outcome, key) {
             let shown_bytes = publishing.shown.len() - shown_before;
-            publishing.pending.push(Pending { stream: publish.stream, key, group: *group, shown_bytes });
+            let stream = publish.stream;
+            publishing.pending.push(Pending { link, stream, key, group: *group, shown_bytes });
         } else {
             publishing.shown.truncate(shown_before);
         }
@@ -75,16 +98,12 @@ impl User {
         outcome.map(drop)
     }
 
-    /// All that was queued began to leave: it is published.
-    pub(super) fn published(&mut self, at: Duration, out: &mut impl Output) {
+    /// All that was queued for a connection began to leave: it is published.
+    pub(super) fn published(&mut self, at: Duration, link: LinkId, out: &mut impl Output) {
         let Some(mut publishing) = self.publishing.take() else { return };
-        let mut shown = publishing.shown.as_str();
-        for Pending { stream, key, group, shown_bytes } in publishing.pending.drain(..) {
-            let (own, rest) = shown.split_at(shown_bytes);
-            shown = rest;
-            self.tell(at, DeliveryEvent::Published { stream, key, shown: own, group }, out);
-        }
-        publishing.shown.clear();
+        publishing.take(link, |&Pending { stream, key, group, .. }, shown| {
+            self.tell(at, DeliveryEvent::Published { stream, key, shown, group }, out);
+        });
         self.publishing = Some(publishing);
     }
 
@@ -124,9 +143,10 @@ impl User {
         }
         let (group, stream) = (group?, audience.stream);
         if audience.enters {
-            self.is_in_audience = true;
+            self.links.enter(self.present_link(), stream, group);
             self.tell(now, DeliveryEvent::Entered { stream, group }, out);
         } else {
+            self.links.leave(stream, group);
             self.tell(now, DeliveryEvent::Left { stream, group }, out);
         }
         Ok(())
@@ -140,18 +160,24 @@ impl User {
         }
     }
 
-    /// What has not left when the connection is gone will not.
-    pub(super) fn forget_unpublished(&mut self) {
+    /// What has not left when its connection is gone will not.
+    pub(super) fn forget_unpublished(&mut self, link: LinkId) {
         if let Some(publishing) = &mut self.publishing {
-            publishing.pending.clear();
-            publishing.shown.clear();
+            publishing.take(link, |_, _| {});
         }
     }
 
-    /// The user takes no more messages: it is in no audience any longer. What is queued may still leave.
-    pub(super) fn leave_audiences(&mut self, now: Duration, out: &mut impl Output) {
-        if std::mem::take(&mut self.is_in_audience) {
-            self.tell(now, DeliveryEvent::Gone, out);
+    /// The user takes no more messages of a connection: it is in no audience any longer that it entered there. What is
+    /// queued may still leave.
+    pub(super) fn leave_audiences(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        match self.links.leave_all(link) {
+            Left::None => {}
+            Left::All => self.tell(now, DeliveryEvent::Gone, out),
+            Left::Some(left) => {
+                for (stream, group) in left {
+                    self.tell(now, DeliveryEvent::Left { stream, group }, out);
+                }
+            }
         }
     }
 

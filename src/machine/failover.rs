@@ -35,10 +35,16 @@ impl User {
         now: Duration,
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
+        let link = self.present_link();
+        if self.links.is_open(link) {
+            let detail = "the connection is open already";
+            self.fail(now, FailureKind::AlreadyConnected, &detail, out);
+            return Ok(());
+        }
         self.know_targets();
         let request = self.connect_request(connect, now)?;
         self.phase = Phase::Connecting;
-        out.connect(request);
+        out.connect(link, request);
         Ok(())
     }
 
@@ -78,6 +84,8 @@ impl User {
             failover.failed_count += 1;
             failover.since.get_or_insert(now);
         }
+        // There is no attempt any more that could be given up.
+        self.phase = Phase::Ready;
         let setting = Rc::clone(&self.setting);
         if tries_elsewhere && let Op::Connect(connect) = &setting.program.state(self.at).op {
             if let Err(failure) = self.connect(connect, now, out) {
@@ -92,7 +100,7 @@ impl User {
         self.give_up(now, out);
     }
 
-    fn forget_failures(&mut self) {
+    pub(super) fn forget_failures(&mut self) {
         if let Some(failover) = &mut self.failover {
             (failover.failed_count, failover.since) = (0, None);
         }

@@ -20,9 +20,10 @@ impl User {
         self.phase = Phase::Gathering { since: now, deadline: now + gather.within, taken: 0 };
         let setting = Rc::clone(&self.setting);
         let asked = setting.program.asked(self.at);
+        let link = self.present_link();
         let mut index = 0;
         while let Phase::Gathering { taken, .. } = self.phase
-            && let Some(kept) = self.inbox.peek(index)
+            && let Some(kept) = self.links.at(link).inbox.peek(index)
         {
             let message = Message::asked(kept.payload(), asked);
             let mut scope = Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng };
@@ -30,7 +31,7 @@ impl User {
                 index += 1;
                 continue;
             };
-            if let Some(kept) = self.inbox.remove(index) {
+            if let Some(kept) = self.links.at_mut(link).inbox.remove(index) {
                 self.gathered(gather, which, &Message::asked(kept.payload(), asked), now, out);
             }
         }

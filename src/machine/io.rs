@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{BodyKind, ConnectTimers, Deflate, ReactionId, StateId, StreamId, TimerId};
+use crate::program::{BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -13,19 +13,19 @@ pub enum Input<'m> {
     /// The run lets the user in.
     Start,
     /// The connection that [`Output::connect`] asked for stands.
-    Connected,
+    Connected(LinkId),
     /// It does not stand; the caller has counted why.
-    ConnectFailed,
+    ConnectFailed(LinkId),
     /// A data message, at the time it was read.
-    Message(Payload<'m>),
+    Message(LinkId, Payload<'m>),
     /// A Pong, asked for or not, at the time it was read.
-    Pong(&'m [u8]),
-    /// All that was handed to [`Output::send`] since the last time began to leave at this time.
-    Sent,
+    Pong(LinkId, &'m [u8]),
+    /// All that was handed to [`Output::send`] for a connection since the last time began to leave at this time.
+    Sent(LinkId),
     /// The time that [`User::deadline`](super::User::deadline) named has come.
     Wake,
-    /// The connection is gone.
-    Disconnected(Disconnect<'m>),
+    /// A connection is gone.
+    Disconnected(LinkId, Disconnect<'m>),
     /// The run ends: the user finishes its step and leaves.
     Stop,
     /// The drain time is over: the user leaves now.
@@ -56,21 +56,22 @@ impl Disconnect<'_> {
 /// What a user wants done. Calls come in the order in which things are to happen.
 pub trait Output {
     /// Opens a connection and reports back with [`Input::Connected`] or [`Input::ConnectFailed`].
-    fn connect(&mut self, request: ConnectRequest);
+    fn connect(&mut self, link: LinkId, request: ConnectRequest);
     /// Queues a message; `render` appends its payload. Where it fails, nothing is queued.
     fn send(
         &mut self,
+        link: LinkId,
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure>;
     /// Queues a Ping (RFC 6455 section 5.5.2).
-    fn ping(&mut self, payload: &[u8]);
+    fn ping(&mut self, link: LinkId, payload: &[u8]);
     /// Whether more may be queued; otherwise the user waits for [`Input::Sent`].
-    fn is_writable(&self) -> bool;
+    fn is_writable(&self, link: LinkId) -> bool;
     /// Starts the closing handshake; [`Input::Disconnected`] is its end.
-    fn close(&mut self, code: u16, reason: &str);
-    /// Drops the connection at once, without a handshake and without an answer.
-    fn abort(&mut self);
+    fn close(&mut self, link: LinkId, code: u16, reason: &str);
+    /// Drops a connection, or the attempt to open it, at once, without a handshake and without an answer.
+    fn abort(&mut self, link: LinkId);
     /// A measured time.
     fn time(&mut self, timer: TimerId, elapsed: Duration);
     /// Something worth counting.
@@ -241,6 +242,8 @@ pub enum FailureKind {
     Failed,
     /// A step needs a connection, and there is none.
     NotConnected,
+    /// A `connect` found its connection open.
+    AlreadyConnected,
     /// A message that nobody took, where the plan says that this is an error.
     Unmatched,
     /// A message with another user's canary.

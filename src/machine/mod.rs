@@ -20,6 +20,7 @@ mod interpret;
 mod io;
 pub mod json;
 mod lexer;
+mod link;
 pub mod matching;
 pub mod message;
 pub mod mismatch;

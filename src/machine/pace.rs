@@ -11,7 +11,7 @@ use super::io::{Event, Output};
 use super::matching::condition_holds;
 use super::phase::{AfterClose, Phase};
 use super::user::{Setting, User};
-use crate::program::{DueTimers, Op, Pace, Repeat, SlotId, StateId, TimerId, Until, Value};
+use crate::program::{DueTimers, LinkId, Op, Pace, Repeat, SlotId, StateId, TimerId, Until, Value};
 
 /// What leaves more than this after it was due is late. It is well above what timers and a busy thread cost, and
 /// below what a person, or most protocols, would notice.
@@ -23,7 +23,7 @@ pub(super) struct Paced {
     /// When the first step of the round is due that sends or waits, until that takes it.
     due: Option<Duration>,
     /// When the messages were due that the connection has not begun to send, and where their delay is recorded.
-    sending: Vec<(Duration, TimerId)>,
+    sending: Vec<(LinkId, Duration, TimerId)>,
     /// When the step was due that waits for a message, and where that is recorded.
     awaited: Option<(Duration, TimerId)>,
 }
@@ -134,19 +134,23 @@ impl User {
 
     /// A message that was due has been queued.
     pub(super) fn paced_queued(&mut self, due: Option<(Duration, TimerId)>) {
+        let link = self.present_link();
         if let Some(paced) = &mut self.paced {
-            paced.sending.extend(due);
+            paced.sending.extend(due.map(|(due, timer)| (link, due, timer)));
         }
     }
 
-    /// All that was queued began to leave at this time.
-    pub(super) fn paced_sent(&mut self, now: Duration, out: &mut impl Output) {
+    /// All that was queued for a connection began to leave at this time.
+    pub(super) fn paced_sent(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
         let Some(paced) = &mut self.paced else { return };
-        for (due, timer) in paced.sending.drain(..) {
-            let delay = now.saturating_sub(due);
-            out.time(timer, delay);
-            out.count(Event::PacedSend { is_late: delay > LATE });
-        }
+        paced.sending.retain(|&(on, due, timer)| {
+            if on == link {
+                let delay = now.saturating_sub(due);
+                out.time(timer, delay);
+                out.count(Event::PacedSend { is_late: delay > LATE });
+            }
+            on != link
+        });
     }
 
     /// The message came that the step at hand waited for.
@@ -162,10 +166,14 @@ impl User {
     }
 
     /// What was queued on a connection that is gone will not leave.
-    pub(super) fn unsent_missed(&mut self, out: &mut impl Output) {
-        let Some(paced) = self.paced.as_mut().filter(|paced| !paced.sending.is_empty()) else { return };
-        out.count(Event::SendsMissed(paced.sending.len() as u64));
-        paced.sending.clear();
+    pub(super) fn unsent_missed(&mut self, link: LinkId, out: &mut impl Output) {
+        let Some(paced) = &mut self.paced else { return };
+        let queued_count = paced.sending.len();
+        paced.sending.retain(|(on, ..)| *on != link);
+        let missed_count = queued_count - paced.sending.len();
+        if missed_count > 0 {
+            out.count(Event::SendsMissed(missed_count as u64));
+        }
     }
 
     /// The iteration ends here, or no round will begin any more: counts those that are due and have not begun, of all

@@ -162,6 +162,19 @@ impl Pending {
         }
     }
 
+    /// As [`Pending::sent`], of some steps only.
+    pub(super) fn sent_where(&mut self, now: Duration, is_meant: impl Fn(StateId) -> bool) {
+        let entries = &mut self.entries;
+        self.unsent.retain(|&id| {
+            let entry = &mut entries[id as usize];
+            let has_left = is_meant(entry.what.state);
+            if has_left {
+                entry.sent_ns = nanos(now);
+            }
+            !has_left
+        });
+    }
+
     /// How many are pending.
     pub(super) fn count(&self) -> usize {
         self.count
@@ -170,6 +183,11 @@ impl Pending {
     /// How many of a step are pending.
     pub(super) fn count_of(&self, state: StateId) -> usize {
         self.lanes.iter().find(|lane| lane.state == state).map_or(0, |lane| lane.count)
+    }
+
+    /// How many of some steps are pending.
+    pub(super) fn count_where(&self, is_meant: impl Fn(StateId) -> bool) -> usize {
+        self.lanes.iter().filter(|lane| is_meant(lane.state)).map(|lane| lane.count).sum()
     }
 
     /// Whether there is nothing that a message could belong to.
@@ -260,6 +278,26 @@ impl Pending {
         self.free = NONE;
         self.count = 0;
         self.earliest_ns = NEVER;
+        Abandoned { pending_count, missing_count }
+    }
+
+    /// As [`Pending::clear`], of some steps only.
+    pub(super) fn clear_where(&mut self, is_lost: impl Fn(StateId) -> bool) -> Abandoned {
+        let mut pending_count = 0;
+        // A place that is free is not looked at by what it says: it may be taken again by a request of another step.
+        let entries = &self.entries;
+        self.unsent.retain(|id| !is_lost(entries[*id as usize].what.state));
+        let oldest = |lanes: &[Lane]| lanes.iter().find(|lane| is_lost(lane.state)).map(|lane| lane.oldest);
+        while let Some(id) = oldest(&self.lanes) {
+            self.take(id);
+            pending_count += 1;
+        }
+        self.answered.forget(&is_lost);
+        let missing_count = pending_count + self.timed_out.forget(&is_lost) + self.take_missing();
+        if self.is_blank() {
+            // Gives room back.
+            self.clear();
+        }
         Abandoned { pending_count, missing_count }
     }
 

@@ -12,7 +12,7 @@ pub(super) enum Phase {
     Idle,
     /// For nothing: the state it is at is to be run.
     Ready,
-    /// For the connection.
+    /// For the connection of the state that it is at.
     Connecting,
     /// For room in the send queue.
     Sending,
@@ -38,7 +38,7 @@ pub(super) enum Phase {
     Pinging { sent: Option<Duration>, deadline: Duration },
     /// For the server to close the connection; since when and until when.
     ExpectingClose { since: Duration, deadline: Duration },
-    /// For the end of the closing handshake.
+    /// For the end of the closing handshake: of one connection, behind a `close` step, or of all.
     Closing { deadline: Duration, then: AfterClose },
     /// For the pause after a failure to pass.
     Resting { until: Duration },
@@ -84,7 +84,7 @@ impl Phase {
     }
 }
 
-/// Why a connection is being closed.
+/// Why connections are being closed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum AfterClose {
     /// A step says so; the next step follows.

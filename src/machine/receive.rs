@@ -13,11 +13,17 @@ use super::mismatch::judge;
 use super::phase::Phase;
 use super::render::RenderFailure;
 use super::user::{Setting, User};
-use crate::program::{Answer, Capture, Expect, Matcher, OnFailure, Op, Reaction, ReactionId};
+use crate::program::{self, Answer, Capture, Expect, LinkId, Matcher, OnFailure, Op, Reaction, ReactionId};
 
 impl User {
     /// Offers a message to the requests whose reply it may be, the reactions, the expect that is waited for, the inbox.
-    pub(super) fn receive(&mut self, now: Duration, payload: Payload<'_>, out: &mut impl Output) {
+    pub(super) fn receive(
+        &mut self,
+        now: Duration,
+        link: LinkId,
+        payload: Payload<'_>,
+        out: &mut impl Output,
+    ) {
         let setting = Rc::clone(&self.setting);
         if setting.program.canary.is_some() {
             self.look_for_canaries(payload, out);
@@ -26,51 +32,53 @@ impl User {
             return;
         }
         let message = Message::asked(payload, setting.program.asked(self.at));
-        let overdue = match self.correlate(&setting, &message, now, out) {
+        let overdue = match self.correlate(&setting, (link, &message), now, out) {
             Correlated::Taken => return,
             Correlated::Over(overdue) => Some(overdue),
             Correlated::Not => None,
         };
-        if matches!(self.phase, Phase::Closing { .. }) {
+        if self.is_closing(link) {
             // Nobody asks for messages any more; but what came late has come.
             overdue.into_iter().for_each(|overdue| self.overdue(overdue, payload, out));
             return;
         }
-        let op = &setting.program.state(self.at).op;
+        let state = setting.program.state(self.at);
+        let op = if state.link == link { Some(&state.op) } else { None };
         // What was read before the request left, and has its turn only now, is no reply to it.
-        if let (Phase::Replying { sent: Some(sent), .. }, Op::Request(request)) = (self.phase, op)
+        if let (Phase::Replying { sent: Some(sent), .. }, Some(Op::Request(request))) = (self.phase, op)
             && sent <= now
             && matches(&request.reply.filter, &message, &mut self.scope(now))
         {
             return self.taken(&request.reply, now.saturating_sub(sent), &message, now, out);
         }
-        if self.react(&setting, &message, now, out) {
+        if self.react(&setting, (link, &message), now, out) {
             return;
         }
-        if let (Phase::Expecting { since, .. }, Op::Expect(expect)) = (self.phase, op)
+        if let (Phase::Expecting { since, .. }, Some(Op::Expect(expect))) = (self.phase, op)
             && matches(&expect.filter, &message, &mut self.scope(now))
         {
             return self.taken(expect, now.saturating_sub(since), &message, now, out);
         }
-        if let Op::Gather(gather) = op
+        if let Some(Op::Gather(gather)) = op
             && self.gather(gather, &message, now, out)
         {
             return;
         }
-        self.keep(&setting, payload, overdue, out);
+        self.keep(&setting, link, (payload, overdue), out);
     }
 
     fn keep(
         &mut self,
         setting: &Setting,
-        payload: Payload<'_>,
-        overdue: Option<Overdue>,
+        link: LinkId,
+        (payload, overdue): (Payload<'_>, Option<Overdue>),
         out: &mut impl Output,
     ) {
-        if !self.scenario(setting).has_expect {
+        let has_expect = |link: &program::Link| link.has_expect;
+        if !self.scenario(setting).links.get(link.index()).is_some_and(has_expect) {
             return self.untaken([(payload, overdue)].into_iter(), out);
         }
-        let left = self.inbox.push(payload, overdue, &setting.program.limits);
+        let left = self.links.at_mut(link).inbox.push(payload, overdue, &setting.program.limits);
         for kept in &left {
             out.count(Event::InboxDropped);
             out.sample(Unused::Dropped, kept.payload());
@@ -97,13 +105,14 @@ impl User {
     pub(super) fn look_into_inbox(&mut self, expect: &Expect, now: Duration, out: &mut impl Output) {
         let setting = Rc::clone(&self.setting);
         let asked = setting.program.asked(self.at);
-        for index in 0..self.inbox.len() {
-            let Some(kept) = self.inbox.peek(index) else { return };
+        let link = self.present_link();
+        for index in 0..self.links.at(link).inbox.len() {
+            let Some(kept) = self.links.at(link).inbox.peek(index) else { return };
             let message = Message::asked(kept.payload(), asked);
             let mut scope =
                 super::Scope { slots: &self.slots, now, epoch: self.setting.epoch, rng: &mut self.rng };
             if matches(&expect.filter, &message, &mut scope)
-                && let Some(kept) = self.inbox.remove(index)
+                && let Some(kept) = self.links.at_mut(link).inbox.remove(index)
             {
                 let message = Message::asked(kept.payload(), asked);
                 return self.taken(expect, Duration::ZERO, &message, now, out);
@@ -187,15 +196,17 @@ impl User {
     fn react(
         &mut self,
         setting: &Setting,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
         out: &mut impl Output,
     ) -> bool {
         let range = self.scenario(setting).reactions.clone();
         let reactions = &setting.program.reactions[range.clone()];
         for (index, reaction) in range.zip(reactions) {
-            if matches(&reaction.when, message, &mut self.scope(now)) {
-                self.answer(reaction, ReactionId::new(index), message, now, out);
+            if reaction.on.is_none_or(|on| on == link)
+                && matches(&reaction.when, message, &mut self.scope(now))
+            {
+                self.answer(reaction, ReactionId::new(index), (link, message), now, out);
                 return true;
             }
         }
@@ -206,7 +217,7 @@ impl User {
         &mut self,
         reaction: &Reaction,
         id: ReactionId,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
         out: &mut impl Output,
     ) {
@@ -216,7 +227,7 @@ impl User {
             return self.reaction_failed(now, out);
         }
         std::mem::swap(&mut self.rng, &mut self.reaction_rng);
-        let reason = self.act(reaction, message, now, out);
+        let reason = self.act(reaction, (link, message), now, out);
         std::mem::swap(&mut self.rng, &mut self.reaction_rng);
         match reason {
             Ok(None) => {}
@@ -236,7 +247,7 @@ impl User {
     fn act(
         &mut self,
         reaction: &Reaction,
-        message: &Message<'_>,
+        (link, message): (LinkId, &Message<'_>),
         now: Duration,
         out: &mut impl Output,
     ) -> Result<Option<String>, RenderFailure> {
@@ -244,12 +255,12 @@ impl User {
             Answer::None => {}
             Answer::Echo => {
                 let payload = message.payload();
-                out.send(payload.kind(), |buffer| {
+                out.send(link, payload.kind(), |buffer| {
                     buffer.extend_from_slice(payload.bytes());
                     Ok(())
                 })?;
             }
-            Answer::Send(answer) => self.send(answer, now, out)?,
+            Answer::Send(answer) => self.send(link, answer, now, out)?,
         }
         if let Some(line) = &reaction.log {
             out.log(self.text(line, now)?);

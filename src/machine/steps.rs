@@ -11,7 +11,9 @@ use super::pause;
 use super::phase::{AfterClose, Phase};
 use super::render::{RenderFailure, evaluate, render};
 use super::user::{Setting, User};
-use crate::program::{Body, Close, Connect, DueTimers, Op, Publish, REASON_MAX_BYTES, Template};
+use crate::program::{
+    Body, Close, Connect, DueTimers, LinkId, Op, Publish, REASON_MAX_BYTES, State, Template,
+};
 
 /// How many states are run without a wait before the others get a turn.
 const STATES_A_TURN: usize = 256;
@@ -37,15 +39,16 @@ impl User {
     /// Runs the state that the user is at. It leaves the user ready at the next one, or waiting.
     fn step(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) -> Result<(), RenderFailure> {
         let state = setting.program.state(self.at);
-        if needs_connection(&state.op) && !self.is_open {
-            self.fail(now, FailureKind::NotConnected, &"there is no connection", out);
+        if !self.has_what_it_needs(state) {
+            let detail = self.no_connection(setting, state.link);
+            self.fail(now, FailureKind::NotConnected, &detail, out);
             return Ok(());
         }
         match &state.op {
             Op::Connect(connect) => self.connect(connect, now, out)?,
             Op::Send { message, publish } => {
                 self.send_step((message, publish.as_deref()), state.due, now, out)?;
-                if out.is_writable() {
+                if out.is_writable(state.link) {
                     self.at = state.next;
                 } else {
                     self.phase = Phase::Sending;
@@ -61,8 +64,8 @@ impl User {
                 self.begin_gathering(gather, now, out);
             }
             Op::Request(request) => self.request(request, state.due, now, out)?,
-            Op::AwaitAll if self.settles(Settled::Next) => {}
-            Op::AwaitAll => self.at = state.next,
+            Op::AwaitAll { .. } if self.settles(Settled::Next) => {}
+            Op::AwaitAll { .. } => self.at = state.next,
             Op::Think(think) => {
                 let pause = pause::draw(*think, &mut self.rng);
                 self.due_after(pause);
@@ -109,8 +112,9 @@ impl User {
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         let reason = close.reason.as_ref().map(|reason| self.text(reason, now)).transpose()?;
-        self.leave_audiences(now, out);
-        out.close(close.code, cut(reason.as_deref().unwrap_or_default(), REASON_MAX_BYTES));
+        let link = self.present_link();
+        self.leave_audiences(now, link, out);
+        out.close(link, close.code, cut(reason.as_deref().unwrap_or_default(), REASON_MAX_BYTES));
         self.phase = Phase::Closing { deadline: now + close.within, then: AfterClose::Step };
         Ok(())
     }
@@ -127,7 +131,7 @@ impl User {
         let due = self.take_due(due);
         match publish {
             Some(publish) => self.publish(message, publish, now, out)?,
-            None => self.send(message, now, out)?,
+            None => self.send(self.present_link(), message, now, out)?,
         }
         self.paced_queued(due);
         Ok(())
@@ -135,12 +139,34 @@ impl User {
 
     pub(super) fn send(
         &mut self,
+        link: LinkId,
         message: &Body,
         now: Duration,
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         let mut scope = self.scope(now);
-        out.send(message.kind, |buffer| render(&message.template, &mut scope, buffer))
+        out.send(link, message.kind, |buffer| render(&message.template, &mut scope, buffer))
+    }
+
+    fn has_what_it_needs(&self, state: &State) -> bool {
+        match &state.op {
+            Op::AwaitAll { on: None } => self.links.is_any_open(),
+            op => !acts_on_connection(op) || self.links.is_open(state.link),
+        }
+    }
+
+    fn no_connection(&self, setting: &Setting, link: LinkId) -> String {
+        let links = &self.scenario(setting).links;
+        match links.get(link.index()).and_then(|link| link.name.as_ref()).filter(|_| links.len() > 1) {
+            Some(name) => format!("there is no connection `{name}`"),
+            None => "there is no connection".to_owned(),
+        }
+    }
+
+    /// Whether the step at hand cannot go on without a connection.
+    pub(super) fn needs(&self, link: LinkId) -> bool {
+        let state = self.setting.program.state(self.at);
+        state.link == link && acts_on_connection(&state.op)
     }
 
     pub(super) fn connect_request(
@@ -178,18 +204,25 @@ impl User {
     }
 }
 
-fn needs_connection(op: &Op) -> bool {
-    matches!(
-        op,
+fn acts_on_connection(op: &Op) -> bool {
+    match op {
         Op::Send { .. }
-            | Op::Expect(_)
-            | Op::Gather(_)
-            | Op::Request(_)
-            | Op::AwaitAll
-            | Op::Ping(_)
-            | Op::ExpectClose(_)
-            | Op::Close(_)
-    )
+        | Op::Expect(_)
+        | Op::Gather(_)
+        | Op::Request(_)
+        | Op::Ping(_)
+        | Op::ExpectClose(_)
+        | Op::Close(_) => true,
+        Op::AwaitAll { on } => on.is_some(),
+        Op::Connect(_)
+        | Op::Think(_)
+        | Op::Enter(_)
+        | Op::Test { .. }
+        | Op::Set(_)
+        | Op::Log(_)
+        | Op::Audience(_)
+        | Op::End => false,
+    }
 }
 
 /// The longest start of a text that fits, in whole characters.

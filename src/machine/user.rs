@@ -11,14 +11,16 @@ use super::correlate::Settled;
 use super::delivery::Publishing;
 use super::detail::{ClosedByPeer, Untaken, missing};
 use super::failover::Failover;
-use super::inbox::Inbox;
 use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
+use super::link::Links;
 use super::message::Payload;
 use super::pace::Paced;
 use super::pending::Pending;
 use super::phase::{AfterClose, Phase};
 use super::scope::{Rng, Scope};
-use crate::program::{OnFailure, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots};
+use crate::program::{
+    LinkId, OnFailure, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots,
+};
 
 /// How long a user waits for the answer to a Close that no step of the plan asked for.
 const PARTING: Duration = Duration::from_secs(2);
@@ -45,13 +47,12 @@ pub struct User {
     pub(super) scenario: usize,
     pub(super) at: StateId,
     pub(super) phase: Phase,
-    pub(super) is_open: bool,
+    pub(super) links: Links,
     pub(super) slots: Box<[Value]>,
     /// For what the steps draw.
     pub(super) rng: Rng,
     /// For what the reactions draw: when they run depends on the server, and must not change what the steps draw.
     pub(super) reaction_rng: Rng,
-    pub(super) inbox: Inbox,
     /// From the first paced loop on.
     pub(super) paced: Option<Box<Paced>>,
     /// From the first request on whose reply is known by a key.
@@ -60,8 +61,6 @@ pub struct User {
     pub(super) publishing: Option<Box<Publishing>>,
     /// Where there are several targets, from the first connect on.
     pub(super) failover: Option<Box<Failover>>,
-    /// Whether it entered an audience since it last had left all.
-    pub(super) is_in_audience: bool,
     correlation_count: u64,
     /// How many Pings its steps have sent.
     pub(super) ping_count: u32,
@@ -82,21 +81,20 @@ impl User {
         let program = &setting.program;
         let slots = vec![Value::Unset; program.slots.len()].into_boxed_slice();
         let at = program.scenarios[scenario].entry;
+        let links = Links::new(program.scenarios[scenario].links.len());
         let mut user = Self {
             setting,
             scenario,
             at,
             phase: Phase::Idle,
-            is_open: false,
+            links,
             slots,
             rng: Rng::seed_from_u64(0),
             reaction_rng: Rng::seed_from_u64(0),
-            inbox: Inbox::default(),
             paced: None,
             pending: None,
             publishing: None,
             failover: None,
-            is_in_audience: false,
             correlation_count: 0,
             ping_count: 0,
             generation,
@@ -116,6 +114,11 @@ impl User {
             _ => 0,
         };
         (index, self.generation)
+    }
+
+    /// How many connections it may have at a time.
+    pub fn link_count(&self) -> usize {
+        self.links.all().count()
     }
 
     /// When [`Input::Wake`] is due, if nothing else happens.
@@ -138,24 +141,19 @@ impl User {
         match input {
             // A user that was stopped before its turn came stays away.
             Input::Start if self.phase == Phase::Idle => self.begin(),
-            Input::Connected if self.phase == Phase::Connecting => {
-                self.is_open = true;
-                self.reached(now, out);
-                out.count(Event::OperationEnded);
-                self.go_on(now, out);
-            }
-            Input::ConnectFailed if self.phase == Phase::Connecting => self.not_reached(now, out),
-            Input::Start | Input::Connected | Input::ConnectFailed => {}
-            Input::Message(payload) => self.receive(now, payload, out),
-            Input::Pong(payload) => self.pong(now, payload, out),
-            Input::Sent => self.sent(now, out),
+            Input::Connected(link) => self.connected(now, link, true, out),
+            Input::ConnectFailed(link) => self.connected(now, link, false, out),
+            Input::Start => {}
+            Input::Message(link, payload) => self.receive(now, link, payload, out),
+            Input::Pong(link, payload) => self.pong(now, link, payload, out),
+            Input::Sent(link) => self.sent(now, link, out),
             Input::Wake => self.wake(now, out),
-            Input::Disconnected(how) => self.disconnected(now, how, out),
+            Input::Disconnected(link, how) => self.disconnected(now, link, how, out),
             Input::Stop => self.stop(now, out),
             Input::Abort => {
                 self.cut_off(now, out);
-                if self.is_open {
-                    out.close(1001, "");
+                for link in self.links.all().filter(|link| self.links.is_open(*link)) {
+                    out.close(link, 1001, "");
                 }
                 self.leave(now, out);
             }
@@ -237,12 +235,32 @@ impl User {
         }
     }
 
-    fn sent(&mut self, now: Duration, out: &mut impl Output) {
-        if let Some(pending) = &mut self.pending {
-            pending.sent(now);
+    /// The connection that the present state acts on, where it acts on one.
+    pub fn present_link(&self) -> LinkId {
+        self.setting.program.state(self.at).link
+    }
+
+    fn connected(&mut self, now: Duration, link: LinkId, stands: bool, out: &mut impl Output) {
+        if self.phase != Phase::Connecting || link != self.present_link() {
+            return;
         }
-        self.paced_sent(now, out);
-        self.published(now, out);
+        if !stands {
+            return self.not_reached(now, out);
+        }
+        self.links.at_mut(link).is_open = true;
+        self.reached(now, out);
+        out.count(Event::OperationEnded);
+        self.phase = Phase::Ready;
+        self.go_on(now, out);
+    }
+
+    fn sent(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        self.requests_sent(now, link);
+        self.paced_sent(now, link, out);
+        self.published(now, link, out);
+        if self.links.are_several() && link != self.present_link() {
+            return;
+        }
         match &mut self.phase {
             Phase::Replying { sent: sent @ None, .. } | Phase::Pinging { sent: sent @ None, .. } => {
                 *sent = Some(now);
@@ -270,8 +288,12 @@ impl User {
             Phase::Thinking { .. } => self.go_on(now, out),
             Phase::Pacing { .. } | Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
-                out.abort();
-                self.lose_connection(now, out);
+                for link in self.links.all() {
+                    if self.links.is_open(link) && self.is_closing(link) {
+                        out.abort(link);
+                        self.lose(now, link, out);
+                    }
+                }
                 if then == AfterClose::Step {
                     self.fail(now, FailureKind::Timeout, &"the close was not answered in time", out);
                 } else {
@@ -290,38 +312,67 @@ impl User {
         }
     }
 
-    /// Nothing that came over the connection is of use without it.
-    fn lose_connection(&mut self, now: Duration, out: &mut impl Output) {
-        self.is_open = false;
-        self.unsent_missed(out);
-        self.forget_unpublished();
-        self.leave_audiences(now, out);
-        let left = self.inbox.clear();
-        self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
-        self.abandon_requests(out);
+    /// Whether a connection is being closed: nobody asks for messages of it any more.
+    pub(super) fn is_closing(&self, link: LinkId) -> bool {
+        match self.phase {
+            Phase::Closing { then: AfterClose::Step, .. } => link == self.present_link(),
+            Phase::Closing { .. } => true,
+            _ => false,
+        }
     }
 
-    fn disconnected(&mut self, now: Duration, how: Disconnect<'_>, out: &mut impl Output) {
-        self.lose_connection(now, out);
-        match (self.phase, how) {
-            (Phase::Done, _) => {}
+    /// Nothing that came over a connection is of use without it.
+    fn lose(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        self.links.at_mut(link).is_open = false;
+        self.unsent_missed(link, out);
+        self.forget_unpublished(link);
+        self.leave_audiences(now, link, out);
+        let left = self.links.at_mut(link).inbox.clear();
+        self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
+        self.abandon_requests(link, out);
+    }
+
+    fn disconnected(&mut self, now: Duration, link: LinkId, how: Disconnect<'_>, out: &mut impl Output) {
+        self.lose(now, link, out);
+        match self.phase {
+            Phase::Done => {}
             // However a connection ends that was being closed, it is closed; only a `close` step asks for an answer.
-            (Phase::Closing { then, .. }, how) if then != AfterClose::Step || how.is_answer() => {
+            Phase::Closing { then, .. }
+                if self.is_closing(link) && (then != AfterClose::Step || how.is_answer()) =>
+            {
                 self.iteration_failed |= how == Disconnect::Broken;
                 self.has_failed |= self.iteration_failed;
-                self.after_close(now, then, out);
+                if then == AfterClose::Step || !self.links.is_any_open() {
+                    self.after_close(now, then, out);
+                }
             }
-            (Phase::ExpectingClose { since, .. }, Disconnect::ByPeer { code, reason }) => {
+            Phase::ExpectingClose { since, .. }
+                if link == self.present_link()
+                    && let Disconnect::ByPeer { code, reason } = how =>
+            {
                 self.closed_as_expected(since, (code, reason), now, out);
             }
-            (_, how) => {
+            _ => {
                 if let Disconnect::ByPeer { code, reason } = how {
                     let detail = ClosedByPeer { code, reason };
                     self.report(FailureKind::ClosedByPeer(code), self.place(), &detail, out);
                 }
-                self.give_up(now, out);
+                self.go_without(now, link, out);
             }
         }
+    }
+
+    /// A connection is gone unasked. Where the step at hand does not need it, there is another, and the scenario
+    /// continues after failures, that step goes on as it was.
+    fn go_without(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        let setting = Rc::clone(&self.setting);
+        let continues = self.scenario(&setting).on_failure == OnFailure::Continue;
+        if !continues || !self.links.is_any_open() || self.needs(link) {
+            return self.give_up(now, out);
+        }
+        self.has_failed = true;
+        self.iteration_failed = true;
+        self.one_less_pending(&setting, now, out);
     }
 
     fn after_close(&mut self, now: Duration, then: AfterClose, out: &mut impl Output) {
@@ -366,11 +417,19 @@ impl User {
         self.close(now, 1001, AfterClose::Leave, out);
     }
 
-    /// Closes the connection where one is open, then goes on as told.
+    /// Closes all connections that are open, then goes on as told.
     pub(super) fn close(&mut self, now: Duration, code: u16, then: AfterClose, out: &mut impl Output) {
-        if self.is_open {
-            self.leave_audiences(now, out);
-            out.close(code, "");
+        if self.phase == Phase::Connecting {
+            self.forget_failures();
+            out.abort(self.present_link());
+        }
+        for link in self.links.all() {
+            if self.links.is_open(link) && !self.is_closing(link) {
+                self.leave_audiences(now, link, out);
+                out.close(link, code, "");
+            }
+        }
+        if self.links.is_any_open() {
             self.phase = Phase::Closing { deadline: now + PARTING, then };
         } else {
             self.after_close(now, then, out);
@@ -411,7 +470,7 @@ impl User {
         let setting = Rc::clone(&self.setting);
         let on_failure = self.scenario(&setting).on_failure;
         // What stands behind an `expect_close` has no connection.
-        let may_go_on = self.is_open && !matches!(self.phase, Phase::ExpectingClose { .. });
+        let may_go_on = self.links.is_any_open() && !matches!(self.phase, Phase::ExpectingClose { .. });
         if on_failure == OnFailure::Continue && may_go_on {
             self.skip_audiences(&setting);
             return self.go_on(now, out);
@@ -426,7 +485,7 @@ impl User {
         }
     }
 
-    /// Ends an iteration whose connection is closed; after a rest, if only of a turn so that a scenario without any
+    /// Ends an iteration whose connections are closed; after a rest, if only of a turn so that a scenario without any
     /// wait does not hold up the others, the next one starts, if there is one.
     fn iteration_ended(&mut self, now: Duration, rest: Duration, out: &mut impl Output) {
         out.count(Event::IterationEnded { failed: self.iteration_failed });
@@ -441,7 +500,9 @@ impl User {
 
     fn leave(&mut self, now: Duration, out: &mut impl Output) {
         if self.phase != Phase::Done {
-            self.lose_connection(now, out);
+            for link in self.links.all() {
+                self.lose(now, link, out);
+            }
             self.phase = Phase::Done;
             out.finished(self.has_failed);
         }

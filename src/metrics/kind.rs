@@ -44,6 +44,8 @@ pub enum ErrorKind {
     TooLarge,
     /// Something was to be sent or awaited on a connection that is not there any more.
     NotConnected,
+    /// A connection was to be opened that is open.
+    AlreadyConnected,
     /// Reading or writing failed in another way.
     Io,
     /// What was to be captured is not in the message.
@@ -74,7 +76,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -91,6 +93,7 @@ impl ErrorKind {
         Self::Protocol,
         Self::TooLarge,
         Self::NotConnected,
+        Self::AlreadyConnected,
         Self::Io,
         Self::Capture,
         Self::Render,
@@ -125,6 +128,7 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::TooLarge => "too_large",
             Self::NotConnected => "not_connected",
+            Self::AlreadyConnected => "already_connected",
             Self::Io => "io",
             Self::Capture => "capture",
             Self::Render => "render",

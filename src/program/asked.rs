@@ -63,7 +63,7 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         }
         Op::Connect(_)
         | Op::Send { .. }
-        | Op::AwaitAll
+        | Op::AwaitAll { .. }
         | Op::Think(_)
         | Op::Enter(_)
         | Op::Test { .. }

@@ -43,3 +43,31 @@ ids! {
     /// A timer: one histogram of the figures.
     TimerId, "t";
 }
+
+/// One of the connections of a scenario's users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(u8);
+
+impl LinkId {
+    /// The first, which most scenarios have only.
+    pub const FIRST: Self = Self(0);
+    /// How many connections a user may have.
+    pub const COUNT_MAX: usize = 16;
+
+    /// The connection at an index of the scenario's.
+    pub fn new(index: usize) -> Self {
+        Self(u8::try_from(index).expect("a scenario is limited to far fewer connections"))
+    }
+
+    /// The index into the scenario's connections.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// `c0`
+impl std::fmt::Display for LinkId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "c{}", self.0)
+    }
+}

@@ -34,7 +34,7 @@ pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
-pub use id::{ReactionId, SlotId, StateId, StreamId, TimerId};
+pub use id::{LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
@@ -105,10 +105,19 @@ pub struct Scenario {
     pub initial: Vec<(SlotId, Expr)>,
     /// What a user does when a step fails.
     pub on_failure: OnFailure,
-    /// Whether any state looks into the inbox; where none does, nothing is kept in it.
-    pub has_expect: bool,
+    /// Its users' connections, by [`LinkId`].
+    pub links: Vec<Link>,
     /// Where it stands in the plan.
     pub span: Span,
+}
+
+/// A connection of a scenario's users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The name of its `connect`; one may have none.
+    pub name: Option<String>,
+    /// Whether any state looks into its inbox; where none does, nothing is kept in it.
+    pub has_expect: bool,
 }
 
 /// What a user does when a step fails.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    Audience, Body, Capture, Deflate, ExpectClose, Expr, Gather, Matcher, Operand, Path, Ping, Publish,
-    SlotId, StateId, StreamId, Template, TimerId, VariableMatcher,
+    Audience, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path, Ping,
+    Publish, SlotId, StateId, StreamId, Template, TimerId, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -20,6 +20,8 @@ pub struct State {
     pub span: Span,
     /// What is measured of it from when it was due, where it may be the first in a round of a paced loop.
     pub due: Option<DueTimers>,
+    /// The connection on which it acts, where it needs one.
+    pub link: LinkId,
 }
 
 /// The timers of an operation that is due at a time.
@@ -50,7 +52,10 @@ pub enum Op {
     /// `request: { send: ..., reply: ... }`
     Request(Box<Request>),
     /// `await_all: true`
-    AwaitAll,
+    AwaitAll {
+        /// For the replies on one connection only.
+        on: Option<LinkId>,
+    },
     /// `think: 2s`
     Think(Think),
     /// The start of a `loop`: forgets its last run.
@@ -238,6 +243,8 @@ pub struct Close {
 /// What is done with a message whenever it comes.
 #[derive(Debug, Clone)]
 pub struct Reaction {
+    /// Of which connection; `None` is of all.
+    pub on: Option<LinkId>,
     /// Which messages.
     pub when: Matcher,
     /// Values to keep.

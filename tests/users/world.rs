@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use wsplan::machine::{Disconnect, Input, Payload, Rng, Setting, User};
+use wsplan::program::LinkId;
 
 use super::pick;
 use super::plan::{Pace, Plan};
@@ -126,18 +127,18 @@ impl World {
                 self.connection = Connection { number: present + 1, is_open: true, ..Connection::default() };
                 self.entered = (!self.is_stopped).then_some(self.now);
                 self.foresee();
-                self.input(user, Input::Connected);
+                self.input(user, Input::Connected(LinkId::FIRST));
             }
             Happening::ConnectFailed => {
                 self.tally.connects_ended += 1;
-                self.input(user, Input::ConnectFailed);
+                self.input(user, Input::ConnectFailed(LinkId::FIRST));
             }
             Happening::Message(connection, text) if connection == present && is_open => {
                 self.tally.received += 1;
-                self.input(user, Input::Message(Payload::Text(&text)));
+                self.input(user, Input::Message(LinkId::FIRST, Payload::Text(&text)));
             }
             Happening::Pong(connection, payload) if connection == present && is_open => {
-                self.input(user, Input::Pong(payload.as_bytes()));
+                self.input(user, Input::Pong(LinkId::FIRST, payload.as_bytes()));
             }
             Happening::Writable(connection) if connection == present => {
                 self.connection.is_blocked = false;
@@ -148,7 +149,7 @@ impl World {
                 self.connection.is_open = false;
                 self.cut_off();
                 let how = code.map_or(Disconnect::Broken, |code| Disconnect::ByPeer { code, reason: "" });
-                self.input(user, Input::Disconnected(how));
+                self.input(user, Input::Disconnected(LinkId::FIRST, how));
             }
             Happening::Stop => {
                 self.is_stopped = true;
@@ -191,7 +192,7 @@ impl World {
                 self.answer(&text);
             }
             self.say("> sent");
-            user.handle(self.now, Input::Sent, self);
+            user.handle(self.now, Input::Sent(LinkId::FIRST), self);
         }
         panic!("sends without end");
     }

@@ -47,6 +47,13 @@ impl Memory {
         self.0.len()
     }
 
+    /// Forgets the requests of some steps; how many those were.
+    pub(super) fn forget(&mut self, is_meant: impl Fn(StateId) -> bool) -> u64 {
+        let before = self.0.len();
+        self.0.retain(|ended| !is_meant(ended.state));
+        (before - self.0.len()) as u64
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -18,7 +18,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Send { .. } => "send",
         Op::Expect(_) | Op::Gather(_) => "expect",
         Op::Request(_) => "request",
-        Op::AwaitAll => "await_all",
+        Op::AwaitAll { .. } => "await_all",
         Op::Think(_) => "think",
         Op::Enter(_) => "enter",
         Op::Test { .. } => "test",
@@ -104,7 +104,7 @@ impl Describe<'_> {
             }
             Op::Log(line) => format!(" {line}"),
             Op::Audience(audience) => format!(" {audience}"),
-            Op::AwaitAll | Op::End => String::new(),
+            Op::AwaitAll { .. } | Op::End => String::new(),
         };
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));

@@ -127,7 +127,7 @@ impl Writer<'_> {
                 let word = if audience.enters { "enter" } else { "leave" };
                 json!({ word: audience.stream.index(), "to": audience.group })
             }
-            Op::AwaitAll | Op::End => json!({}),
+            Op::AwaitAll { .. } | Op::End => json!({}),
         };
         if let Value::Object(detail) = detail {
             value.extend(detail);

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use rand::RngExt;
 use wsplan::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
-use wsplan::program::{BodyKind, TimerId};
+use wsplan::program::{BodyKind, LinkId, TimerId};
 
 use super::{Happening, World};
 
 impl Output for World {
-    fn connect(&mut self, _: ConnectRequest) {
+    fn connect(&mut self, _: LinkId, _: ConnectRequest) {
         self.say("connect");
         assert!(!self.connection.is_open, "a second connection");
         self.tally.connects += 1;
@@ -20,6 +20,7 @@ impl Output for World {
 
     fn send(
         &mut self,
+        _: LinkId,
         _: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
@@ -33,7 +34,7 @@ impl Output for World {
         Ok(())
     }
 
-    fn ping(&mut self, payload: &[u8]) {
+    fn ping(&mut self, _: LinkId, payload: &[u8]) {
         let text = String::from_utf8(payload.to_vec()).unwrap();
         self.say(format_args!("ping {text}"));
         if self.connection.is_open && !self.connection.is_closing {
@@ -41,11 +42,11 @@ impl Output for World {
         }
     }
 
-    fn is_writable(&self) -> bool {
+    fn is_writable(&self, _: LinkId) -> bool {
         !self.connection.is_blocked
     }
 
-    fn close(&mut self, code: u16, _: &str) {
+    fn close(&mut self, _: LinkId, code: u16, _: &str) {
         self.say(format_args!("close {code}"));
         self.connection.is_closing = true;
         self.cut_off();
@@ -54,7 +55,7 @@ impl Output for World {
         }
     }
 
-    fn abort(&mut self) {
+    fn abort(&mut self, _: LinkId) {
         self.say("abort");
         self.connection.is_open = false;
     }

@@ -1,0 +1,131 @@
+//! The writing half of one of a user's connections, and what there is to say of it.
+
+use std::collections::VecDeque;
+use std::io;
+
+use super::shard::Shard;
+use crate::machine::ConnectRequest;
+use crate::net::Writer;
+
+/// Beyond this a user waits for the kernel before it queues more.
+const QUEUE_BYTES: usize = 64 << 10;
+/// Beyond this nothing more is read until the server has taken some of it.
+const CONGESTION_BYTES: usize = 1 << 20;
+/// So many messages and pings of one read are answered together.
+const HELD_COUNT: u8 = 16;
+/// So many bytes of answers are kept back at most, until all of a read has been looked at.
+const HELD_BYTES: usize = 16 << 10;
+/// Room for more messages than this is given back when they have left.
+const KEPT_UNSENT: usize = 16;
+
+/// A connection of a user, or the lack of one.
+#[derive(Default)]
+pub(super) struct Half {
+    pub(super) writer: Option<Writer>,
+    /// The connection that the user wants and that nobody has begun to open.
+    pub(super) request: Option<Box<ConnectRequest>>,
+    /// Whether the kernel takes no more for now.
+    pub(super) is_blocked: bool,
+    /// Whether the user has given the connection up.
+    pub(super) is_aborted: bool,
+    /// Messages and pings since something was handed to the kernel.
+    pub(super) held_count: u8,
+    /// Whether this end has queued its Close frame.
+    pub(super) has_closed: bool,
+    /// The server's Close frame.
+    pub(super) close: Option<Box<Goodbye>>,
+    /// Why writing ended, where it did.
+    pub(super) write_error: Option<io::ErrorKind>,
+    /// What is counted as sent, each once the kernel has all of it, in order.
+    unsent: VecDeque<Unsent>,
+}
+
+/// What a Close frame says.
+pub(super) struct Goodbye {
+    pub(super) code: u16,
+    pub(super) reason: String,
+}
+
+/// A message on its way to the kernel.
+struct Unsent {
+    /// How many bytes the kernel has taken when it has all of this one.
+    end: u64,
+    payload_bytes: u64,
+}
+
+impl Half {
+    /// A connection stands: nothing is left of the one before.
+    pub(super) fn opened(&mut self, writer: Writer) {
+        self.writer = Some(writer);
+        self.is_blocked = false;
+        self.is_aborted = false;
+        self.has_closed = false;
+        self.close = None;
+        self.write_error = None;
+        self.unsent.clear();
+    }
+
+    /// Nothing is to be done any more with what is left of a connection.
+    pub(super) fn dropped(&mut self) {
+        self.writer = None;
+        self.close = None;
+        self.is_aborted = false;
+    }
+
+    /// Queues this end's Close frame. A second one is not sent; the first is what the peer answers.
+    pub(super) fn queue_close(&mut self, code: Option<u16>, reason: &str) {
+        self.has_closed = true;
+        if let Some(writer) = &mut self.writer {
+            let _ = writer.close(code, reason);
+        }
+    }
+
+    /// A message has been queued: it is counted when it has left.
+    pub(super) fn queued(&mut self, payload_bytes: usize) {
+        if let Some(writer) = &self.writer {
+            let end = writer.taken_bytes() + writer.queued_bytes() as u64;
+            self.unsent.push_back(Unsent { end, payload_bytes: payload_bytes as u64 });
+        }
+    }
+
+    /// The kernel has taken so many bytes since the connection was made.
+    pub(super) fn count_sent(&mut self, taken_bytes: u64, shard: &Shard) {
+        let unsent = &mut self.unsent;
+        shard.count(|counts| {
+            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
+                counts.messages_sent += 1;
+                counts.bytes_sent += message.payload_bytes;
+            }
+        });
+        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
+            *unsent = VecDeque::new();
+        }
+    }
+
+    /// Another answer is kept back: what the messages of one read lead to goes out in one write. Whether the first does
+    /// not wait for the last, because there are many.
+    pub(super) fn holds_enough(&mut self) -> bool {
+        self.held_count += 1;
+        self.held_count >= HELD_COUNT || self.queued_bytes() >= HELD_BYTES
+    }
+
+    /// How many bytes wait for the kernel.
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.writer.as_ref().map_or(0, Writer::queued_bytes)
+    }
+
+    /// Whether the user may queue more.
+    pub(super) fn is_writable(&self) -> bool {
+        self.queued_bytes() < QUEUE_BYTES
+    }
+
+    /// Whether so much waits for the kernel that nothing more is read, lest answers to it pile up without bound.
+    pub(super) fn is_congested(&self) -> bool {
+        self.queued_bytes() > CONGESTION_BYTES
+    }
+
+    /// The writer, where it waits for the kernel to take more.
+    pub(super) fn blocked_writer(&self) -> Option<&Writer> {
+        self.writer.as_ref().filter(|_| self.is_blocked)
+    }
+}
