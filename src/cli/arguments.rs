@@ -1,7 +1,9 @@
 //! Values of the command line that have a syntax of their own.
 
+use std::io::Read;
 use std::time::Duration;
 
+use crate::compile::LONGEST_FILE_BYTES;
 use crate::quantity::{parse_duration, parse_duration_or_zero, parse_share, parse_size};
 
 /// `250ms`, `2s`, `1m30s`.
@@ -26,6 +28,27 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 /// `0.1%`, as 0.001.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     parse_share(text).ok_or_else(|| "a percentage from 0% to 100% is needed, such as 0.1%".into())
+}
+
+/// A file that the command line names, read when it is parsed.
+#[derive(Debug, Clone)]
+pub(super) struct NamedFile {
+    /// As it was written.
+    pub(super) name: String,
+    /// All of it.
+    pub(super) content: Vec<u8>,
+}
+
+/// The path of a file.
+pub(super) fn named_file(path: &str) -> Result<NamedFile, String> {
+    let mut content = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LONGEST_FILE_BYTES + 1).read_to_end(&mut content))
+        .map_err(|error| error.to_string())?;
+    if content.len() as u64 > LONGEST_FILE_BYTES {
+        return Err(format!("it is over {} MiB", LONGEST_FILE_BYTES >> 20));
+    }
+    Ok(NamedFile { name: path.to_owned(), content })
 }
 
 /// `name=value`.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::arguments::{duration, variable};
-use crate::compile::{Compiled, Directory, LoadOverrides, Options, compile_source};
+use super::arguments::{NamedFile, duration, named_file, variable};
+use crate::compile::{Compiled, Directory, LoadOverrides, Options, TlsOverrides, compile_source};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::plan::source;
 
@@ -18,6 +18,12 @@ pub(super) struct Overrides {
     /// Connect there instead of to the plan's target
     #[arg(long, value_name = "URL")]
     target: Vec<String>,
+    /// Trust the certificates in this PEM file in place of the plan's `tls: { ca }` and the system's
+    #[arg(long, value_name = "FILE", value_parser = named_file, conflicts_with = "insecure")]
+    ca: Option<NamedFile>,
+    /// Take any server for whom it says it is
+    #[arg(long)]
+    insecure: bool,
     /// How many virtual users
     #[arg(short, long, value_name = "N")]
     users: Option<u64>,
@@ -83,6 +89,10 @@ fn options<'a>(
     Options {
         vars: overrides.vars.clone(),
         targets: overrides.target.clone(),
+        tls: TlsOverrides {
+            insecure: overrides.insecure,
+            ca: overrides.ca.clone().map(|file| (file.name, file.content)),
+        },
         load: LoadOverrides {
             users: overrides.users,
             ramp: overrides.ramp,

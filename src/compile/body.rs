@@ -65,11 +65,11 @@ impl Lowering<'_> {
     }
 }
 
-fn file_diagnostic(code: Code, name: &str, failure: &FileFailure) -> Diagnostic {
+pub(super) fn file_diagnostic(code: Code, name: &str, failure: &FileFailure) -> Diagnostic {
     let diagnostic = Diagnostic::new(code, format!("`{name}` cannot be used: {failure}"));
     match failure {
         FileFailure::Absolute | FileFailure::Outside => {
-            diagnostic.help("a plan may send only files in its own directory and below it")
+            diagnostic.help("a plan may name only files in its own directory and below it")
         }
         FileFailure::TooLong => diagnostic.help(format!("the limit is {} MiB", LONGEST_FILE_BYTES >> 20)),
         FileFailure::NotAFile | FileFailure::Unreadable(_) => {

@@ -29,6 +29,7 @@ impl Compiler<'_, '_> {
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
                 tcp: self.timer(format!("{name}.tcp")),
+                tls: self.is_secure.then(|| self.timer(format!("{name}.tls"))),
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),
                 failover: self.has_several_targets.then(|| self.timer(format!("{name}.failover"))),

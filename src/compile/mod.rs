@@ -27,6 +27,7 @@ mod scope;
 mod target;
 mod template;
 mod thresholds;
+mod tls;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -45,6 +46,7 @@ pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
 pub use load::LoadOverrides;
 pub use scope::{Binding, Names};
 pub use template::{Constant, Lowering};
+pub use tls::TlsOverrides;
 
 /// What is handed in from outside the plan.
 pub struct Options<'a> {
@@ -52,6 +54,8 @@ pub struct Options<'a> {
     pub vars: Vec<(String, String)>,
     /// `--target`, in place of the plan's.
     pub targets: Vec<String>,
+    /// `--insecure` and `--ca`.
+    pub tls: TlsOverrides,
     /// `--users` and its kin, in place of the plan's.
     pub load: LoadOverrides,
     /// Reads the environment, for `{{env.X}}`.
@@ -70,6 +74,7 @@ impl<'a> Options<'a> {
         Self {
             vars: Vec::new(),
             targets: Vec::new(),
+            tls: TlsOverrides::default(),
             load: LoadOverrides::default(),
             environment: &|_| None,
             unset_environment: Severity::Error,
@@ -127,10 +132,13 @@ pub fn compile(
         paced: Vec::new(),
         streams: Vec::new(),
         has_several_targets: false,
+        is_secure: false,
     };
     compiler.variables(plan);
     compiler.declare_streams(plan);
     let target = compiler.target(plan);
+    compiler.is_secure = target.as_ref().is_some_and(|(target, _)| target.is_secure());
+    let tls = compiler.tls(plan.tls.as_ref());
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
@@ -153,6 +161,7 @@ pub fn compile(
         name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
         target,
         is_target_secret,
+        tls,
         asked: asked(&scenarios, &states, &reactions, &streams),
         scenarios,
         states,
@@ -187,6 +196,8 @@ struct Compiler<'a, 'p> {
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,
     has_several_targets: bool,
+    /// Whether connections go through TLS.
+    is_secure: bool,
 }
 
 impl Compiler<'_, '_> {

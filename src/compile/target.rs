@@ -79,13 +79,6 @@ impl Compiler<'_, '_> {
     /// `shown` is what may be shown of the text, `span` is where it stands in the plan, where it stands there.
     fn parse_target(&mut self, text: &str, shown: &str, span: Option<Span>) -> Option<Target> {
         let error = match Target::parse(text) {
-            Ok(Target::Url(url)) if url.is_secure() => {
-                let help = "use a ws:// target, for example behind a local proxy that ends TLS";
-                let diagnostic =
-                    Diagnostic::new(codes::TLS_UNSUPPORTED, "TLS is not supported yet").help(help);
-                self.diagnostics.push(at(diagnostic, span, "wss"));
-                return None;
-            }
             Ok(Target::Builtin(builtin)) => {
                 let mistakes = builtin.options.iter().filter_map(|option| mistake(&builtin.name, option));
                 for mistake in mistakes {

@@ -1,5 +1,5 @@
 //! The table of stable codes, grouped by stage: `00` files, `01` syntax, `02` shape, `03` expressions, `04` names
-//! and flow, `05` before a run, `06` while running. A code keeps its number and meaning for ever; the prose and an
+//! and flow, `05` before a run, `06` while running. A code keeps its number and meaning for ever, also when it is given up (307); the prose and an
 //! example of each stand in `docs/diagnostics.md`, which `wsplan explain` prints from.
 
 use super::Severity;
@@ -87,7 +87,6 @@ codes! {
     BAD_JSONPATH = 304, Error, "JSONPath does not compile";
     BAD_REGEX = 305, Error, "regular expression does not compile";
     BAD_TARGET = 306, Error, "target is not a WebSocket URL";
-    TLS_UNSUPPORTED = 307, Error, "TLS is not supported yet";
     BAD_THRESHOLD = 308, Error, "threshold does not parse";
     BAD_BINARY = 309, Error, "binary body does not decode";
     BODY_FILE = 310, Error, "body file cannot be used";
@@ -95,6 +94,7 @@ codes! {
     BAD_SUBPROTOCOL = 312, Error, "subprotocol is not a token";
     NOT_CONSTANT = 313, Error, "value is not constant";
     BAD_CLOSE = 314, Error, "close code or reason cannot be sent";
+    BAD_CERTIFICATE = 315, Error, "certificate or key cannot be used";
 
     UNDEFINED_NAME = 401, Error, "undefined name";
     POSSIBLY_UNSET = 402, Error, "capture may be unset at its use";

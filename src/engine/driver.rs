@@ -162,17 +162,7 @@ impl Driver {
             counts.connections_deflated += u64::from(deflate.is_some());
             counts.deflate_declined += u64::from(request.deflate.is_some() && deflate.is_none());
         });
-        // An address needs no look-up: a time of zero would be a figure of nothing.
-        if shard.targets[request.target].literal_address().is_none() {
-            shard.time(request.timers.dns, timings.dns);
-        }
-        for (timer, elapsed) in [
-            (request.timers.tcp, timings.tcp),
-            (request.timers.upgrade, timings.upgrade),
-            (request.timers.total, timings.total),
-        ] {
-            shard.time(timer, elapsed);
-        }
+        shard.time_connect(&request.timers, &timings);
         self.wire.half_mut(link).opened(writer);
         self.input(Input::Connected(link));
         if self.is_done() {
@@ -310,7 +300,7 @@ impl Driver {
                 half.queue_close(Some(violation.close_code()), "");
                 self.flush();
             }
-            ReadFailure::Io { .. } => {}
+            ReadFailure::Io { .. } | ReadFailure::Tls { .. } => {}
         }
         if *failure == ReadFailure::Eof {
             return ABNORMAL_CLOSURE;

@@ -38,7 +38,7 @@ pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
         ConnectFailureKind::ClosedDuringUpgrade | ConnectFailureKind::DeflateDeclined => ErrorKind::Upgrade,
         ConnectFailureKind::TimedOut => ErrorKind::ConnectTimeout,
         ConnectFailureKind::Unreachable => ErrorKind::Unreachable,
-        ConnectFailureKind::TlsUnsupported => ErrorKind::Tls,
+        ConnectFailureKind::Tls { .. } => ErrorKind::Tls,
         ConnectFailureKind::OutOfFiles => ErrorKind::OutOfFiles,
         ConnectFailureKind::OutOfPorts => ErrorKind::OutOfPorts,
         ConnectFailureKind::Request(_) => ErrorKind::Render,
@@ -53,6 +53,7 @@ pub(super) fn read_kind(failure: &ReadFailure) -> ErrorKind {
     match failure {
         ReadFailure::Eof | ReadFailure::Reset => ErrorKind::Reset,
         ReadFailure::Io { .. } => ErrorKind::Io,
+        ReadFailure::Tls { .. } => ErrorKind::Tls,
         ReadFailure::Protocol(_) => ErrorKind::Protocol,
     }
 }

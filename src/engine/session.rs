@@ -215,7 +215,7 @@ async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<net::Connect
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
         .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
     match upgrade {
-        Ok(upgrade) => net::connect(target, &upgrade, &shard.resolver, &shard.options).await,
+        Ok(upgrade) => net::connect(target, &upgrade, &shard.network).await,
         Err(error) => Err(net::ConnectFailure::request(target, error)),
     }
 }

@@ -24,8 +24,8 @@ use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
 use crate::machine::{Delivery, Input, Setting, User};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
-use crate::net::{Options, Resolver};
-use crate::program::{TimerId, Url};
+use crate::net::{ConnectTimings, Network, Options};
+use crate::program::{ConnectTimers, TimerId, Url};
 
 /// How long a resolved name is used before it is looked up again.
 const NAME_LIFETIME: Duration = Duration::from_secs(30);
@@ -51,8 +51,7 @@ pub(super) struct Shard {
     start: Instant,
     pub(super) setting: Rc<Setting>,
     pub(super) targets: Vec<Url>,
-    pub(super) resolver: Resolver,
-    pub(super) options: Options,
+    pub(super) network: Network,
     pub(super) recorder: RefCell<Recorder>,
     watch: SelfWatch,
     /// From the first wake-up on that is to be on time; `None` where the system has none to give.
@@ -67,11 +66,15 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let outlet = plan.outlet.take();
     let plan = &plan;
     let program = Arc::clone(&plan.job.program);
+    let options = Options {
+        max_message_bytes: program.limits.max_message_bytes,
+        name_lifetime: NAME_LIFETIME,
+        ..Options::default()
+    };
     let shard = Rc::new(Shard {
         start: plan.start,
         targets: plan.job.targets.clone(),
-        resolver: Resolver::new(NAME_LIFETIME),
-        options: Options { max_message_bytes: program.limits.max_message_bytes, ..Options::default() },
+        network: Network::new(options, program.tls.clone()),
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
         watch: SelfWatch::new(),
         #[cfg(target_os = "linux")]
@@ -162,6 +165,18 @@ impl Shard {
 
     pub(super) fn time(&self, timer: TimerId, elapsed: Duration) {
         self.recorder.borrow_mut().time(metrics::TimerId(timer.number()), elapsed);
+    }
+
+    /// The parts of connecting. What was not there, as a look-up of an address, has no time: zero would be a figure of
+    /// nothing.
+    pub(super) fn time_connect(&self, timers: &ConnectTimers, timings: &ConnectTimings) {
+        let ConnectTimings { dial, upgrade, total } = timings;
+        let tls = timers.tls.zip(dial.tls).map(|(timer, tls)| (timer, tls.elapsed));
+        let sometimes = dial.dns.map(|elapsed| (timers.dns, elapsed)).into_iter().chain(tls);
+        let always = [(timers.tcp, dial.tcp), (timers.upgrade, *upgrade), (timers.total, *total)];
+        for (timer, elapsed) in sometimes.chain(always) {
+            self.time(timer, elapsed);
+        }
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {

@@ -6,6 +6,7 @@ use std::io;
 use nix::errno::Errno;
 
 use super::request::RequestError;
+use super::tls;
 use super::violation::ProtocolViolation;
 use crate::program::Url;
 
@@ -34,8 +35,11 @@ pub enum ConnectFailureKind {
     TimedOut,
     /// There is no way to the host or its network.
     Unreachable,
-    /// `wss` was asked for.
-    TlsUnsupported,
+    /// TLS could not be spoken, or the server's certificate is not believed.
+    Tls {
+        /// What is wrong, in words; names out of a certificate are escaped.
+        reason: String,
+    },
     /// This process (`EMFILE`) or this machine (`ENFILE`) may open no more files.
     OutOfFiles,
     /// No local port is left for that address (`EADDRNOTAVAIL`).
@@ -85,6 +89,11 @@ pub enum ReadFailure {
         /// The system's words.
         message: String,
     },
+    /// What came could not be opened, or the server said so of what it was sent.
+    Tls {
+        /// What is wrong, in words.
+        reason: String,
+    },
     /// The server broke a rule; the connection is to be closed with its `close_code`.
     Protocol(ProtocolViolation),
 }
@@ -99,6 +108,9 @@ impl ConnectFailure {
 impl ConnectFailureKind {
     pub(super) fn from_io(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
+        if let Some(error) = tls::error_in(error) {
+            return Self::Tls { reason: tls::words(error) };
+        }
         let is = |errno: Errno| error.raw_os_error() == Some(errno as i32);
         if is(Errno::EMFILE) || is(Errno::ENFILE) {
             return Self::OutOfFiles;
@@ -117,6 +129,9 @@ impl ConnectFailureKind {
 
 impl ReadFailure {
     pub(super) fn from_io(error: &io::Error) -> Self {
+        if let Some(error) = tls::error_in(error) {
+            return Self::Tls { reason: tls::words(error) };
+        }
         match error.kind() {
             io::ErrorKind::ConnectionReset => Self::Reset,
             kind => Self::Io { kind, message: error.to_string() },
@@ -144,7 +159,7 @@ impl fmt::Display for ConnectFailureKind {
             Self::Reset => f.write_str("connection reset"),
             Self::TimedOut => f.write_str("the operating system's connect timed out"),
             Self::Unreachable => f.write_str("host or network unreachable"),
-            Self::TlsUnsupported => f.write_str("TLS (wss://) is not supported yet"),
+            Self::Tls { reason } => write!(f, "TLS: {reason}"),
             Self::OutOfFiles => f.write_str("no more files can be opened (ulimit -n)"),
             Self::OutOfPorts => f.write_str("no local port is left for this address"),
             Self::Request(error) => error.fmt(f),
@@ -171,6 +186,7 @@ impl fmt::Display for ReadFailure {
             Self::Eof => f.write_str("the connection ended without a Close frame"),
             Self::Reset => f.write_str("connection reset"),
             Self::Io { message, .. } => f.write_str(message),
+            Self::Tls { reason } => write!(f, "TLS: {reason}"),
             Self::Protocol(violation) => violation.fmt(f),
         }
     }

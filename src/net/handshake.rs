@@ -21,10 +21,10 @@ use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use sha1::{Digest, Sha1};
-use tokio::net::TcpStream;
 
 use super::failure::ConnectFailureKind;
 use super::mask;
+use super::stream::Stream;
 use super::violation::{ProtocolViolation, excerpt};
 use crate::deflate::{Agreed, EXTENSION, Offer, Parameters, parse};
 
@@ -42,7 +42,7 @@ const ACCEPT_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A connection that speaks WebSocket from here on.
 pub(super) struct Upgraded {
-    pub stream: TcpStream,
+    pub stream: Stream,
     /// What the server sent together with its answer.
     pub early: Option<Bytes>,
     pub subprotocol: Option<String>,
@@ -74,10 +74,10 @@ fn accept_key(key: &str) -> String {
 /// hyper's side of the connection while it is HTTP, to be polled along with whatever it serves.
 struct Driver<F> {
     connection: F,
-    ended: Option<hyper::Result<Parts<TokioIo<TcpStream>>>>,
+    ended: Option<hyper::Result<Parts<TokioIo<Stream>>>>,
 }
 
-impl<F: Future<Output = hyper::Result<Parts<TokioIo<TcpStream>>>> + Unpin> Driver<F> {
+impl<F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin> Driver<F> {
     fn poll(&mut self, cx: &mut Context<'_>) {
         if self.ended.is_none()
             && let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(cx)
@@ -94,7 +94,7 @@ impl<F: Future<Output = hyper::Result<Parts<TokioIo<TcpStream>>>> + Unpin> Drive
         .await
     }
 
-    async fn into_parts(mut self) -> hyper::Result<Parts<TokioIo<TcpStream>>> {
+    async fn into_parts(mut self) -> hyper::Result<Parts<TokioIo<Stream>>> {
         match self.ended.take() {
             Some(ended) => ended,
             None => self.connection.await,
@@ -104,7 +104,7 @@ impl<F: Future<Output = hyper::Result<Parts<TokioIo<TcpStream>>>> + Unpin> Drive
 
 impl Handshake<'_> {
     /// Sends the request on a fresh stream and judges the answer.
-    pub(super) async fn upgrade(self, stream: TcpStream) -> Result<Upgraded, ConnectFailureKind> {
+    pub(super) async fn upgrade(self, stream: Stream) -> Result<Upgraded, ConnectFailureKind> {
         let limit_bytes = self.max_header_bytes;
         let fail = |error: hyper::Error| failure(&error, limit_bytes);
         let (mut sender, connection) = Builder::new()
@@ -186,7 +186,7 @@ fn list(value: &str) -> impl Iterator<Item = &str> {
 
 async fn refused<F>(driver: &mut Driver<F>, response: Response<Incoming>) -> ConnectFailureKind
 where
-    F: Future<Output = hyper::Result<Parts<TokioIo<TcpStream>>>> + Unpin,
+    F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin,
 {
     let status = response.status();
     let reason = match response.extensions().get::<ReasonPhrase>() {

@@ -13,10 +13,10 @@ use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::inspect::Inspector;
 use super::marks::{Mark, Marks};
+use super::stream::ReadHalf;
 use super::violation::ProtocolViolation;
 
 /// Reads and payloads up to this leave the frame reader's 8 KiB buffer at its size: it grows where the bytes
@@ -25,7 +25,7 @@ const UNGROWN_BYTES: usize = 2_048;
 
 /// The reading end of a connection.
 pub(super) struct Intake {
-    stream: OwnedReadHalf,
+    stream: ReadHalf,
     /// What came with the answer to the handshake and is yet to be read.
     early: Option<Bytes>,
     inspector: Inspector,
@@ -35,7 +35,7 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    pub(super) fn new(stream: OwnedReadHalf, early: Option<Bytes>, limit_bytes: u64) -> Self {
+    pub(super) fn new(stream: ReadHalf, early: Option<Bytes>, limit_bytes: u64) -> Self {
         Self {
             stream,
             early,
@@ -72,8 +72,7 @@ impl Intake {
         if self.early.is_some() || self.violation.is_some() {
             return Poll::Ready(());
         }
-        // An error shows when it is read.
-        self.stream.as_ref().poll_read_ready(cx).map(|_| ())
+        self.stream.poll_readable(cx)
     }
 
     /// Whether the frame reader's buffer has grown since it was last asked.
@@ -82,7 +81,7 @@ impl Intake {
     }
 
     fn fill(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Some(early) = &mut self.early else { return Pin::new(&mut self.stream).poll_read(cx, buffer) };
+        let Some(early) = &mut self.early else { return self.stream.poll_read(cx, buffer) };
         let count = early.len().min(buffer.remaining());
         buffer.put_slice(&early[..count]);
         early.advance(count);

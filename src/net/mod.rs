@@ -5,6 +5,7 @@
 //! retry or an opinion about pings: that is the engine's. Everything is for one thread (`Rc`, no locks).
 
 mod connect;
+mod dial;
 mod failure;
 mod handshake;
 mod inflated;
@@ -16,14 +17,17 @@ mod mask;
 mod read;
 mod request;
 mod resolve;
+mod stream;
+mod tls;
 mod violation;
 mod write;
 
-pub use connect::{ConnectTimings, Connection, Options, connect};
+pub use connect::{ConnectTimings, Connection, connect};
+pub use dial::{DialTimings, Network, Options, TlsHandshake};
 pub use failure::{ConnectFailure, ConnectFailureKind, ReadFailure};
 pub use hyper::header::{HeaderName, HeaderValue};
 pub use read::{Event, Incoming, Reader};
 pub use request::{RequestError, UpgradeRequest};
-pub use resolve::{DEFAULT_TIME_TO_LIVE, Resolver};
+pub use tls::check as check_tls;
 pub use violation::ProtocolViolation;
 pub use write::{Flush, Flushed, MAX_CONTROL_BYTES, NotQueued, NotSent, Opcode, Queued, Writer};

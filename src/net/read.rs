@@ -13,13 +13,13 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use fastwebsockets::{OpCode, Payload, WebSocketError};
-use tokio::net::tcp::OwnedReadHalf;
 
 use super::failure::ReadFailure;
 use super::inflated::Inflated;
 use super::intake::Intake;
 use super::lent::FrameReader;
 use super::marks::{self, Mark};
+use super::stream::ReadHalf;
 use super::violation::ProtocolViolation;
 use crate::deflate::Side;
 
@@ -84,7 +84,7 @@ struct WholeFrame {
 }
 
 impl Reader {
-    pub(super) fn new(stream: OwnedReadHalf, early: Option<Bytes>, max_message_bytes: usize) -> Self {
+    pub(super) fn new(stream: ReadHalf, early: Option<Bytes>, max_message_bytes: usize) -> Self {
         let intake = Rc::new(RefCell::new(Intake::new(stream, early, max_message_bytes as u64)));
         // fastwebsockets refuses a frame as long as its limit; the limit itself is held by the intake.
         let frame_limit_bytes = max_message_bytes.saturating_add(1);
@@ -262,7 +262,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         let (read_half, write_half) = client.into_split();
-        (Reader::new(read_half, None, 16 << 20), server, write_half)
+        (Reader::new(ReadHalf::Plain(read_half), None, 16 << 20), server, write_half)
     }
 
     /// Reads one binary message's length while the server writes `stream`.

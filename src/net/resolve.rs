@@ -15,9 +15,6 @@ use tokio::sync::OnceCell;
 use super::failure::ConnectFailureKind;
 use crate::program::Url;
 
-/// How long an answer is used where nothing else was asked for.
-pub const DEFAULT_TIME_TO_LIVE: Duration = Duration::from_secs(10);
-
 /// How long a failure is: long enough for all who wait, short enough for a name that appears.
 const FAILURE_TIME_TO_LIVE: Duration = Duration::from_secs(1);
 
@@ -25,7 +22,7 @@ type Addresses = Rc<[SocketAddr]>;
 
 /// The names that one thread has asked for. Look-ups run on the runtime's blocking threads.
 #[derive(Debug)]
-pub struct Resolver {
+pub(super) struct Resolver {
     time_to_live: Duration,
     names: RefCell<HashMap<String, Rc<OnceCell<Answer>>>>,
 }
@@ -36,16 +33,10 @@ struct Answer {
     stale_from: Instant,
 }
 
-impl Default for Resolver {
-    fn default() -> Self {
-        Self::new(DEFAULT_TIME_TO_LIVE)
-    }
-}
-
 impl Resolver {
     /// A resolver that uses an answer for as long as `time_to_live`. What the name server says of that is not
     /// known here: the system's resolver does not tell.
-    pub fn new(time_to_live: Duration) -> Self {
+    pub(super) fn new(time_to_live: Duration) -> Self {
         Self { time_to_live, names: RefCell::default() }
     }
 
@@ -127,7 +118,7 @@ mod tests {
 
     #[test]
     fn those_who_ask_together_ask_once_and_later_ones_use_the_answer() {
-        let (resolver, asked) = (Resolver::default(), Cell::new(0));
+        let (resolver, asked) = (Resolver::new(Duration::from_secs(10)), Cell::new(0));
         let look_up = || async {
             asked.set(asked.get() + 1);
             tokio::task::yield_now().await;
@@ -161,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_failure_is_shared_for_a_second() {
-        let (resolver, asked) = (Resolver::default(), Cell::new(0));
+        let (resolver, asked) = (Resolver::new(Duration::from_secs(10)), Cell::new(0));
         let look_up = || async {
             asked.set(asked.get() + 1);
             Err(io::Error::other("failed to lookup address information: Name or service not known"))
@@ -179,7 +170,7 @@ mod tests {
 
     #[test]
     fn when_the_one_who_asks_is_dropped_the_next_asks() {
-        let resolver = Resolver::default();
+        let resolver = Resolver::new(Duration::from_secs(10));
         block_on(async {
             let never = resolver.answer("h", std::future::pending::<io::Result<Vec<SocketAddr>>>);
             let found = resolver.answer("h", || async { Ok(vec![address("127.0.0.1:0")]) });
@@ -194,7 +185,7 @@ mod tests {
 
     #[test]
     fn no_addresses_is_a_failure() {
-        let resolver = Resolver::default();
+        let resolver = Resolver::new(Duration::from_secs(10));
         let found = block_on(resolver.answer("h", || async { Ok(Vec::new()) }));
         assert_eq!(found, Err(ConnectFailureKind::Dns { reason: "no addresses".to_owned() }));
     }

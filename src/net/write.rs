@@ -7,16 +7,14 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::Shutdown;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use fastwebsockets::{Frame, OpCode, Payload};
-use socket2::SockRef;
-use tokio::net::tcp::OwnedWriteHalf;
 
 use super::marks::RSV1;
 use super::mask;
+use super::stream::WriteHalf;
 use crate::deflate::{Deflater, Side};
 
 /// The longest payload of a Ping, Pong or Close frame (RFC 6455 section 5.5).
@@ -102,7 +100,7 @@ pub struct Flushed {
 /// The writing half of a connection. Dropping it ends the sending side of the TCP connection.
 #[derive(Debug)]
 pub struct Writer {
-    stream: OwnedWriteHalf,
+    stream: WriteHalf,
     writing: Vec<u8>,
     /// How much of `writing` the kernel has.
     written: usize,
@@ -114,7 +112,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(stream: OwnedWriteHalf) -> Self {
+    pub(super) fn new(stream: WriteHalf) -> Self {
         Self {
             stream,
             writing: Vec::new(),
@@ -228,7 +226,7 @@ impl Writer {
 
     /// Ready when the socket may take more. Remembers the last task that asked.
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_ref().poll_write_ready(cx)
+        self.stream.poll_writable(cx)
     }
 
     /// Waits until the socket may take more. May be dropped at any time.
@@ -239,7 +237,7 @@ impl Writer {
     /// Ends the sending side of the TCP connection. A client leaves that to the server, which closes first after
     /// the Close handshake; this is for when it does not (RFC 6455 section 7.1.1). What is still queued is lost.
     pub fn shutdown(&mut self) -> io::Result<()> {
-        SockRef::from(self.stream.as_ref()).shutdown(Shutdown::Write)
+        self.stream.shutdown()
     }
 
     fn begin_batch(&mut self, written: usize) {
@@ -341,7 +339,7 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
         let (reader, write_half) = client.into_split();
-        (Writer::new(write_half), reader, server)
+        (Writer::new(WriteHalf::Plain(write_half)), reader, server)
     }
 
     #[tokio::test]

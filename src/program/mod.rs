@@ -24,6 +24,7 @@ mod path_set;
 mod state;
 mod target;
 mod template;
+mod tls;
 mod url;
 mod value;
 
@@ -47,6 +48,7 @@ pub use state::{
 };
 pub use target::{Builtin, Target, TargetError, TargetOrder, Targets};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
+pub use tls::{Identity, PrivateKey, Tls};
 pub use url::{Url, UrlError};
 pub use value::{NotJson, Value};
 
@@ -64,6 +66,8 @@ pub struct Program {
     pub target: Target,
     /// Whether something secret went into the target, so that it is not to be shown with the program.
     pub is_target_secret: bool,
+    /// How TLS is spoken.
+    pub tls: Tls,
     /// The kinds of users.
     pub scenarios: Vec<Scenario>,
     /// All states of all scenarios.

@@ -117,6 +117,8 @@ pub struct ConnectTimers {
     pub dns: TimerId,
     /// The TCP handshake.
     pub tcp: TimerId,
+    /// The TLS handshake, where it can come to one.
+    pub tls: Option<TimerId>,
     /// The WebSocket upgrade.
     pub upgrade: TimerId,
     /// All of it.

@@ -91,6 +91,15 @@ impl TargetOrder {
 }
 
 impl Target {
+    /// Whether any of it is spoken to through TLS.
+    pub fn is_secure(&self) -> bool {
+        match self {
+            Self::Url(url) => url.is_secure(),
+            Self::Several(targets) => targets.urls.iter().any(Url::is_secure),
+            Self::Builtin(_) => false,
+        }
+    }
+
     /// How many there are to connect to.
     pub fn count(&self) -> usize {
         match self {

@@ -4,10 +4,11 @@ mod deflate;
 mod handshake;
 mod reading;
 mod roundtrip;
+mod tls;
 mod writing;
 
-use wsplan::net::{ConnectFailure, Connection, Options, Resolver, UpgradeRequest, connect};
-use wsplan::program::Url;
+use wsplan::net::{ConnectFailure, Connection, Network, Options, UpgradeRequest, connect};
+use wsplan::program::{Tls, Url};
 
 use crate::support::scripted::ScriptedServer;
 
@@ -22,8 +23,8 @@ async fn open_with(
     options: &Options,
 ) -> Result<Connection, ConnectFailure> {
     let target = Url::parse(url).unwrap();
-    let resolver = Resolver::default();
-    tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &resolver, options))
+    let network = Network::new(*options, Tls::default());
+    tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &network))
         .await
         .expect("connecting hung")
 }

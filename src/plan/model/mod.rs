@@ -19,6 +19,7 @@ mod step;
 mod target;
 mod template;
 mod think;
+mod tls;
 
 pub use body::{Body, Encoding};
 pub use capture::Capture;
@@ -38,6 +39,7 @@ pub use step::{Assignment, Close, Step, Verb};
 pub use target::Target;
 pub use template::Template;
 pub use think::Think;
+pub use tls::Tls;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The plan as a whole.
 
-use super::{Defaults, Load, Scenario, Spanned, Stream, Target, delivery, entries, list, text};
+use super::{Defaults, Load, Scenario, Spanned, Stream, Target, Tls, delivery, entries, list, text};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
 
@@ -11,6 +11,8 @@ pub struct Plan {
     pub name: Option<Spanned<String>>,
     /// Where to connect.
     pub target: Option<Target>,
+    /// How TLS is spoken.
+    pub tls: Option<Tls>,
     /// Constants for templates.
     pub vars: Vec<Variable>,
     /// Timeouts, limits and habits.
@@ -66,6 +68,7 @@ impl Plan {
         Some(Self {
             name: root.lookup("name").and_then(text),
             target: root.lookup("target").and_then(Target::decode),
+            tls: root.lookup("tls").map(Tls::decode),
             vars: entries(root.lookup("vars")).map(variable).collect(),
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
             load: root.lookup("load").map(Load::decode),

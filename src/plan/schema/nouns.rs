@@ -34,8 +34,14 @@ pub static PLAN: Noun = Noun {
         required(
             "target",
             Either(&[Template, TARGETS, Map(&TARGET)]),
-            "Where to connect: a `ws://` URL, a list of such that can stand in for one another, or `builtin:echo` or `builtin:chat` for an embedded server, which may have options: `builtin:chat?keepalive=1s&delay=5ms`.",
+            "Where to connect: a `ws://` or `wss://` URL, a list of such that can stand in for one another, or `builtin:echo` or `builtin:chat` for an embedded server, which may have options: `builtin:chat?keepalive=1s&delay=5ms`.",
             "ws://127.0.0.1:9001",
+        ),
+        optional(
+            "tls",
+            Map(&TLS),
+            "How `wss://` and `https://` are spoken: whom to trust, and what to show of oneself.",
+            "{ ca: ca.pem }",
         ),
         optional(
             "vars",
@@ -161,6 +167,46 @@ static UNMATCHED: &[Word] = &[
     Word { word: "count", doc: "It is counted and reported; the run is not failed by it." },
     Word { word: "fail", doc: "It is an error." },
 ];
+
+static TLS: Noun = Noun {
+    name: "tls",
+    doc: "How TLS is spoken: whom to trust, and what to show of oneself. Files are in PEM and lie in the plan's directory or below.",
+    fields: &[
+        optional(
+            "ca",
+            Template,
+            "A file of certificates whose word is taken, in place of those that the system trusts.",
+            "ca.pem",
+        ),
+        optional(
+            "cert",
+            Template,
+            "A file with the client's certificate, and behind it those that lead to one that the server knows.",
+            "client.pem",
+        ),
+        optional("key", Template, "A file with the key of `cert`, not encrypted.", "client.key"),
+        optional(
+            "server_name",
+            Template,
+            "What the server is called: sent to it (SNI), and looked for in its certificate. Default: the target's host.",
+            "chat.example.com",
+        ),
+        optional("insecure", True, "Takes any server for whom it says it is. The report says so.", "true"),
+        optional(
+            "resumption",
+            Bool,
+            "Whether a user may take up a TLS session that another of the same thread has had. Without it every connection makes a whole handshake. Default: true.",
+            "false",
+        ),
+    ],
+    open: None,
+    rules: &[
+        Rule::NotEmpty,
+        Rule::Needs("cert", "key"),
+        Rule::Needs("key", "cert"),
+        Rule::Excludes("insecure", &["ca"]),
+    ],
+};
 
 static VARS: Noun = Noun {
     name: "vars",

@@ -180,6 +180,7 @@ impl Writer<'_> {
             "timers": {
                 "dns": timer(connect.timers.dns),
                 "tcp": timer(connect.timers.tcp),
+                "tls": connect.timers.tls.map(timer),
                 "upgrade": timer(connect.timers.upgrade),
                 "total": timer(connect.timers.total),
                 "failover": connect.timers.failover.map(timer),
