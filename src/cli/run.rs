@@ -24,7 +24,8 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};
 use crate::engine::{self, Control, Job};
 use crate::metrics::judge;
-use crate::program::{Target, Url};
+use crate::net;
+use crate::program::{Program, Target, Url};
 use crate::report::console::{self, Look};
 use crate::report::summary::Summary;
 use crate::report::{RunReport, error_rows};
@@ -86,6 +87,10 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
+    if let Err(error) = can_be_spoken(&compiled.program) {
+        complain(&error, None);
+        return Exit::Unable;
+    }
     let control = Control::new();
     if let Err(error) = interrupts(&control) {
         complain(&format!("Ctrl-C cannot be handled: {error}"), None);
@@ -117,6 +122,11 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Vec<Url>), String> 
             Ok((Some(server), vec![url]))
         }
     }
+}
+
+/// What TLS needs of this system is looked for before the first user does.
+fn can_be_spoken(program: &Program) -> Result<(), String> {
+    if program.target.is_secure() { net::check_tls(&program.tls) } else { Ok(()) }
 }
 
 fn carry_out(
@@ -158,6 +168,7 @@ fn carry_out(
         judgement,
         generator,
         seed,
+        is_insecure: job.program.tls.is_insecure,
         failed_on,
         exit_status: exit.status(),
         interrupted: control.is_ended(),

@@ -161,6 +161,10 @@ impl Driver {
             counts.connections_established += 1;
             counts.connections_deflated += u64::from(deflate.is_some());
             counts.deflate_declined += u64::from(request.deflate.is_some() && deflate.is_none());
+            if let Some(tls) = timings.dial.tls {
+                counts.tls_handshakes += 1;
+                counts.tls_resumed += u64::from(tls.is_resumed);
+            }
         });
         shard.time_connect(&request.timers, &timings);
         self.wire.half_mut(link).opened(writer);

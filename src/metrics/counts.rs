@@ -29,6 +29,10 @@ counters! {
     connections_deflated ConnectionsDeflated "connections.deflated" of ConnectionsEstablished;
     /// Established connections whose server did not take the offer of permessage-deflate.
     deflate_declined DeflateDeclined "connections.deflate_declined" of ConnectionsEstablished;
+    /// TLS handshakes of established connections.
+    tls_handshakes TlsHandshakes "tls.handshakes";
+    /// Those of them in which a session of before was taken up.
+    tls_resumed TlsResumed "tls.resumed" of TlsHandshakes;
     /// Whole data messages sent (not frames, not control frames).
     messages_sent MessagesSent "messages.sent";
     /// Whole data messages received.

@@ -21,6 +21,9 @@ pub type LineOf<'l> = dyn Fn(crate::diagnostic::Span) -> u32 + 'l;
 pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     let describe = Describe { program, line };
     let mut out = format!("program {}\ntarget {}\n", program.name, program.shown_target());
+    for unusual in program.tls.unusual() {
+        let _ = writeln!(out, "tls {unusual}");
+    }
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");
     }

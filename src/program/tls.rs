@@ -48,6 +48,19 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
+impl Tls {
+    /// What is not as usual, in words. The name of a server may be a secret's, and a key is one: neither is shown.
+    pub(super) fn unusual(&self) -> Vec<String> {
+        let Self { roots, identity, server_name, is_insecure, resumption } = self;
+        let roots = (!roots.is_empty()).then(|| format!("ca {}", roots.len()));
+        let identity = identity.as_ref().map(|identity| format!("certificate {}", identity.chain.len()));
+        let name = server_name.as_ref().map(|_| "other name".to_owned());
+        let insecure = is_insecure.then(|| "insecure".to_owned());
+        let whole = (!resumption).then(|| "no resumption".to_owned());
+        [roots, identity, name, insecure, whole].into_iter().flatten().collect()
+    }
+}
+
 impl Default for Tls {
     /// The system's roots, no certificate, the target's own name, and resumption.
     fn default() -> Self {

@@ -31,6 +31,7 @@ pub fn render(report: &RunReport, look: Look) -> String {
     let page = Page { report, width: look.width.max(WIDTH_MIN), paint: Paint { colour: look.colour } };
     let sections = [
         page.saturation(),
+        page.insecurity(),
         page.heading(),
         page.counts(),
         page.timings(),
@@ -50,6 +51,16 @@ struct Page<'r> {
 }
 
 impl Page<'_> {
+    /// What a run proves of a server that may have been another one.
+    fn insecurity(&self) -> String {
+        if !self.report.is_insecure {
+            return String::new();
+        }
+        let words = "insecure: no server's certificate was looked at, so this may have been anybody's";
+        let lines = wrap(words, self.width - 2, 3).join("\n  ");
+        format!("{} {}\n", self.paint.paint(Tone::Odd, "!"), self.paint.paint(Tone::Odd, &lines))
+    }
+
     fn heading(&self) -> String {
         let report = self.report;
         let plan = cut(&escape_for_terminal(&report.plan), self.width / 2);

@@ -28,6 +28,8 @@ pub struct RunReport {
     pub generator: Generator,
     /// What fixed every draw; `--seed` repeats it.
     pub seed: u64,
+    /// Whether any server was taken for whom it said it was.
+    pub is_insecure: bool,
     /// The words of `--fail-on` that came true.
     pub failed_on: Vec<&'static str>,
     /// The exit status of the process.
@@ -150,6 +152,7 @@ pub(super) mod tests {
             },
             exit_status: 1,
             seed: 7,
+            is_insecure: false,
             failed_on: Vec::new(),
             interrupted: false,
         }
@@ -169,6 +172,7 @@ pub(super) mod tests {
             generator: Generator::default(),
             exit_status: 0,
             seed: 7,
+            is_insecure: false,
             failed_on: Vec::new(),
             interrupted: false,
         }

@@ -33,6 +33,8 @@ pub struct Summary {
     pub users: Users,
     /// WebSocket connections.
     pub connections: Connections,
+    /// TLS.
+    pub tls: Tls,
     /// Data messages.
     pub messages: Messages,
     /// What permessage-deflate did.
@@ -90,6 +92,17 @@ pub struct Connections {
     pub closed_by_peer: u64,
     /// Established connections that stand with another target than the one that was tried first.
     pub failovers: u64,
+}
+
+/// TLS.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Tls {
+    /// Handshakes of established connections.
+    pub handshakes: u64,
+    /// Those in which a session of before was taken up.
+    pub resumed: u64,
+    /// Whether any server was taken for whom it said it was.
+    pub insecure: bool,
 }
 
 /// Data messages.
@@ -290,6 +303,11 @@ impl Summary {
                 failed: counts.connections_failed,
                 closed_by_peer: counts.connections_closed_by_peer,
                 failovers: counts.failovers,
+            },
+            tls: Tls {
+                handshakes: counts.tls_handshakes,
+                resumed: counts.tls_resumed,
+                insecure: report.is_insecure,
             },
             messages: Messages {
                 sent: counts.messages_sent,

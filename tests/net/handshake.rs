@@ -1,7 +1,6 @@
 //! The opening handshake: answers that are right in unusual ways, wrong ones, and none at all.
 
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
 use wsplan::net::{
     ConnectFailure, ConnectFailureKind, Event, HeaderName, HeaderValue, Network, Options, ProtocolViolation,

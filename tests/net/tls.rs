@@ -1,6 +1,5 @@
 //! TLS: who is believed, what is shown, sessions that are resumed, and bytes that wait for the kernel.
 
-use rustls::version::{TLS12, TLS13};
 use wsplan::net::{
     ConnectFailureKind, Connection, Event, Flush, Network, Opcode, Options, ReadFailure, UpgradeRequest,
     connect,
@@ -10,7 +9,7 @@ use wsplan::program::{Tls, Url};
 use crate::support::certificates::{Authority, Leaf, Purpose};
 use crate::support::frames::text;
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
-use crate::support::terminator::{Greeting, Terminator, Terms};
+use crate::support::terminator::{Greeting, NEW, OLD, Terminator, Terms};
 
 /// One server whose certificate is for `localhost`, and its authority.
 fn known() -> (Authority, Leaf) {
@@ -47,7 +46,7 @@ async fn say(connection: &mut Connection, words: &str) {
 #[tokio::test]
 async fn what_is_said_is_heard_and_the_handshake_is_timed() {
     let (authority, leaf) = known();
-    for versions in [&[&TLS12][..], &[&TLS13]] {
+    for versions in [OLD, NEW] {
         let server = ScriptedServer::each(vec![accepting([Action::Echo, Action::Echo, Action::ReadToEnd])]);
         let front = Terminator::start(server.address(), &Terms { versions, ..Terms::new(&leaf) });
         let mut connection = open(&front.url(), &network(authority.trusted())).await.unwrap();
@@ -87,7 +86,7 @@ async fn what_comes_with_the_answer_is_not_lost() {
 #[tokio::test]
 async fn a_session_is_resumed_unless_it_is_not_to_be() {
     let (authority, leaf) = known();
-    for versions in [&[&TLS12][..], &[&TLS13]] {
+    for versions in [OLD, NEW] {
         for resumption in [true, false] {
             let server = ScriptedServer::every(accepting([Action::Echo, Action::ReadToEnd]));
             let front = Terminator::start(server.address(), &Terms { versions, ..Terms::new(&leaf) });
@@ -148,7 +147,7 @@ async fn who_is_not_believed_is_told_why() {
 async fn the_insecure_believe_everybody() {
     let leaf = Authority::new().issue(Purpose::ExpiredServer, &["elsewhere.example"]);
     let server = ScriptedServer::every(accepting([Action::Echo, Action::ReadToEnd]));
-    for versions in [&[&TLS12][..], &[&TLS13]] {
+    for versions in [OLD, NEW] {
         let front = Terminator::start(server.address(), &Terms { versions, ..Terms::new(&leaf) });
         let network = network(Tls { is_insecure: true, ..Tls::default() });
         for url in [front.url(), front.numeric_url()] {
@@ -178,7 +177,7 @@ async fn a_server_that_asks_is_shown_a_certificate() {
     let (authority, leaf) = known();
     let client = authority.issue(Purpose::Client, &["a client"]);
     let stranger = Authority::new().issue(Purpose::Client, &["a stranger"]);
-    for versions in [&[&TLS12][..], &[&TLS13]] {
+    for versions in [OLD, NEW] {
         let server = ScriptedServer::each(vec![accepting([Action::Echo, Action::ReadToEnd])]);
         let terms = Terms { versions, clients: Some(&authority), ..Terms::new(&leaf) };
         let front = Terminator::start(server.address(), &terms);
@@ -228,7 +227,8 @@ async fn a_server_that_speaks_another_protocol_is_left() {
     let front =
         Terminator::start(backend.address(), &Terms { alpn: &["h2", "http/1.1"], ..Terms::new(&leaf) });
     let network = network(authority.trusted());
-    let opening = open(&front.url(), &network);
+    let url = front.url();
+    let opening = open(&url, &network);
     tokio::select! {
         _ = opening => panic!("nobody answers"),
         () = async { while front.greeted() == 0 { tokio::task::yield_now().await } } => {}

@@ -17,6 +17,7 @@ mod pressure;
 mod saturation;
 mod script;
 mod seed;
+mod tls;
 mod true_figures;
 mod writes;
 

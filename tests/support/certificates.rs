@@ -1,11 +1,15 @@
 //! Certificates made for one test, of an authority that nobody else knows.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use wsplan::program::{Identity, PrivateKey, Tls};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// Who signs.
 pub(crate) struct Authority {
@@ -31,6 +35,9 @@ pub(crate) enum Purpose {
 impl Authority {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // Two of one name would be told apart by their signatures only.
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("authority {number}"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         Self { certificate: params.self_signed(&key).unwrap(), issuer: Issuer::new(params, key) }

@@ -41,10 +41,15 @@ pub(crate) struct Terms<'a> {
     pub(crate) alpn: &'a [&'a str],
 }
 
+/// The versions that may be spoken, each alone and both together.
+pub(crate) const OLD: &[&SupportedProtocolVersion] = &[&TLS12];
+pub(crate) const NEW: &[&SupportedProtocolVersion] = &[&TLS13];
+const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
+
 impl<'a> Terms<'a> {
     /// Whatever the client likes.
     pub(crate) fn new(leaf: &'a Leaf) -> Self {
-        Self { leaf, clients: None, versions: &[&TLS12, &TLS13], alpn: &[] }
+        Self { leaf, clients: None, versions: BOTH, alpn: &[] }
     }
 
     fn config(&self) -> ServerConfig {

@@ -42,7 +42,7 @@ fn certificate(error: &CertificateError) -> String {
         }
         E::NotValidForName => "the server's certificate is for another name".to_owned(),
         E::Revoked => "the server's certificate has been revoked".to_owned(),
-        E::BadSignature => "the server's certificate has a signature that is wrong".to_owned(),
+        E::BadSignature => "the server's certificate is not signed by the one whom it names".to_owned(),
         E::BadEncoding => "the server's certificate is malformed".to_owned(),
         // A certificate authority's own, a version that is none, and other things that hardly anybody meets.
         other => format!("the server's certificate cannot be used: {other}"),

@@ -22,6 +22,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
     let program = json!({
         "name": program.name,
         "target": target(program),
+        "tls": program.tls.unusual(),
         "unmatched": match program.unmatched {
             Unmatched::Ignore => "ignore",
             Unmatched::Count => "count",

@@ -15,6 +15,7 @@ pub(super) type Line<'l> = (&'l str, Vec<Figure>);
 impl Page<'_> {
     pub(super) fn counts(&self) -> String {
         let mut lines = self.users_and_connections();
+        lines.extend(self.tls());
         lines.extend(self.messages());
         lines.extend(self.deflate());
         lines.extend(self.requests());
@@ -40,6 +41,16 @@ impl Page<'_> {
             connections.push(count(counts.failovers, "failed over", Tone::Odd));
         }
         vec![("users", users), ("connections", connections)]
+    }
+
+    /// Nothing where nothing went through TLS.
+    fn tls(&self) -> Option<Line<'static>> {
+        let counts = &self.report.totals.counts;
+        let figures = vec![
+            count(counts.tls_handshakes, "handshakes", Tone::Plain),
+            count(counts.tls_resumed, "resumed", Tone::Plain),
+        ];
+        (counts.tls_handshakes > 0).then_some(("tls", figures))
     }
 
     /// Messages and bytes, each with its rates below it where the run took any time.
