@@ -1,7 +1,7 @@
 //! Runs through TLS: handshakes counted and timed, and what is said where a server is not believed.
 
 use super::{Ended, error_count, finish, folder, summary_of, wsplan_run};
-use crate::support::certificates::{Authority, Leaf, Purpose};
+use crate::support::certificates::{Authority, Purpose};
 use crate::support::scripted::{Action, ScriptedServer, accepting};
 use crate::support::terminator::{Greeting, Terminator, Terms};
 
@@ -27,7 +27,6 @@ scenarios:
 
 /// A server that asks for a certificate, and the run of a plan against it.
 struct Setting {
-    authority: Authority,
     server: ScriptedServer,
     front: Terminator,
     folder: tempfile::TempDir,
@@ -46,7 +45,7 @@ impl Setting {
         write("ca.pem", authority.pem());
         write("client.pem", client.pem());
         write("client.key", client.key_pem());
-        Self { authority, server, front, folder }
+        Self { server, front, folder }
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
