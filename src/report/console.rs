@@ -30,8 +30,8 @@ pub struct Look {
 pub fn render(report: &RunReport, look: Look) -> String {
     let page = Page { report, width: look.width.max(WIDTH_MIN), paint: Paint { colour: look.colour } };
     let sections = [
-        page.saturation(),
         page.insecurity(),
+        page.saturation(),
         page.heading(),
         page.counts(),
         page.timings(),
