@@ -5,12 +5,13 @@
 
 use super::Compiler;
 use super::flow::{Effect, Flow};
+use super::link::Links;
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::metrics::{Counter, DeliveryFigure};
 use crate::plan::model::{self, Modifiers, Plan, Spanned, Step, Verb};
 use crate::plan::syntax::{Key, Node, NodeKind};
 use crate::program::delivery::{Audience, Order, Publish, Stream};
-use crate::program::{Escape, Op, Path, PathSet, Query, StreamId, Template};
+use crate::program::{Escape, LinkId, Op, Path, PathSet, Query, StreamId, Template};
 
 /// A stream of the plan, and who told of it.
 pub(super) struct Declared<'p> {
@@ -203,15 +204,27 @@ impl<'p> Compiler<'_, 'p> {
     }
 
     /// The streams whose copies a scenario reports without ever saying `enter`: its users are in the audience from
-    /// every connect on.
-    pub(super) fn implied_audiences(&mut self, scenario: &model::Scenario) -> Vec<StreamId> {
-        let mut told = Told::default();
+    /// every connect on, where copies are reported of one connection only, from its own.
+    pub(super) fn implied_audiences(
+        &mut self,
+        scenario: &model::Scenario,
+    ) -> Vec<(StreamId, Option<LinkId>)> {
+        let mut told = Told { links: &self.links, delivered: Vec::new(), entered: Vec::new() };
         told.steps(&scenario.steps);
-        told.delivered.extend(scenario.always.iter().filter_map(|reaction| reaction.deliver.as_ref()));
+        for reaction in &scenario.always {
+            let link = self.links.of_known_name(reaction.on.as_ref());
+            told.delivered.extend(reaction.deliver.as_ref().map(|stream| (stream, link)));
+        }
         let place = |name: &str| self.streams.iter().position(|d| d.stream.name.text == name);
-        let mut streams: Vec<StreamId> = Vec::new();
-        for name in told.delivered.iter().filter(|name| !told.entered.contains(&name.value.as_str())) {
-            streams.extend(place(&name.value).map(StreamId::new).filter(|id| !streams.contains(id)));
+        let mut streams: Vec<(StreamId, Option<LinkId>)> = Vec::new();
+        for (name, link) in
+            told.delivered.iter().filter(|(name, _)| !told.entered.contains(&name.value.as_str()))
+        {
+            let implied = place(&name.value).map(|place| (StreamId::new(place), *link));
+            // Entered with every connect, it is entered with that one too.
+            let is_new =
+                |(stream, link)| !streams.contains(&(stream, link)) && !streams.contains(&(stream, None));
+            streams.extend(implied.filter(|implied| is_new(*implied)));
         }
         streams
     }
@@ -221,7 +234,7 @@ impl<'p> Compiler<'_, 'p> {
         let group = self.group(stream);
         self.emit(Op::Audience(Box::new(Audience { enters, stream, group })), span);
         let (verb, effect) = if enters { ("enter", Effect::Send) } else { ("leave", Effect::None) };
-        Flow { span, verb, reads: self.names.take_reads(), sets: Vec::new(), effect }
+        Flow { span, verb, reads: self.names.take_reads(), sets: Vec::new(), effect, link: None }
     }
 
     /// `enter` and `leave` beside a step.
@@ -239,9 +252,10 @@ impl<'p> Compiler<'_, 'p> {
 }
 
 /// Which streams the steps of a scenario tell of.
-#[derive(Default)]
 struct Told<'p> {
-    delivered: Vec<&'p Spanned<String>>,
+    links: &'p Links,
+    /// With the connection that the copies come over.
+    delivered: Vec<(&'p Spanned<String>, Option<LinkId>)>,
     entered: Vec<&'p str>,
 }
 
@@ -250,9 +264,14 @@ impl<'p> Told<'p> {
         for step in steps {
             self.entered.extend(step.modifiers.enter.as_ref().map(|name| name.value.as_str()));
             match &step.verb {
-                Verb::Expect(expect) => self.delivered.extend(&expect.deliver),
+                Verb::Expect(expect) => {
+                    let link = self.links.of_known(step);
+                    self.delivered.extend(expect.deliver.as_ref().map(|stream| (stream, link)));
+                }
                 Verb::Gather(gather) => {
-                    self.delivered.extend(gather.wanted.iter().filter_map(|wanted| wanted.deliver.as_ref()));
+                    let link = self.links.of_known(step);
+                    let told = gather.wanted.iter().filter_map(|wanted| wanted.deliver.as_ref());
+                    self.delivered.extend(told.map(|stream| (stream, link)));
                 }
                 Verb::Loop(repeat) => self.steps(&repeat.steps),
                 _ => {}

@@ -10,7 +10,7 @@ pub(super) use definition::{Set, unused};
 use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Span};
-use crate::program::SlotId;
+use crate::program::{LinkId, SlotId};
 
 /// A name that is read or set at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub(super) struct Flow {
     pub(super) sets: Vec<Touch>,
     /// What it does.
     pub(super) effect: Effect,
+    /// The connection that it acts on; `None` of what acts on none in particular.
+    pub(super) link: Option<LinkId>,
 }
 
 /// What a step does, as far as the order of steps goes.
@@ -55,7 +57,7 @@ pub(super) enum Effect {
     /// Needs a connection and sends; what it sets is there once its reply has come, which an `await_all` waits for. It
     /// waits where too many are pending.
     Request,
-    /// Needs a connection and waits for all replies.
+    /// Needs a connection, any where it is for none in particular, and waits for all its replies.
     AwaitAll,
     /// Closes the connection.
     Close,
@@ -98,13 +100,26 @@ impl Rounds {
     }
 }
 
+/// A reaction as the lints see it.
+#[derive(Debug)]
+pub(super) struct ReactionFlow {
+    /// The connection whose messages it is for; `None` is all.
+    pub(super) on: Option<LinkId>,
+    /// What it reads, before it sets anything.
+    pub(super) reads: Vec<Touch>,
+    /// What it sets.
+    pub(super) sets: Vec<Touch>,
+}
+
 /// A scenario as the lints see it.
 #[derive(Debug, Default)]
 pub(super) struct ScenarioFlow {
     /// Its steps.
     pub(super) steps: Vec<Flow>,
-    /// What each reaction reads before it sets anything, and what it sets.
-    pub(super) reactions: Vec<(Vec<Touch>, Vec<Touch>)>,
+    /// What messages call its connections, of which there is one at least.
+    pub(super) links: Vec<Option<String>>,
+    /// Its reactions.
+    pub(super) reactions: Vec<ReactionFlow>,
     /// The slots that hold a value from the start.
     pub(super) initial: Vec<SlotId>,
     /// Whether the steps go on after one has failed, which then has set nothing.
@@ -117,9 +132,10 @@ pub(super) struct ScenarioFlow {
 /// Reports everything in a scenario that cannot work in the order it is written. Gives back what it sets, for
 /// [`unused`], which looks at all scenarios together.
 pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
-    connection::check(&scenario.steps, diagnostics);
+    connection::check(&scenario.steps, &scenario.links, diagnostics);
     let sets = definition::check(scenario, slots, diagnostics);
-    let by_reactions = scenario.reactions.iter().flat_map(|(_, sets)| sets).map(|touch| touch.slot).collect();
+    let by_reactions =
+        scenario.reactions.iter().flat_map(|reaction| &reaction.sets).map(|touch| touch.slot).collect();
     shape::check(&scenario.steps, &by_reactions, diagnostics);
     sets
 }

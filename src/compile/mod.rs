@@ -14,6 +14,7 @@ mod delivery;
 mod file;
 mod flow;
 mod gather;
+mod link;
 mod load;
 mod lowered;
 mod matcher;
@@ -133,6 +134,7 @@ pub fn compile(
         streams: Vec::new(),
         has_several_targets: false,
         is_secure: false,
+        links: link::Links::default(),
     };
     compiler.variables(plan);
     compiler.declare_streams(plan);
@@ -198,6 +200,7 @@ struct Compiler<'a, 'p> {
     has_several_targets: bool,
     /// Whether connections go through TLS.
     is_secure: bool,
+    links: link::Links,
 }
 
 impl Compiler<'_, '_> {

@@ -62,7 +62,8 @@ pub(super) fn rounds_within(length: Duration, every: Duration) -> u64 {
 
 /// As the lints see it, a loop of several paced rounds pauses between them.
 pub(super) fn pause_between(span: Span, rounds: Rounds) -> Option<Flow> {
-    let pause = Flow { span, verb: "loop", reads: Vec::new(), sets: Vec::new(), effect: Effect::Pause };
+    let pause =
+        Flow { span, verb: "loop", reads: Vec::new(), sets: Vec::new(), effect: Effect::Pause, link: None };
     (!matches!(rounds, Rounds::Exactly(0 | 1))).then_some(pause)
 }
 

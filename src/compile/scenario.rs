@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 
 use super::Compiler;
-use super::flow::{self, Effect, Flow, Rounds, ScenarioFlow, Touch};
+use super::flow::{self, Effect, Flow, ReactionFlow, Rounds, ScenarioFlow, Touch};
 use super::gather::gathered;
 use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Expect, Link, LinkId, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario,
-    State, StateId, StreamId, Think, TimerId, Until,
+    Answer, Capture, Expect, LinkId, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario, State,
+    StateId, StreamId, Think, TimerId, Until,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -26,8 +26,8 @@ pub(super) struct Context<'s> {
     pub(super) is_due: bool,
     /// Where the keys of replies stand, each path once.
     pub(super) reply_paths: Vec<Path>,
-    /// The audiences that its users enter with every connect.
-    implied: Vec<StreamId>,
+    /// The audiences that its users enter with every connect, or with that of one connection.
+    implied: Vec<(StreamId, Option<LinkId>)>,
 }
 
 impl Compiler<'_, '_> {
@@ -35,7 +35,9 @@ impl Compiler<'_, '_> {
     pub(super) fn scenario(&mut self, scenario: &model::Scenario, reactions: &mut Vec<Reaction>) -> Scenario {
         let initial = self.names.enter_scenario();
         let on_failure = self.on_failure(scenario.on_failure);
+        self.learn_links(&scenario.steps);
         let mut flow = ScenarioFlow {
+            links: self.links.shown(),
             initial: initial.iter().map(|(slot, _)| *slot).collect(),
             continues_after_failure: on_failure == OnFailure::Continue,
             ..ScenarioFlow::default()
@@ -43,7 +45,8 @@ impl Compiler<'_, '_> {
         let first_reaction = reactions.len();
         for reaction in &scenario.always {
             let lowered = self.reaction(reaction);
-            flow.reactions.push((self.names.take_reads(), touches(&lowered.captures)));
+            let (reads, sets) = (self.names.take_reads(), touches(&lowered.captures));
+            flow.reactions.push(ReactionFlow { on: lowered.on, reads, sets });
             reactions.push(lowered);
         }
         let implied = self.implied_audiences(scenario);
@@ -72,12 +75,7 @@ impl Compiler<'_, '_> {
             reply_paths,
             initial,
             on_failure,
-            links: vec![Link {
-                name: None,
-                has_expect: self.states[first_state..]
-                    .iter()
-                    .any(|state| matches!(state.op, Op::Expect(_) | Op::Gather(_))),
-            }],
+            links: std::mem::take(&mut self.links).finish(&self.states[first_state..]),
             span: scenario.name.span,
         }
     }
@@ -111,7 +109,7 @@ impl Compiler<'_, '_> {
             next: StateId::new(self.states.len() + 1),
             span,
             due: None,
-            link: LinkId::FIRST,
+            link: self.links.present,
         });
         id
     }
@@ -122,12 +120,20 @@ impl Compiler<'_, '_> {
             if !matches!(step.verb, Verb::Send(_) | Verb::Request(_)) {
                 self.no_publish(step);
             }
+            let link = self.link_of(step);
+            self.links.present = link.unwrap_or_default();
+            let first = flows.len();
             flows.extend(self.step(step, context));
+            flows[first..].iter_mut().for_each(|flow| flow.link = link);
+            // Behind the steps of a block.
+            self.links.present = link.unwrap_or_default();
+            let first = flows.len();
             if let Verb::Connect(_) = step.verb {
-                let implied = context.implied.iter();
-                flows.extend(implied.map(|stream| self.audience(true, *stream, step.span)));
+                let here = context.implied.iter().filter(|(_, on)| on.is_none() || *on == link);
+                flows.extend(here.map(|(stream, _)| self.audience(true, *stream, step.span)));
             }
             flows.extend(self.audiences(step));
+            flows[first..].iter_mut().for_each(|flow| flow.link = link);
         }
         flows
     }
@@ -169,7 +175,8 @@ impl Compiler<'_, '_> {
                 effect
             }
             Verb::AwaitAll => {
-                self.emit(Op::AwaitAll { on: None }, step.span);
+                let on = step.modifiers.on.as_ref().map(|_| self.links.present);
+                self.emit(Op::AwaitAll { on }, step.span);
                 Effect::AwaitAll
             }
             Verb::Think(think) => {
@@ -199,6 +206,7 @@ impl Compiler<'_, '_> {
             reads: self.names.take_reads(),
             sets,
             effect,
+            link: None,
         }]
     }
 
@@ -235,7 +243,14 @@ impl Compiler<'_, '_> {
             self.paced_loop(test.index()..exit.index());
             flow.splice(..0, pause_between(span, rounds));
         }
-        Flow { span, verb: "loop", reads, sets: Vec::new(), effect: Effect::Repeat { rounds, body: flow } }
+        Flow {
+            span,
+            verb: "loop",
+            reads,
+            sets: Vec::new(),
+            effect: Effect::Repeat { rounds, body: flow },
+            link: None,
+        }
     }
 
     fn until(&mut self, span: Span, repeat: &model::Repeat, pace: Option<Pace>) -> (Until, Rounds) {
@@ -265,7 +280,7 @@ impl Compiler<'_, '_> {
             None => Answer::None,
         };
         Reaction {
-            on: None,
+            on: self.reaction_link(reaction.on.as_ref()),
             when: self.matcher(&reaction.when),
             captures: self.captures(&reaction.captures),
             deliver: self.deliver(reaction.deliver.as_ref()),
@@ -309,7 +324,10 @@ impl Compiler<'_, '_> {
     /// An `expect` that a reaction with the same matcher, or a wider one, always takes the message from.
     pub(super) fn shadowed(&mut self, span: Span, filter: &Matcher, always: &[Reaction]) {
         // A matcher without clauses is a stand-in for one that was reported.
-        let takes_all = |rule: &Reaction| !rule.when.clauses.is_empty() && rule.when.takes_all_of(filter);
+        let is_asked = |rule: &Reaction| rule.on.is_none_or(|on| on == self.links.present);
+        let takes_all = |rule: &Reaction| {
+            is_asked(rule) && !rule.when.clauses.is_empty() && rule.when.takes_all_of(filter)
+        };
         if let Some(reaction) = always.iter().find(|reaction| takes_all(reaction)) {
             self.diagnostics.push(
                 Diagnostic::new(codes::SHADOWED_EXPECT, "this expect can never match")
@@ -334,6 +352,7 @@ impl Compiler<'_, '_> {
                 reads: self.names.take_reads(),
                 sets,
                 effect: Effect::None,
+                link: None,
             });
         }
         self.emit(Op::Set(values.into()), span);

@@ -113,6 +113,8 @@ codes! {
     ALREADY_CONNECTED = 415, Error, "connect while connected";
     RESERVED_NAME = 416, Error, "name is reserved";
     NO_CORRELATION = 417, Error, "reply that cannot be told from others";
+    UNKNOWN_CONNECTION = 418, Error, "no such connection";
+    AMBIGUOUS_CONNECTION = 419, Error, "step that may act on several connections";
     UNKNOWN_STREAM = 430, Error, "no such delivery stream";
     HALF_STREAM = 431, Error, "delivery stream lacks one of its ends";
     NO_DELIVERY_KEY = 432, Error, "published message has no key";

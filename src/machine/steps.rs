@@ -151,7 +151,7 @@ impl User {
     fn has_what_it_needs(&self, state: &State) -> bool {
         match &state.op {
             Op::AwaitAll { on: None } => self.links.is_any_open(),
-            op => !acts_on_connection(op) || self.links.is_open(state.link),
+            op => !op.acts_on_connection() || self.links.is_open(state.link),
         }
     }
 
@@ -166,7 +166,7 @@ impl User {
     /// Whether the step at hand cannot go on without a connection.
     pub(super) fn needs(&self, link: LinkId) -> bool {
         let state = self.setting.program.state(self.at);
-        state.link == link && acts_on_connection(&state.op)
+        state.link == link && state.op.acts_on_connection()
     }
 
     pub(super) fn connect_request(
@@ -201,27 +201,6 @@ impl User {
         let mut bytes = Vec::new();
         render(template, &mut self.scope(now), &mut bytes)?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
-    }
-}
-
-fn acts_on_connection(op: &Op) -> bool {
-    match op {
-        Op::Send { .. }
-        | Op::Expect(_)
-        | Op::Gather(_)
-        | Op::Request(_)
-        | Op::Ping(_)
-        | Op::ExpectClose(_)
-        | Op::Close(_) => true,
-        Op::AwaitAll { on } => on.is_some(),
-        Op::Connect(_)
-        | Op::Think(_)
-        | Op::Enter(_)
-        | Op::Test { .. }
-        | Op::Set(_)
-        | Op::Log(_)
-        | Op::Audience(_)
-        | Op::End => false,
     }
 }
 

@@ -34,6 +34,10 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
         let on_failure = scenario.on_failure.word();
         let _ =
             writeln!(out, "\nscenario {} weight {} on_failure {on_failure}", scenario.name, scenario.weight);
+        for (index, link) in scenario.links.iter().enumerate().filter(|_| scenario.links.len() > 1) {
+            let _ =
+                writeln!(out, "  connection c{index} {}", link.name.as_deref().unwrap_or("without a name"));
+        }
         for (slot, value) in &scenario.initial {
             let _ = writeln!(out, "  initially {slot} = {value}");
         }

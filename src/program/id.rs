@@ -45,7 +45,7 @@ ids! {
 }
 
 /// One of the connections of a scenario's users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkId(u8);
 
 impl LinkId {

@@ -83,6 +83,30 @@ pub enum Op {
     End,
 }
 
+impl Op {
+    /// Whether it needs the connection of its state.
+    pub fn acts_on_connection(&self) -> bool {
+        match self {
+            Self::Send { .. }
+            | Self::Expect(_)
+            | Self::Gather(_)
+            | Self::Request(_)
+            | Self::Ping(_)
+            | Self::ExpectClose(_)
+            | Self::Close(_) => true,
+            Self::AwaitAll { on } => on.is_some(),
+            Self::Connect(_)
+            | Self::Think(_)
+            | Self::Enter(_)
+            | Self::Test { .. }
+            | Self::Set(_)
+            | Self::Log(_)
+            | Self::Audience(_)
+            | Self::End => false,
+        }
+    }
+}
+
 /// How to open a connection.
 #[derive(Debug, Clone)]
 pub struct Connect {

@@ -14,6 +14,7 @@
 //! echo 3                   # sends as many data frames back
 //! pong 2                   # answers as many pings
 //! read 2                   # reads as many frames
+//! wait NAME                # waits until the script of another connection says `open NAME`, once for each
 //! end                      # reads until the client ends its side
 //! stall                    # does nothing more until the client has left
 //! drop                     # closes TCP
@@ -23,8 +24,10 @@
 //! In payloads `\r`, `\n`, `\\` and `\xff` are escapes. A server of the one word `nobody` does not listen; without a
 //! server file the plan's own target is used.
 
+use std::collections::HashMap;
+
 use crate::support::frames::{close, server_frame};
-use crate::support::scripted::{ACCEPT, Action};
+use crate::support::scripted::{ACCEPT, Action, Gate};
 
 /// A case's server.
 pub(super) struct Script {
@@ -47,8 +50,15 @@ pub(super) enum Peer {
 impl Script {
     pub(super) fn parse(text: &str) -> Self {
         let mut script = Self { arguments: Vec::new(), peer: Peer::Own };
+        let mut gates: HashMap<&str, Gate> = HashMap::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+            if let ("wait" | "open", Peer::Each(scripts)) = (word, &mut script.peer) {
+                let gate = gates.entry(rest).or_default().clone();
+                let action = if word == "wait" { Action::Wait(gate) } else { Action::Open(gate) };
+                scripts.last_mut().expect("begun with one").push(action);
+                continue;
+            }
             match (word, &mut script.peer) {
                 ("args", _) => script.arguments.extend(rest.split(' ').map(str::to_owned)),
                 ("nobody", peer) => *peer = Peer::Nobody,

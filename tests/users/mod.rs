@@ -48,6 +48,11 @@ fn each_request_ends_once_also_among_expects() {
 }
 
 #[test]
+fn each_request_ends_once_on_whichever_connection() {
+    (0..user_count()).for_each(|seed| live(seed, Shape::Several));
+}
+
+#[test]
 fn each_message_that_is_due_is_sent_or_missed() {
     (0..user_count()).for_each(|seed| live(seed, Shape::Paced));
 }

@@ -18,6 +18,8 @@ pub(super) enum Shape {
     Requests,
     /// All steps.
     Any,
+    /// All steps, on two connections.
+    Several,
     /// One paced loop, entered when the connection stands, of which it is known from outside what is due.
     Paced,
 }
@@ -64,12 +66,16 @@ scenarios:
       - connect: /
 "
         );
+        if shape == Shape::Several {
+            text.push_str("      - { name: feed, connect: /feed }\n");
+        }
         let pace = (shape == Shape::Paced).then(|| paced_loop(rng, &mut text));
         if pace.is_none() {
             steps(rng, shape, DEPTH_MAX, 6, &mut text);
         }
         let end = match shape {
             Shape::Requests => "close: {}",
+            Shape::Several if rng.random_bool(0.5) => "{ close: {}, on: feed }",
             _ => pick(rng, &["close: {}", "expect_close: { within: 20ms }"]),
         };
         if pace.is_some() || rng.random_bool(0.5) {
@@ -129,9 +135,16 @@ fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut St
                 let _ = writeln!(text, "{pad}      - think: 1ms");
                 continue;
             }
-            10 if shape == Shape::Any => ping(rng),
-            11.. if shape == Shape::Any => expect(rng),
+            10 if shape != Shape::Requests => ping(rng),
+            11.. if shape != Shape::Requests => expect(rng),
             _ => "log: x".to_owned(),
+        };
+        let acts = !step.starts_with("think") && !step.starts_with("log");
+        let is_on_feed = shape == Shape::Several && acts && rng.random_bool(0.5);
+        let step = match step.strip_prefix('{') {
+            Some(rest) if is_on_feed => format!("{{ on: feed,{rest}"),
+            None if is_on_feed => format!("{{ {step}, on: feed }}"),
+            _ => step,
         };
         let _ = writeln!(text, "{pad}- {step}");
     }

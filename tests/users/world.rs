@@ -26,10 +26,10 @@ const LOOKS_AT_ONCE: usize = 200;
 /// How long after it is told to stop a user has to be done.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// What is to come to the user. A number is that of the connection on which it would.
+/// What is to come to the user. A number is that of the connection on which it would, which no other ever has.
 enum Happening {
-    Connected,
-    ConnectFailed,
+    Connected(u64),
+    ConnectFailed(u64),
     Message(u64, String),
     Pong(u64, String),
     Writable(u64),
@@ -39,10 +39,18 @@ enum Happening {
     Abort,
 }
 
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    #[default]
+    None,
+    Opening,
+    Open,
+}
+
 #[derive(Default)]
-struct Connection {
+pub(super) struct Connection {
     number: u64,
-    is_open: bool,
+    stage: Stage,
     /// The user has said goodbye.
     is_closing: bool,
     is_blocked: bool,
@@ -58,7 +66,8 @@ pub(super) struct World {
     /// By time; what is to come at one time comes in the order in which that was decided.
     happenings: BTreeMap<(Duration, u64), Happening>,
     happening_count: u64,
-    connection: Connection,
+    connections: [Connection; 2],
+    connection_count: u64,
     /// How many of the server's replies take their time.
     slow_rate: f64,
     is_stopped: bool,
@@ -86,7 +95,8 @@ impl World {
             now: Duration::ZERO,
             happenings: BTreeMap::new(),
             happening_count: 0,
-            connection: Connection::default(),
+            connections: Default::default(),
+            connection_count: 0,
             slow_rate,
             is_stopped: false,
             pace: plan.pace,
@@ -120,36 +130,48 @@ impl World {
     }
 
     fn happen(&mut self, user: &mut User, happening: Happening) {
-        let Connection { number: present, is_open, .. } = self.connection;
         match happening {
-            Happening::Connected => {
+            Happening::Connected(number) | Happening::ConnectFailed(number) => {
+                let Some(link) = self.find(number, Stage::Opening) else { return };
                 self.tally.connects_ended += 1;
-                self.connection = Connection { number: present + 1, is_open: true, ..Connection::default() };
-                self.entered = (!self.is_stopped).then_some(self.now);
-                self.foresee();
-                self.input(user, Input::Connected(LinkId::FIRST));
+                let is_open = matches!(happening, Happening::Connected(_));
+                self.connections[link.index()] = Connection {
+                    number,
+                    stage: if is_open { Stage::Open } else { Stage::None },
+                    ..Connection::default()
+                };
+                if !is_open {
+                    return self.input(user, Input::ConnectFailed(link));
+                }
+                if link == LinkId::FIRST {
+                    self.entered = (!self.is_stopped).then_some(self.now);
+                }
+                self.foresee(number);
+                self.input(user, Input::Connected(link));
             }
-            Happening::ConnectFailed => {
-                self.tally.connects_ended += 1;
-                self.input(user, Input::ConnectFailed(LinkId::FIRST));
-            }
-            Happening::Message(connection, text) if connection == present && is_open => {
+            Happening::Message(number, text) => {
+                let Some(link) = self.find_open(number) else { return };
                 self.tally.received += 1;
-                self.input(user, Input::Message(LinkId::FIRST, Payload::Text(&text)));
+                self.input(user, Input::Message(link, Payload::Text(&text)));
             }
-            Happening::Pong(connection, payload) if connection == present && is_open => {
-                self.input(user, Input::Pong(LinkId::FIRST, payload.as_bytes()));
+            Happening::Pong(number, payload) => {
+                let Some(link) = self.find_open(number) else { return };
+                self.input(user, Input::Pong(link, payload.as_bytes()));
             }
-            Happening::Writable(connection) if connection == present => {
-                self.connection.is_blocked = false;
+            Happening::Writable(number) => {
+                let Some(link) = self.find_open(number) else { return };
+                self.connections[link.index()].is_blocked = false;
                 self.flush(user);
                 self.input(user, Input::Wake);
             }
-            Happening::Gone(connection, code) if connection == present && is_open => {
-                self.connection.is_open = false;
-                self.cut_off();
+            Happening::Gone(number, code) => {
+                let Some(link) = self.find_open(number) else { return };
+                self.connections[link.index()].stage = Stage::None;
+                if link == LinkId::FIRST {
+                    self.cut_off();
+                }
                 let how = code.map_or(Disconnect::Broken, |code| Disconnect::ByPeer { code, reason: "" });
-                self.input(user, Input::Disconnected(LinkId::FIRST, how));
+                self.input(user, Input::Disconnected(link, how));
             }
             Happening::Stop => {
                 self.is_stopped = true;
@@ -157,14 +179,21 @@ impl World {
                 self.input(user, Input::Stop);
             }
             Happening::Abort => self.input(user, Input::Abort),
-            // The connection that it would have come on is gone.
-            Happening::Message(..) | Happening::Pong(..) | Happening::Writable(_) | Happening::Gone(..) => {}
         }
     }
 
+    /// The connection that something was to come on, where it is still there.
+    fn find(&self, number: u64, stage: Stage) -> Option<LinkId> {
+        let is_it = |connection: &Connection| connection.number == number && connection.stage == stage;
+        self.connections.iter().position(is_it).map(LinkId::new)
+    }
+
+    fn find_open(&self, number: u64) -> Option<LinkId> {
+        self.find(number, Stage::Open)
+    }
+
     /// What the server does on a new connection without being asked.
-    fn foresee(&mut self) {
-        let connection = self.connection.number;
+    fn foresee(&mut self, connection: u64) {
         for _ in 0..self.rng.random_range(0..8) {
             let kind = pick(&mut self.rng, &["news", "news", "news", "news", "other", "keepalive", "kick"]);
             let text = format!(r#"{{"type":"{kind}","n":{}}}"#, self.rng.random_range(0..4));
@@ -178,30 +207,30 @@ impl World {
 
     /// What the kernel and the server make of what is queued.
     fn flush(&mut self, user: &mut User) {
-        let connection = self.connection.number;
         for _ in 0..10_000 {
-            if self.connection.queued.is_empty() || !self.connection.is_open || self.connection.is_blocked {
-                return;
-            }
+            let is_ready = |c: &Connection| !c.queued.is_empty() && c.stage == Stage::Open && !c.is_blocked;
+            let Some(link) = self.connections.iter().position(is_ready) else { return };
+            let connection = &mut self.connections[link];
+            let number = connection.number;
             if self.rng.random_bool(0.03) {
-                self.connection.is_blocked = true;
-                self.within(20_000, Happening::Writable(connection));
-                return;
+                connection.is_blocked = true;
+                self.within(20_000, Happening::Writable(number));
+                continue;
             }
-            for text in std::mem::take(&mut self.connection.queued) {
-                self.answer(&text);
+            for text in std::mem::take(&mut connection.queued) {
+                self.answer(number, &text);
             }
-            self.say("> sent");
-            user.handle(self.now, Input::Sent(LinkId::FIRST), self);
+            self.say(format_args!("> sent on c{link}"));
+            user.handle(self.now, Input::Sent(LinkId::new(link)), self);
         }
         panic!("sends without end");
     }
 
     /// Once as a rule, at times never or twice, and in any order.
-    fn answer(&mut self, text: &str) {
+    fn answer(&mut self, connection: u64, text: &str) {
         if text.starts_with("ping ") {
             for _ in 0..pick(&mut self.rng, &[1, 1, 1, 1, 0, 2]) {
-                let pong = Happening::Pong(self.connection.number, text.to_owned());
+                let pong = Happening::Pong(connection, text.to_owned());
                 self.within(10_000, pong);
             }
             return;
@@ -211,7 +240,7 @@ impl World {
         for _ in 0..pick(&mut self.rng, &[1, 1, 1, 1, 1, 1, 0, 2]) {
             let micros = if self.rng.random_bool(self.slow_rate) { 300_000 } else { 5_000 };
             let reply = format!(r#"{{"re":"{id}","type":"said"}}"#);
-            self.within(micros, Happening::Message(self.connection.number, reply));
+            self.within(micros, Happening::Message(connection, reply));
         }
     }
 

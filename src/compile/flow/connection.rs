@@ -1,12 +1,14 @@
-//! Steps that need a connection where there is none for certain.
+//! Steps that need a connection where there is none for certain. What a step does to one connection says nothing of the
+//! others.
 
 use std::collections::HashMap;
 use std::mem::discriminant;
 
 use super::{Effect, Flow, Rounds};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
+use crate::program::LinkId;
 
-/// What is known of the connection at a point of the scenario.
+/// What is known of a connection at a point of the scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Link {
     /// There has been no `connect`.
@@ -19,77 +21,135 @@ enum Link {
     Unknown,
 }
 
-struct Walk<'d> {
-    diagnostics: &'d mut Diagnostics,
-    /// What a loop's body, known by its place in memory, makes of a link. Without it the second look at a body would
-    /// double with every loop inside another.
-    known: HashMap<(*const Flow, Link), Link>,
+/// What is known of each connection.
+type Links = Vec<Link>;
+
+struct Walk<'w> {
+    /// What messages call the connections.
+    names: &'w [Option<String>],
+    diagnostics: &'w mut Diagnostics,
+    /// What a loop's body, known by its place in memory, makes of the connections. Without it the second look at a body
+    /// would double with every loop inside another.
+    known: HashMap<(*const Flow, Links), Links>,
 }
 
-pub(super) fn check(steps: &[Flow], diagnostics: &mut Diagnostics) {
-    Walk { diagnostics, known: HashMap::new() }.steps(steps, Link::Never);
+pub(super) fn check(steps: &[Flow], names: &[Option<String>], diagnostics: &mut Diagnostics) {
+    Walk { names, diagnostics, known: HashMap::new() }.steps(steps, vec![Link::Never; names.len()]);
 }
 
 impl Walk<'_> {
-    fn steps(&mut self, steps: &[Flow], mut link: Link) -> Link {
+    fn steps(&mut self, steps: &[Flow], mut links: Links) -> Links {
         for step in steps {
-            link = self.after(step, link);
+            links = self.after(step, links);
         }
-        link
+        links
     }
 
-    fn after(&mut self, step: &Flow, link: Link) -> Link {
-        match &step.effect {
-            Effect::Connect => {
-                if let Link::Open(opened) = link {
-                    self.diagnostics.push(already_connected(step.span, opened));
+    fn after(&mut self, step: &Flow, mut links: Links) -> Links {
+        let place = step.link.map(LinkId::index).filter(|place| *place < links.len());
+        match (&step.effect, place) {
+            (Effect::Connect, Some(place)) => {
+                if let Link::Open(opened) = links[place] {
+                    self.diagnostics.push(self.already_connected(step, opened));
                 }
-                Link::Open(step.span)
+                links[place] = Link::Open(step.span);
             }
-            Effect::Send | Effect::Receive | Effect::Request | Effect::AwaitAll => {
-                self.needs_connection(step, link);
+            (Effect::Send | Effect::Receive | Effect::Request | Effect::AwaitAll, Some(place)) => {
+                self.needs_connection(step, links[place]);
                 // Said once; what follows would only repeat it.
-                if matches!(link, Link::Open(_)) { link } else { Link::Unknown }
+                if !matches!(links[place], Link::Open(_)) {
+                    links[place] = Link::Unknown;
+                }
             }
-            Effect::Close | Effect::IsClosed => {
-                self.needs_connection(step, link);
-                Link::Closed(step.span)
+            (Effect::AwaitAll, None) => {
+                let may_be_open = |link: &&Link| matches!(link, Link::Open(_) | Link::Unknown);
+                let was_open = |link: &&Link| matches!(link, Link::Closed(_));
+                let mut all = links.iter();
+                if all.find(may_be_open).is_none() {
+                    let closed = links.iter().find(was_open).copied();
+                    self.needs_connection(step, closed.unwrap_or(Link::Never));
+                    links.fill(Link::Unknown);
+                }
             }
-            Effect::Pause | Effect::None => link,
-            Effect::Unknown => Link::Unknown,
-            Effect::Repeat { rounds: Rounds::Exactly(0), .. } => link,
-            Effect::Repeat { rounds, body } => {
-                let first = self.round(body, link);
+            (Effect::Close | Effect::IsClosed, Some(place)) => {
+                self.needs_connection(step, links[place]);
+                links[place] = Link::Closed(step.span);
+            }
+            (Effect::Pause | Effect::None | Effect::Repeat { rounds: Rounds::Exactly(0), .. }, _) => {}
+            (Effect::Repeat { rounds, body }, _) => {
+                let first = self.round(body, links.clone());
                 // A second round that begins like the first ends like it.
-                let differs = *rounds != Rounds::Exactly(1) && discriminant(&first) != discriminant(&link);
+                let differs = *rounds != Rounds::Exactly(1) && !are_alike(&first, &links);
                 let last = if differs { self.round(body, first) } else { first };
-                if matches!(rounds, Rounds::Conditional | Rounds::Unknown) { join(link, last) } else { last }
+                if !matches!(rounds, Rounds::Conditional | Rounds::Unknown) {
+                    return last;
+                }
+                return links.into_iter().zip(last).map(|(before, after)| join(before, after)).collect();
             }
+            // Nobody knows on which it acts: it was reported.
+            (_, None) | (Effect::Unknown, _) => links.fill(Link::Unknown),
         }
+        links
     }
 
-    fn round(&mut self, body: &[Flow], link: Link) -> Link {
-        let key = (body.as_ptr(), link);
+    fn round(&mut self, body: &[Flow], links: Links) -> Links {
+        let key = (body.as_ptr(), links.clone());
         if let Some(after) = self.known.get(&key) {
-            return *after;
+            return after.clone();
         }
-        let after = self.steps(body, link);
-        self.known.insert(key, after);
+        let after = self.steps(body, links);
+        self.known.insert(key, after.clone());
         after
     }
 
+    /// What a step's connection is called, where that has to be said.
+    fn name(&self, step: &Flow) -> Option<&str> {
+        self.names.get(step.link?.index())?.as_deref()
+    }
+
     fn needs_connection(&mut self, step: &Flow, link: Link) {
-        let message = format!("`{}` needs a connection", step.verb);
+        let (message, help) = match self.name(step) {
+            Some(name) => (
+                format!("`{}` needs the connection `{name}`", step.verb),
+                format!("add a step `- {{ name: {name}, connect: {{}} }}` before it"),
+            ),
+            None => (
+                format!("`{}` needs a connection", step.verb),
+                "add a step `- connect: {}` before it".to_owned(),
+            ),
+        };
         match link {
             Link::Never => self.diagnostics.push(
                 Diagnostic::new(codes::NOT_CONNECTED, message)
                     .label(step.span, "there is no `connect` before this")
-                    .help("add a step `- connect: {}` before it"),
+                    .help(help),
             ),
             Link::Closed(closed) => self.diagnostics.push(closed_before(message, step.span, closed)),
             Link::Open(_) | Link::Unknown => {}
         }
     }
+
+    fn already_connected(&self, connect: &Flow, opened: Span) -> Diagnostic {
+        let message = match self.name(connect) {
+            Some(name) => format!("the connection `{name}` is open already"),
+            None => "this user is connected already".to_owned(),
+        };
+        let diagnostic = Diagnostic::new(codes::ALREADY_CONNECTED, message);
+        let connect = connect.span;
+        if opened == connect {
+            return diagnostic
+                .label(connect, "still open from the round before")
+                .help("close the connection at the end of the round, or connect before the loop");
+        }
+        let is_before = is_round_before(connect, opened);
+        let origin = if is_before { "connected here, a round before" } else { "connected here" };
+        let help = "close the connection first, or give this one a `name` of its own";
+        diagnostic.label(connect, "a second connect").label(opened, origin).help(help)
+    }
+}
+
+fn are_alike(some: &Links, others: &Links) -> bool {
+    some.iter().zip(others).all(|(one, other)| discriminant(one) == discriminant(other))
 }
 
 fn join(a: Link, b: Link) -> Link {
@@ -104,18 +164,6 @@ fn join(a: Link, b: Link) -> Link {
 /// A step that stands before the one that is to blame can only come after it in the next round of a loop.
 fn is_round_before(step: Span, cause: Span) -> bool {
     cause.file == step.file && cause.start >= step.start
-}
-
-fn already_connected(connect: Span, opened: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::new(codes::ALREADY_CONNECTED, "this user is connected already");
-    if opened == connect {
-        return diagnostic
-            .label(connect, "still open from the round before")
-            .help("close the connection at the end of the round, or connect before the loop");
-    }
-    let origin =
-        if is_round_before(connect, opened) { "connected here, a round before" } else { "connected here" };
-    diagnostic.label(connect, "a second connect").label(opened, origin).help("close the connection first")
 }
 
 fn closed_before(message: String, step: Span, closed: Span) -> Diagnostic {

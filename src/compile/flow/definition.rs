@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Effect, Flow, Rounds, ScenarioFlow, Touch};
+use super::{Effect, Flow, ReactionFlow, Rounds, ScenarioFlow, Touch};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
-use crate::program::SlotId;
+use crate::program::{LinkId, SlotId};
 
 /// The slots that have a value for certain. Walking a scenario only ever adds some, and takes the last ones back behind
 /// a loop that may not run: a stack, whose length says all about an earlier state.
@@ -15,6 +15,10 @@ struct Defined {
 }
 
 impl Defined {
+    fn of(slots: &[SlotId]) -> Self {
+        Self { stack: slots.to_vec(), known: slots.iter().copied().collect() }
+    }
+
     fn add(&mut self, slot: SlotId) {
         if self.known.insert(slot) {
             self.stack.push(slot);
@@ -52,9 +56,9 @@ struct Walk<'a> {
     setters: HashMap<SlotId, Setter>,
     defined: Defined,
     /// What replies set that nobody has waited for yet.
-    pending: Vec<SlotId>,
-    /// How much of the stack is there at every `connect`, from where on reactions may run.
-    at_connect: Option<usize>,
+    pending: Vec<(Option<LinkId>, SlotId)>,
+    /// How much of the stack is there at every `connect` of a connection, from where on reactions may run to it.
+    at_connect: Vec<(Option<LinkId>, usize)>,
     /// Said once: who gives it a value before the first use has most often done it for all.
     reported: HashSet<SlotId>,
     continues_after_failure: bool,
@@ -65,7 +69,7 @@ struct Walk<'a> {
 pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
     let mut touched = Touched { read: scenario.excused.clone(), ..Touched::default() };
     touched.steps(&scenario.steps, SetterKind::Step);
-    for (reads, sets) in &scenario.reactions {
+    for ReactionFlow { reads, sets, .. } in &scenario.reactions {
         touched.read.extend(reads.iter().map(|touch| touch.slot));
         touched.sets.extend(sets.iter().map(|touch| (*touch, SetterKind::Message)));
     }
@@ -78,7 +82,7 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
         setters,
         defined: Defined::default(),
         pending: Vec::new(),
-        at_connect: None,
+        at_connect: Vec::new(),
         reported: HashSet::new(),
         continues_after_failure: scenario.continues_after_failure,
         diagnostics,
@@ -86,12 +90,13 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
     scenario.initial.iter().for_each(|slot| walk.defined.add(*slot));
     let from_the_start = walk.defined.stack.len();
     walk.steps(&scenario.steps);
-    let at_reactions = walk.at_connect.unwrap_or(from_the_start);
-    walk.defined.back_to(at_reactions);
-    for (reads, sets) in &scenario.reactions {
+    let whole = std::mem::take(&mut walk.defined.stack);
+    for ReactionFlow { on, reads, sets } in &scenario.reactions {
+        let connects = walk.at_connect.iter().filter(|(link, _)| on.is_none() || link == on);
+        let at_reaction = connects.map(|(_, length)| *length).min().unwrap_or(from_the_start);
+        walk.defined = Defined::of(&whole[..at_reaction]);
         sets.iter().for_each(|touch| walk.defined.add(touch.slot));
         walk.reads(reads);
-        walk.defined.back_to(at_reactions);
     }
     let setters = touched.sets.iter().map(|(touch, _)| Set {
         span: touch.span,
@@ -161,20 +166,25 @@ impl Walk<'_> {
             if self.continues_after_failure && may_fail(step) {
                 // Set by nothing for certain.
             } else if matches!(step.effect, Effect::Request) {
-                self.pending.extend(slots);
+                self.pending.extend(slots.map(|slot| (step.link, slot)));
             } else {
                 slots.for_each(|slot| self.defined.add(slot));
             }
             match &step.effect {
-                Effect::Connect => {
-                    self.at_connect.get_or_insert(self.defined.stack.len());
+                Effect::Connect if self.at_connect.iter().all(|(link, _)| *link != step.link) => {
+                    self.at_connect.push((step.link, self.defined.stack.len()));
                 }
-                // A connection is closed when all replies have come.
+                // A connection is closed when all its replies have come.
                 Effect::AwaitAll | Effect::Close => {
-                    self.pending.drain(..).for_each(|slot| self.defined.add(slot));
+                    let is_awaited = |link| step.link.is_none() || link == step.link;
+                    let pending = std::mem::take(&mut self.pending);
+                    let (come, others) = pending.into_iter().partition(|(link, _)| is_awaited(*link));
+                    self.pending = others;
+                    let come: Vec<(Option<LinkId>, SlotId)> = come;
+                    come.into_iter().for_each(|(_, slot)| self.defined.add(slot));
                 }
                 // Replies that have not come by then never will.
-                Effect::IsClosed => self.pending.clear(),
+                Effect::IsClosed => self.pending.retain(|(link, _)| *link != step.link),
                 Effect::Repeat { rounds, body } => {
                     let before = self.defined.stack.len();
                     let pending_before = self.pending.clone();
@@ -182,7 +192,7 @@ impl Walk<'_> {
                     if may_be_skipped(*rounds) {
                         self.pending = pending_before;
                         self.defined.back_to(before);
-                        self.at_connect = self.at_connect.map(|length| length.min(before));
+                        self.at_connect.iter_mut().for_each(|(_, length)| *length = before.min(*length));
                     }
                 }
                 _ => {}

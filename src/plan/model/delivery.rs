@@ -43,9 +43,11 @@ pub struct Publish {
     pub key: Option<Node>,
 }
 
-/// What a step says of streams beside its verb.
+/// What a step says beside its verb: on which connection, and of which streams.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Modifiers {
+    /// `on`
+    pub on: Option<Spanned<String>>,
     /// `publish`
     pub publish: Option<Publish>,
     /// `enter`
@@ -86,6 +88,7 @@ impl Publish {
 impl Modifiers {
     pub(super) fn decode(step: &Node) -> Self {
         Self {
+            on: step.lookup("on").and_then(text),
             publish: step.lookup("publish").and_then(Publish::decode),
             enter: step.lookup("enter").and_then(text),
             leave: step.lookup("leave").and_then(text),

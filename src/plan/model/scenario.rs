@@ -26,6 +26,8 @@ pub struct Reaction {
     pub span: Span,
     /// Which messages.
     pub when: Matcher,
+    /// Of which connection.
+    pub on: Option<Spanned<String>>,
     /// Values to keep.
     pub captures: Vec<Capture>,
     /// The stream that it is a copy of.
@@ -60,6 +62,7 @@ impl Reaction {
         Some(Self {
             span: node.span,
             when: node.lookup("when").map_or_else(|| Matcher::missing(node.span), Matcher::decode),
+            on: node.lookup("on").and_then(text),
             captures: node.lookup("capture").map(Capture::decode).unwrap_or_default(),
             deliver: node.lookup("deliver").and_then(text),
             echo: node.lookup("echo").is_some_and(|node| node.kind == NodeKind::Bool(true)),

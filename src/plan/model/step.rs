@@ -15,7 +15,7 @@ pub struct Step {
     pub span: Span,
     /// What the figures call it.
     pub name: Option<Spanned<String>>,
-    /// What it says of streams.
+    /// What else it says.
     pub modifiers: Modifiers,
     /// What it does.
     pub verb: Verb,

@@ -361,6 +361,12 @@ static REACTION: Noun = Noun {
     doc: "What to do with a message whenever it comes: captures first, then answers, then log, then fail. With `when` alone the message is taken and nothing else is done.",
     fields: &[
         required("when", Map(&MATCHER), "Which messages.", "{ $.type: keepalive }"),
+        optional(
+            "on",
+            Text,
+            "Messages of this connection only, by the name of its `connect`. Default: those of all.",
+            "feed",
+        ),
         optional("capture", Map(&CAPTURES), "Keeps values of the message for templates.", "{ seq: $.seq }"),
         optional(
             "deliver",
@@ -397,7 +403,18 @@ static STEP: Noun = Noun {
     name: "step",
     doc: "One verb, with modifiers beside it.",
     fields: &[
-        optional("name", Text, "What the figures call it. Default: made from verb and place.", "say"),
+        optional(
+            "name",
+            Text,
+            "What the figures call it; the name of the connection that a `connect` opens. Default: made from verb and place.",
+            "say",
+        ),
+        optional(
+            "on",
+            Text,
+            "The connection that it acts on, by the name of its `connect`. Default: the only one, or the one without a name.",
+            "feed",
+        ),
         optional(
             "publish",
             Either(&[Text, Map(&PUBLISH)]),

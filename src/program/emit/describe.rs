@@ -6,8 +6,8 @@ use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, DueTimers, Expect, Gather, OnFailure, Op, Program, Quota, Reaction, Repeat,
-    State, Stream, Think, TimerId, Until,
+    Answer, Capture, Connect, DueTimers, Expect, Gather, LinkId, OnFailure, Op, Program, Quota, Reaction,
+    Repeat, State, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -106,6 +106,9 @@ impl Describe<'_> {
             Op::Audience(audience) => format!(" {audience}"),
             Op::AwaitAll { .. } | Op::End => String::new(),
         };
+        let acts = state.op.acts_on_connection() || matches!(state.op, Op::Connect(_));
+        let on = acts && state.link != LinkId::FIRST;
+        parts.extend(on.then(|| format!("on {}", state.link)));
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
@@ -121,6 +124,7 @@ impl Describe<'_> {
     pub(super) fn reaction(self, reaction: &Reaction) -> Vec<String> {
         let mut lines = Vec::new();
         self.conditions(&mut lines, "when", &reaction.when.instructions(), reaction.span);
+        lines.extend(reaction.on.map(|link| format!("on {link}")));
         self.captures(&mut lines, &reaction.captures, reaction.span);
         lines.extend(reaction.deliver.map(|stream| format!("deliver {stream}")));
         match &reaction.answer {

@@ -10,8 +10,8 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, Expect, Expr, Gather, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId,
-    StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
+    Answer, Capture, Connect, Expect, Expr, Gather, LinkId, Op, Program, Quota, Reaction, Repeat, Scenario,
+    SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -58,6 +58,7 @@ impl Writer<'_> {
             "weight": scenario.weight,
             "on_failure": scenario.on_failure.word(),
             "entry": scenario.entry.index(),
+            "connections": scenario.links.iter().map(|link| &link.name).collect::<Vec<_>>(),
             "initial": scenario.initial.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>(),
             "reactions": reactions.map(|index| self.reaction(index)).collect::<Vec<_>>(),
             "states": states_of(self.program, scenario).map(|id| self.state(id)).collect::<Vec<_>>(),
@@ -133,6 +134,9 @@ impl Writer<'_> {
         if let Value::Object(detail) = detail {
             value.extend(detail);
         }
+        if state.op.acts_on_connection() || matches!(state.op, Op::Connect(_)) {
+            value.insert("connection".into(), json!(state.link.index()));
+        }
         if let Some(due) = state.due {
             let timer = |timer: Option<TimerId>| timer.map(|timer| &self.program.timers[timer.index()]);
             value.insert("due".into(), json!({ "delay": timer(due.delay), "intended": timer(due.intended) }));
@@ -149,6 +153,7 @@ impl Writer<'_> {
         };
         json!({
             "id": index,
+            "connection": reaction.on.map(LinkId::index),
             "line": (self.line)(reaction.span),
             "when": self.conditions(&reaction.when.instructions()),
             "capture": self.captures(&reaction.captures),

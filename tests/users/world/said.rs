@@ -7,57 +7,60 @@ use rand::RngExt;
 use wsplan::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
 use wsplan::program::{BodyKind, LinkId, TimerId};
 
-use super::{Happening, World};
+use super::{Connection, Happening, Stage, World};
 
 impl Output for World {
-    fn connect(&mut self, _: LinkId, _: ConnectRequest) {
-        self.say("connect");
-        assert!(!self.connection.is_open, "a second connection");
-        self.tally.connects += 1;
-        let fails = self.rng.random_bool(0.1);
-        self.within(5_000, if fails { Happening::ConnectFailed } else { Happening::Connected });
+    fn connect(&mut self, link: LinkId, _: ConnectRequest) {
+        self.say(format_args!("connect {link}"));
+        self.connection_count += 1;
+        let number = self.connection_count;
+        let connection = &mut self.connections[link.index()];
+        assert!(connection.stage == Stage::None, "opened while it is open");
+        *connection = Connection { number, stage: Stage::Opening, ..Connection::default() };
+        self.tally.connects += u64::from(link == LinkId::FIRST);
+        let happening =
+            if self.rng.random_bool(0.1) { Happening::ConnectFailed } else { Happening::Connected };
+        self.within(5_000, happening(number));
     }
 
     fn send(
         &mut self,
-        _: LinkId,
+        link: LinkId,
         _: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
         let mut payload = Vec::new();
         render(&mut payload)?;
         let text = String::from_utf8(payload).unwrap();
-        self.say(format_args!("send {text}"));
-        if self.connection.is_open && !self.connection.is_closing {
-            self.connection.queued.push(text);
-        }
+        self.queue(link, text);
         Ok(())
     }
 
-    fn ping(&mut self, _: LinkId, payload: &[u8]) {
-        let text = String::from_utf8(payload.to_vec()).unwrap();
-        self.say(format_args!("ping {text}"));
-        if self.connection.is_open && !self.connection.is_closing {
-            self.connection.queued.push(text);
-        }
+    fn ping(&mut self, link: LinkId, payload: &[u8]) {
+        self.queue(link, String::from_utf8(payload.to_vec()).unwrap());
     }
 
-    fn is_writable(&self, _: LinkId) -> bool {
-        !self.connection.is_blocked
+    fn is_writable(&self, link: LinkId) -> bool {
+        !self.connections[link.index()].is_blocked
     }
 
-    fn close(&mut self, _: LinkId, code: u16, _: &str) {
-        self.say(format_args!("close {code}"));
-        self.connection.is_closing = true;
+    fn close(&mut self, link: LinkId, code: u16, _: &str) {
+        self.say(format_args!("close {link} {code}"));
+        let connection = &mut self.connections[link.index()];
+        assert!(connection.stage == Stage::Open, "closed while there is none");
+        connection.is_closing = true;
+        let number = connection.number;
         self.cut_off();
         if self.rng.random_bool(0.9) {
-            self.within(3_000, Happening::Gone(self.connection.number, Some(code)));
+            self.within(3_000, Happening::Gone(number, Some(code)));
         }
     }
 
-    fn abort(&mut self, _: LinkId) {
-        self.say("abort");
-        self.connection.is_open = false;
+    fn abort(&mut self, link: LinkId) {
+        self.say(format_args!("abort {link}"));
+        let connection = &mut self.connections[link.index()];
+        assert!(connection.stage != Stage::None, "given up while there is none");
+        *connection = Connection::default();
     }
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {
@@ -87,5 +90,16 @@ impl Output for World {
     fn finished(&mut self, _: bool) {
         self.say("finished");
         self.tally.finished();
+    }
+}
+
+impl World {
+    fn queue(&mut self, link: LinkId, text: String) {
+        self.say(format_args!("send on {link} {text}"));
+        let connection = &mut self.connections[link.index()];
+        assert!(connection.stage == Stage::Open, "sent while there is none");
+        if !connection.is_closing {
+            connection.queued.push(text);
+        }
     }
 }
