@@ -150,6 +150,8 @@ impl Output for Desk {
         panic!("{}", failure.detail);
     }
 
+    fn stop_run(&mut self) {}
+
     fn log(&mut self, _: String) {}
 
     fn finished(&mut self, _: bool) {}

@@ -87,6 +87,8 @@ impl Output for Said {
         self.lines.push(format!("failed: {}", failure.detail));
     }
 
+    fn stop_run(&mut self) {}
+
     fn log(&mut self, line: String) {
         self.lines.push(line);
     }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`diagnostic`] | one shape for every mistake that can be pointed at: code, message, places, help |
 //! | [`quantity`] | lengths of time, sizes and shares as they are written, each with its unit |
+//! | [`data`] | rows of data files: CSV, JSON, JSON lines |
 //! | [`deflate`] | permessage-deflate: its negotiation, and messages compressed and made whole |
 //! | [`plan`] | the language: files, syntax, the one table of keywords, the typed plan |
 //! | [`program`] | what a plan compiles to: states, templates, matchers, and the line that each came from |
@@ -64,6 +65,7 @@
 
 pub mod cli;
 pub mod compile;
+pub mod data;
 pub mod deflate;
 pub mod diagnostic;
 pub mod engine;

@@ -175,6 +175,8 @@ impl Output for Recording {
         said.duplicate_failures += u64::from(failure.kind == FailureKind::DuplicateReply);
     }
 
+    fn stop_run(&mut self) {}
+
     fn log(&mut self, _: String) {}
 
     fn finished(&mut self, _: bool) {}

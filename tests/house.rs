@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms that it may use.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("data", &[]),
     ("diagnostic", &[]),
     ("quantity", &[]),
     ("deflate", &[]),
     ("plan", &["diagnostic", "quantity"]),
-    ("program", &["diagnostic", "quantity"]),
+    ("program", &["data", "diagnostic", "quantity"]),
     ("load", &[]),
     ("metrics", &["quantity"]),
-    ("compile", &["diagnostic", "load", "metrics", "plan", "program", "quantity"]),
-    ("machine", &["diagnostic", "program"]),
+    ("compile", &["data", "diagnostic", "load", "metrics", "plan", "program", "quantity"]),
+    ("machine", &["data", "diagnostic", "program"]),
     ("net", &["deflate", "program"]),
     ("engine", &["load", "machine", "metrics", "net", "program"]),
     ("report", &["diagnostic", "metrics"]),
@@ -24,6 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Rooms that must not know that there is a runtime or a network.
 const PURE: &[&str] = &[
     "compile",
+    "data",
     "deflate",
     "diagnostic",
     "load",

@@ -202,6 +202,10 @@ impl Output for Trace {
         self.say(&format!("fail {:?} at {:?}: {}", failure.kind, failure.place, failure.detail));
     }
 
+    fn stop_run(&mut self) {
+        self.say("stop the run");
+    }
+
     fn log(&mut self, line: String) {
         self.say(&format!("log {line}"));
     }

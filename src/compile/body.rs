@@ -3,9 +3,9 @@
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::file::{FileFailure, Files, LONGEST_FILE_BYTES};
+use super::file::{Files, file_diagnostic};
 use super::template::Lowering;
-use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::plan::model;
 use crate::plan::model::Encoding;
 use crate::program::{Body, BodyKind, Escape, Template};
@@ -61,19 +61,6 @@ impl Lowering<'_> {
                 self.report(file_diagnostic(codes::BODY_FILE, &name, &failure).label(path.span(), ""));
                 None
             }
-        }
-    }
-}
-
-pub(super) fn file_diagnostic(code: Code, name: &str, failure: &FileFailure) -> Diagnostic {
-    let diagnostic = Diagnostic::new(code, format!("`{name}` cannot be used: {failure}"));
-    match failure {
-        FileFailure::Absolute | FileFailure::Outside => {
-            diagnostic.help("a plan may name only files in its own directory and below it")
-        }
-        FileFailure::TooLong => diagnostic.help(format!("the limit is {} MiB", LONGEST_FILE_BYTES >> 20)),
-        FileFailure::NotAFile | FileFailure::Unreadable(_) => {
-            diagnostic.help("the path is relative to the directory of the plan")
         }
     }
 }
@@ -152,11 +139,17 @@ mod tests {
         }
     }
 
+    use crate::compile::FileFailure;
+
     struct Held(HashMap<&'static str, Vec<u8>>);
 
     impl Files for Held {
         fn read(&self, path: &str) -> Result<Vec<u8>, FileFailure> {
             self.0.get(path).cloned().ok_or(FileFailure::Outside)
+        }
+
+        fn open(&self, _: &str) -> Result<std::fs::File, FileFailure> {
+            Err(FileFailure::Outside)
         }
     }
 

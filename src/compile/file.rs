@@ -4,8 +4,11 @@
 //! its own directory or below, also after symbolic links have been followed.
 
 use std::fmt;
+use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+
+use crate::diagnostic::{Code, Diagnostic};
 
 /// The most that a file may hold: what a whole message may hold.
 pub const LONGEST_FILE_BYTES: u64 = 16 << 20;
@@ -42,7 +45,24 @@ impl std::error::Error for FileFailure {}
 /// Where the files come from that a plan names.
 pub trait Files {
     /// The content of the file at a relative path.
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileFailure>;
+    fn read(&self, path: &str) -> Result<Vec<u8>, FileFailure> {
+        let mut bytes = Vec::new();
+        let file = self.open(path)?;
+        file.take(LONGEST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > LONGEST_FILE_BYTES {
+            return Err(FileFailure::TooLong);
+        }
+        Ok(bytes)
+    }
+
+    /// The file at a relative path, of any length.
+    fn open(&self, path: &str) -> Result<File, FileFailure>;
+}
+
+// As `map_err` hands it over.
+#[allow(clippy::needless_pass_by_value)]
+fn unreadable(error: std::io::Error) -> FileFailure {
+    FileFailure::Unreadable(error.to_string())
 }
 
 /// The files of a directory: the one that the plan lies in.
@@ -65,7 +85,7 @@ impl Directory {
 }
 
 impl Files for Directory {
-    fn read(&self, path: &str) -> Result<Vec<u8>, FileFailure> {
+    fn open(&self, path: &str) -> Result<File, FileFailure> {
         // A drive or a root would replace the base when joined.
         let path = Path::new(path);
         if path.components().any(|part| matches!(part, Component::Prefix(_) | Component::RootDir)) {
@@ -74,7 +94,6 @@ impl Files for Directory {
         if climbs_out(path) {
             return Err(FileFailure::Outside);
         }
-        let unreadable = |error: std::io::Error| FileFailure::Unreadable(error.to_string());
         let base = self.base.canonicalize().map_err(unreadable)?;
         let path = base.join(path).canonicalize().map_err(unreadable)?;
         if !path.starts_with(&base) {
@@ -84,13 +103,21 @@ impl Files for Directory {
         if !path.metadata().map_err(unreadable)?.is_file() {
             return Err(FileFailure::NotAFile);
         }
-        let mut bytes = Vec::new();
-        let file = std::fs::File::open(&path).map_err(unreadable)?;
-        file.take(LONGEST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > LONGEST_FILE_BYTES {
-            return Err(FileFailure::TooLong);
+        File::open(&path).map_err(unreadable)
+    }
+}
+
+/// Says that a file cannot be used, and what would help.
+pub(super) fn file_diagnostic(code: Code, name: &str, failure: &FileFailure) -> Diagnostic {
+    let diagnostic = Diagnostic::new(code, format!("`{name}` cannot be used: {failure}"));
+    match failure {
+        FileFailure::Absolute | FileFailure::Outside => {
+            diagnostic.help("a plan may name only files in its own directory and below it")
         }
-        Ok(bytes)
+        FileFailure::TooLong => diagnostic.help(format!("the limit is {} MiB", LONGEST_FILE_BYTES >> 20)),
+        FileFailure::NotAFile | FileFailure::Unreadable(_) => {
+            diagnostic.help("the path is relative to the directory of the plan")
+        }
     }
 }
 
@@ -139,7 +166,7 @@ mod tests {
     #[test]
     fn a_file_over_the_limit_is_refused() {
         let directory = tempfile::tempdir().unwrap();
-        let file = std::fs::File::create(directory.path().join("big")).unwrap();
+        let file = File::create(directory.path().join("big")).unwrap();
         file.set_len(LONGEST_FILE_BYTES).unwrap();
         let files = Directory::new(directory.path());
         assert_eq!(files.read("big").map(|bytes| bytes.len() as u64), Ok(LONGEST_FILE_BYTES));

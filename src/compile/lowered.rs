@@ -46,10 +46,17 @@ impl Compiler<'_, '_> {
     /// The slot of a capture or a set name.
     pub(super) fn define(&mut self, name: &Key) -> SlotId {
         self.free_name(name);
+        if self.names.data().is_file(&name.text) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is a data file", name.text))
+                    .label(name.span, "cannot be set")
+                    .help("choose another name"),
+            );
+        }
         self.names.slot(&name.text)
     }
 
-    fn free_name(&mut self, name: &Key) {
+    pub(super) fn free_name(&mut self, name: &Key) {
         // A helper's name would win in every template.
         if RESERVED.contains(&name.text.as_str()) || Helper::from_name(&name.text).is_some() {
             self.diagnostics.push(

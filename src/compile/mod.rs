@@ -10,6 +10,7 @@ mod capture;
 mod connect;
 mod control;
 mod correlation;
+mod data;
 mod delivery;
 mod file;
 mod flow;
@@ -137,6 +138,7 @@ pub fn compile(
         links: link::Links::default(),
     };
     compiler.variables(plan);
+    let data = compiler.data_files(plan);
     compiler.declare_streams(plan);
     let target = compiler.target(plan);
     compiler.is_secure = target.as_ref().is_some_and(|(target, _)| target.is_secure());
@@ -152,6 +154,7 @@ pub fn compile(
     let own = load::lower(plan.load.as_ref(), &LoadOverrides::default());
     compiler.timeouts_within(&own, plan);
     let thresholds = compiler.thresholds(plan);
+    compiler.rows_for_all(&data, &scenarios, &profile);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let canary = names.canary();
     let slots = names.finish(diagnostics);
@@ -168,6 +171,7 @@ pub fn compile(
         scenarios,
         states,
         reactions,
+        data,
         slots,
         canary,
         timers,

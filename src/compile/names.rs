@@ -1,11 +1,14 @@
 //! What a name in a template means, and which slot holds it.
 //!
 //! Names are looked up in this order: built in (`user.id`, `user.iteration`, `correlation_id`, `canary`, `loop.index`), `env.X`,
-//! captures and set names of the scenario, variables of the plan. A variable that a scenario also sets is that
+//! captures and set names of the scenario, variables of the plan, rows of data files. A variable that a scenario also sets is that
 //! scenario's slot, with the variable's value at first.
+
+pub(super) mod data;
 
 use std::collections::{HashMap, HashSet};
 
+use self::data::{DataNames, Part};
 use super::Options;
 use super::flow::Touch;
 use super::scope::{Binding, Names};
@@ -38,6 +41,7 @@ pub(super) struct PlanNames<'a> {
     /// Variables of the environment that were reported.
     unset: HashSet<String>,
     unread: &'a Unread,
+    data: DataNames<'a>,
     constants: HashMap<String, Known>,
     /// The variables whose turn has not come yet.
     later: HashSet<&'a str>,
@@ -62,6 +66,7 @@ impl<'a> PlanNames<'a> {
             unset_environment: options.unset_environment,
             unset: HashSet::new(),
             unread: &plan.unread,
+            data: DataNames::new(plan),
             constants: HashMap::new(),
             later: plan.vars.iter().map(|variable| variable.name.text.as_str()).collect(),
             slots: Vec::new(),
@@ -117,7 +122,13 @@ impl<'a> PlanNames<'a> {
         if let Some(constant) = self.constants.get_mut(name) {
             constant.is_used = true;
         }
+        self.data.excuse(name);
         self.excused.insert(name.to_owned());
+    }
+
+    /// The names that data files give.
+    pub(super) fn data(&mut self) -> &mut DataNames<'a> {
+        &mut self.data
     }
 
     /// Whether a name may stand in a part that is not understood.
@@ -181,6 +192,15 @@ impl<'a> PlanNames<'a> {
                     Diagnostic::new(codes::UNUSED_VARIABLE, format!("variable `{name}` is never used"))
                         .label(constant.span, "defined here, read nowhere")
                         .help(format!("remove it, or use it as {{{{{name}}}}}")),
+                );
+            }
+        }
+        for (name, span) in self.data.unused() {
+            if !self.unread.mentioned.contains(name) {
+                diagnostics.push(
+                    Diagnostic::new(codes::UNUSED_VARIABLE, format!("data file `{name}` is never used"))
+                        .label(span, "opened here, read nowhere")
+                        .help(format!("remove it, or use one of its columns: {{{{{name}.column}}}}")),
                 );
             }
         }
@@ -259,7 +279,8 @@ impl<'a> PlanNames<'a> {
             .filter(|helper| helper.signature().parameters.is_empty() && **helper != Helper::NowS);
         let known = || {
             let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
-            self.set_here().copied().chain(self.constants.keys().map(String::as_str)).chain(builtin)
+            let variables = self.constants.keys().map(String::as_str);
+            self.set_here().copied().chain(variables).chain(self.data.names()).chain(builtin)
         };
         let head_length = name.find('.').unwrap_or(name.len());
         let (head, rest) = name.split_at(head_length);
@@ -291,6 +312,7 @@ impl Names for PlanNames<'_> {
             || is_builtin(name)
             || self.is_set_here(name)
             || self.constants.contains_key(name)
+            || self.data.find(name).is_some()
             || self.unread.defined.contains(name)
     }
 
@@ -311,6 +333,16 @@ impl Names for PlanNames<'_> {
             constant.is_used = true;
             let Constant { value, secret } = constant.value.clone();
             return Some(if secret { Binding::Secret(value) } else { Binding::Constant(value) });
+        }
+        if let Some((file, part)) = self.data.find(name) {
+            if part == Part::Nothing {
+                diagnostics.push(self.data.no_column(file, name, span));
+                return None;
+            }
+            // Set when an iteration begins: no step can come before it.
+            let slot = self.slot(name);
+            self.data.take(file, part, slot);
+            return Some(Binding::Slot(slot));
         }
         if self.unread.defined.contains(name) {
             return Some(Binding::Slot(self.slot(name)));

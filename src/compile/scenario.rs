@@ -74,6 +74,7 @@ impl Compiler<'_, '_> {
             paced: std::mem::take(&mut self.paced),
             reply_paths,
             initial,
+            data: self.names.data().take_uses(),
             on_failure,
             links: std::mem::take(&mut self.links).finish(&self.states[first_state..]),
             span: scenario.name.span,

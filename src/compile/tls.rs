@@ -7,7 +7,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::CertifiedKey;
 
-use super::body::file_diagnostic;
+use super::file::file_diagnostic;
 use super::{Compiler, Constant};
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;

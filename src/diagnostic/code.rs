@@ -95,6 +95,7 @@ codes! {
     NOT_CONSTANT = 313, Error, "value is not constant";
     BAD_CLOSE = 314, Error, "close code or reason cannot be sent";
     BAD_CERTIFICATE = 315, Error, "certificate or key cannot be used";
+    BAD_DATA = 320, Error, "data file cannot be used";
 
     UNDEFINED_NAME = 401, Error, "undefined name";
     POSSIBLY_UNSET = 402, Error, "capture may be unset at its use";
@@ -119,6 +120,7 @@ codes! {
     HALF_STREAM = 431, Error, "delivery stream lacks one of its ends";
     NO_DELIVERY_KEY = 432, Error, "published message has no key";
     MISPLACED_PUBLISH = 433, Error, "publish beside a step that sends nothing";
+    FEW_ROWS = 440, Warning, "data file has fewer rows than users";
 }
 
 #[cfg(test)]

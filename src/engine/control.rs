@@ -8,6 +8,8 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Order {
     Run,
+    /// The plan says that it is over; otherwise like [`Order::Drain`].
+    Finish,
     Drain,
     Abort,
 }
@@ -24,6 +26,11 @@ impl Control {
         Self { order: Arc::new(watch::Sender::new(Order::Run)) }
     }
 
+    /// Users finish their step and leave, because the plan says so: the run is not ended early.
+    pub(super) fn finish(&self) {
+        self.raise(Order::Finish);
+    }
+
     /// Users finish their step and leave.
     pub fn drain(&self) {
         self.raise(Order::Drain);
@@ -36,7 +43,7 @@ impl Control {
 
     /// Whether the run was ended early.
     pub fn is_ended(&self) -> bool {
-        *self.order.borrow() != Order::Run
+        *self.order.borrow() > Order::Finish
     }
 
     pub(super) fn orders(&self) -> watch::Receiver<Order> {

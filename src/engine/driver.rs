@@ -69,6 +69,11 @@ impl Driver {
         }
     }
 
+    /// How many rounds of rows users with this one's number have taken.
+    pub(super) fn rounds_taken(&self) -> u64 {
+        self.user.rounds_taken()
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.user.deadline()
     }

@@ -13,6 +13,7 @@ mod failure;
 mod half;
 mod preflight;
 mod resources;
+mod rows;
 mod session;
 mod shard;
 #[cfg(target_os = "linux")]
@@ -87,7 +88,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             number,
             start,
             epoch,
-            orders: control.orders(),
+            control: control.clone(),
             reports: reports.clone(),
             outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };

@@ -13,9 +13,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep_until};
 
-use super::control::Order;
+use super::control::{Control, Order};
 use super::delivery::{HAND_OVER, Outlet};
 use super::driver::Driver;
+use super::rows::Rows;
 use super::session::{self, interrupt};
 #[cfg(target_os = "linux")]
 use super::ticker::Ticker;
@@ -40,7 +41,7 @@ pub(super) struct Plan {
     pub(super) number: usize,
     pub(super) start: Instant,
     pub(super) epoch: Duration,
-    pub(super) orders: watch::Receiver<Order>,
+    pub(super) control: Control,
     pub(super) reports: Sender<Report>,
     /// Where the plan has streams.
     pub(super) outlet: Option<Outlet>,
@@ -53,6 +54,7 @@ pub(super) struct Shard {
     pub(super) targets: Vec<Url>,
     pub(super) network: Network,
     pub(super) recorder: RefCell<Recorder>,
+    pub(super) control: Control,
     watch: SelfWatch,
     /// From the first wake-up on that is to be on time; `None` where the system has none to give.
     #[cfg(target_os = "linux")]
@@ -76,6 +78,7 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
         targets: plan.job.targets.clone(),
         network: Network::new(options, program.tls.clone()),
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
+        control: plan.control.clone(),
         watch: SelfWatch::new(),
         #[cfg(target_os = "linux")]
         ticker: OnceCell::new(),
@@ -208,8 +211,9 @@ struct Schedule {
     users: Vec<Rc<RefCell<Driver>>>,
     /// Those that were told to leave because the load fell, and until when they may.
     leaving: VecDeque<(Rc<RefCell<Driver>>, Instant)>,
-    /// How many users have had each number before.
-    generations: Vec<u32>,
+    /// How many users have had each number before, and how many rounds of rows they have taken.
+    generations: Vec<(u32, u64)>,
+    rows: Rows,
     tasks: JoinSet<()>,
 }
 
@@ -217,10 +221,12 @@ impl Schedule {
     fn new(plan: &Plan, shard: Rc<Shard>) -> Self {
         let weights: Vec<u64> =
             shard.setting.program.scenarios.iter().map(|scenario| scenario.weight).collect();
+        let mix = Mix::new(&weights);
         Self {
+            rows: Rows::new(&shard.setting.program, &plan.job.profile, mix.clone()),
             shard,
             segment: plan.segment,
-            mix: Mix::new(&weights),
+            mix,
             users: Vec::new(),
             leaving: VecDeque::new(),
             generations: Vec::new(),
@@ -229,7 +235,7 @@ impl Schedule {
     }
 
     async fn run(&mut self, plan: &Plan) {
-        let mut orders = plan.orders.clone();
+        let mut orders = plan.control.orders();
         self.follow(plan, &mut orders).await;
         self.drain(&mut orders).await;
     }
@@ -295,8 +301,10 @@ impl Schedule {
             self.start();
         }
         let deadline = Instant::now() + self.shard.setting.program.limits.drain;
-        for driver in self.users.drain(wanted..) {
+        for (own, driver) in (wanted..).zip(self.users.drain(wanted..)) {
             interrupt(&driver, Input::Stop);
+            // Having been told to stop, it takes no more of them.
+            self.generations[own].1 = driver.borrow().rounds_taken();
             self.leaving.push_back((driver, deadline));
         }
     }
@@ -305,12 +313,17 @@ impl Schedule {
         let own = self.users.len();
         let index = self.segment.nth(own as u64).unwrap_or(u64::MAX);
         if self.generations.len() == own {
-            self.generations.push(0);
+            self.generations.push((0, 0));
         } else {
-            self.generations[own] += 1;
+            self.generations[own].0 += 1;
         }
-        let generation = self.generations[own];
-        let user = User::new(Rc::clone(&self.shard.setting), index, generation, self.mix.scenario_of(index));
+        let (generation, taken_count) = self.generations[own];
+        let setting = Rc::clone(&self.shard.setting);
+        let share = self.rows.share_of(&setting.program, index, taken_count);
+        let mut user = User::new(setting, index, generation, self.mix.scenario_of(index));
+        if let Some(share) = share {
+            user.set_share(share);
+        }
         let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
         self.shard.recorder.borrow_mut().user_started();
         self.tasks.spawn_local(session::run(Rc::clone(&driver)));

@@ -168,6 +168,10 @@ impl Output for Wire {
         self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
     }
 
+    fn stop_run(&mut self) {
+        self.shard.control.finish();
+    }
+
     fn log(&mut self, line: String) {
         self.shard.log(line);
     }

@@ -83,6 +83,8 @@ pub trait Output {
     fn delivery(&mut self, delivery: Delivery<'_>);
     /// A failure worth counting.
     fn fail(&mut self, failure: Failure<'_>);
+    /// The plan says that the run is over: all users are to finish their step and leave. This one leaves by itself.
+    fn stop_run(&mut self);
     /// A line for the log.
     fn log(&mut self, line: String);
     /// The user has left the run; `failed` when anything ever failed for it.

@@ -9,6 +9,7 @@ mod canary;
 pub mod capture;
 mod control;
 mod correlate;
+mod data;
 mod delivery;
 mod detail;
 mod failover;
@@ -37,6 +38,7 @@ mod select;
 mod steps;
 mod user;
 
+pub use data::{Seat, Share};
 pub use io::{
     ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place,
     Unused,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::SeedableRng;
 
 use super::correlate::Settled;
+use super::data::Share;
 use super::delivery::Publishing;
 use super::detail::{ClosedByPeer, Untaken, missing};
 use super::failover::Failover;
@@ -57,6 +58,8 @@ pub struct User {
     pub(super) paced: Option<Box<Paced>>,
     /// From the first request on whose reply is known by a key.
     pub(super) pending: Option<Box<Pending>>,
+    /// Of users who take from data files.
+    pub(super) share: Option<Box<Share>>,
     /// Of users who publish.
     pub(super) publishing: Option<Box<Publishing>>,
     /// Where there are several targets, from the first connect on.
@@ -93,6 +96,7 @@ impl User {
             reaction_rng: Rng::seed_from_u64(0),
             paced: None,
             pending: None,
+            share: None,
             publishing: None,
             failover: None,
             correlation_count: 0,
@@ -140,7 +144,7 @@ impl User {
     pub fn handle(&mut self, now: Duration, input: Input<'_>, out: &mut impl Output) {
         match input {
             // A user that was stopped before its turn came stays away.
-            Input::Start if self.phase == Phase::Idle => self.begin(),
+            Input::Start if self.phase == Phase::Idle => self.begin(now, out),
             Input::Connected(link) => self.connected(now, link, true, out),
             Input::ConnectFailed(link) => self.connected(now, link, false, out),
             Input::Start => {}
@@ -162,7 +166,7 @@ impl User {
     }
 
     /// Starts an iteration with everything forgotten that the last one captured.
-    fn begin(&mut self) {
+    fn begin(&mut self, now: Duration, out: &mut impl Output) {
         let setting = Rc::clone(&self.setting);
         let scenario = self.scenario(&setting);
         self.slots[builtin_slots::USER_ID + 1..].fill(Value::Unset);
@@ -178,6 +182,9 @@ impl User {
         self.iteration_failed = false;
         self.at = scenario.entry;
         self.phase = Phase::Ready;
+        if !self.take_rows(out) {
+            self.leave(now, out);
+        }
     }
 
     /// What fixes the draws of this user, over all its iterations.
@@ -300,7 +307,7 @@ impl User {
                     self.after_close(now, then, out);
                 }
             }
-            Phase::Resting { .. } => self.begin(),
+            Phase::Resting { .. } => self.begin(now, out),
             Phase::Idle
             | Phase::Ready
             | Phase::Connecting

@@ -8,7 +8,7 @@ mod json;
 use std::fmt::Write as _;
 
 use self::describe::Describe;
-use super::{Expr, Op, Program, Scenario, StateId};
+use super::{DataFile, DataUse, Expr, Op, Program, Scenario, StateId};
 use crate::diagnostic::shown;
 
 pub use json::json;
@@ -27,6 +27,11 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");
     }
+    for (index, file) in program.data.iter().enumerate() {
+        let DataFile { name, path, table, pick, at_end, .. } = file;
+        let (row_count, pick, at_end) = (table.row_count(), pick.word(), at_end.word());
+        let _ = writeln!(out, "data f{index} {name} {path} rows {row_count} pick {pick} at_end {at_end}");
+    }
     for (index, stream) in program.streams.iter().enumerate() {
         let _ = writeln!(out, "stream d{index} {}", describe.stream(stream));
     }
@@ -40,6 +45,14 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
         }
         for (slot, value) in &scenario.initial {
             let _ = writeln!(out, "  initially {slot} = {value}");
+        }
+        for DataUse { data, columns, row } in &scenario.data {
+            for (column, slot) in columns {
+                let _ = writeln!(out, "  each time {slot} = {data} column {column}");
+            }
+            if let Some(slot) = row {
+                let _ = writeln!(out, "  each time {slot} = {data} row");
+            }
         }
         for index in scenario.reactions.clone() {
             let reaction = &program.reactions[index];

@@ -38,6 +38,8 @@ ids! {
     StateId, "s";
     /// A reaction.
     ReactionId, "r";
+    /// A data file.
+    DataId, "f";
     /// A stream of broadcasts.
     StreamId, "d";
     /// A timer: one histogram of the figures.

@@ -5,6 +5,7 @@
 pub(crate) mod asked;
 pub mod capture;
 mod control;
+pub mod data;
 mod decimal;
 mod deflate;
 pub mod delivery;
@@ -30,12 +31,13 @@ mod value;
 
 pub use capture::{Capture, CaptureSource};
 pub use control::{ExpectClose, Ping};
+pub use data::{AtEnd, DataFile, DataUse, Pick};
 pub use deflate::Deflate;
 pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
-pub use id::{LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
+pub use id::{DataId, LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
@@ -76,6 +78,8 @@ pub struct Program {
     pub reactions: Vec<Reaction>,
     /// For each state the simple paths that a message may be asked for in it.
     pub asked: Vec<Arc<PathSet>>,
+    /// Files whose rows users take values from.
+    pub data: Vec<DataFile>,
     /// The names of the slots, for people.
     pub slots: Vec<String>,
     /// The slot of each user's `{{canary}}`, where the plan uses it: then other users' are looked for in every message.
@@ -107,6 +111,8 @@ pub struct Scenario {
     pub reply_paths: Vec<Path>,
     /// What its slots hold at first: constants, or secrets.
     pub initial: Vec<(SlotId, Expr)>,
+    /// What its users take from data files for each iteration, each file once.
+    pub data: Vec<DataUse>,
     /// What a user does when a step fails.
     pub on_failure: OnFailure,
     /// Its users' connections, by [`LinkId`].

@@ -9,6 +9,7 @@ use crate::support::documents::root;
 fn plans() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> =
         std::fs::read_dir(root().join("plans")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
     found.sort();
     found
 }

@@ -3,6 +3,7 @@
 mod canaries;
 mod cases;
 mod counts;
+mod data;
 mod deflate;
 mod delivery;
 mod endings;

@@ -19,9 +19,9 @@ pub(crate) fn compile_file(path: &Path) -> Outcome {
     compile_named(&name, &text, path.parent().unwrap().to_owned())
 }
 
-/// Compiles a text.
+/// Compiles a text, as if it lay among the ready-made plans, whose data files it may name.
 pub(crate) fn compile_text(text: &str) -> Outcome {
-    compile_named("plan.yaml", text, PathBuf::from("."))
+    compile_named("plan.yaml", text, Path::new(env!("CARGO_MANIFEST_DIR")).join("plans"))
 }
 
 fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {

@@ -1,6 +1,8 @@
 //! The plan as a whole.
 
-use super::{Defaults, Load, Scenario, Spanned, Stream, Target, Tls, delivery, entries, list, text};
+use super::{
+    DataFile, Defaults, Load, Scenario, Spanned, Stream, Target, Tls, data, delivery, entries, list, text,
+};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
 
@@ -15,6 +17,8 @@ pub struct Plan {
     pub tls: Option<Tls>,
     /// Constants for templates.
     pub vars: Vec<Variable>,
+    /// Files whose rows users take values from.
+    pub data: Vec<DataFile>,
     /// Timeouts, limits and habits.
     pub defaults: Defaults,
     /// How many users, and when.
@@ -70,6 +74,7 @@ impl Plan {
             target: root.lookup("target").and_then(Target::decode),
             tls: root.lookup("tls").map(Tls::decode),
             vars: entries(root.lookup("vars")).map(variable).collect(),
+            data: data::files(root.lookup("data")),
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
             load: root.lookup("load").map(Load::decode),
             thresholds: list(root.lookup("thresholds"), text),

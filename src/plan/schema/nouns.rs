@@ -50,6 +50,12 @@ pub static PLAN: Noun = Noun {
             "{ room: lobby }",
         ),
         optional(
+            "data",
+            Map(&DATA),
+            "Files whose rows users take values from, by name: `{{account.name}}` is a column.",
+            "{ account: { file: accounts.csv, pick: unique } }",
+        ),
+        optional(
             "defaults",
             Map(&DEFAULTS),
             "Timeouts, limits and habits for all scenarios.",
@@ -215,6 +221,83 @@ static VARS: Noun = Noun {
     open: Some(Open { what: "a variable's name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Any }),
     rules: &[],
 };
+
+static DATA: Noun = Noun {
+    name: "data",
+    doc: "Data files, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a data file's name",
+        pattern: NAME_PATTERN,
+        form: NAME_FORM,
+        kind: Map(&DATA_FILE),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static DATA_FILE: Noun = Noun {
+    name: "data file",
+    doc: "A file with a row for each user, or for each time that a user runs its scenario.",
+    fields: &[
+        required(
+            "file",
+            Template,
+            "The path, relative to the plan, in its directory or below.",
+            "accounts.csv",
+        ),
+        optional(
+            "format",
+            Words(DATA_FORMATS),
+            "How it is written. Default: as it ends (`.csv`, `.tsv`, `.json`, `.jsonl`, `.ndjson`).",
+            "csv",
+        ),
+        optional(
+            "pick",
+            Words(PICKS),
+            "Which row a user takes for an iteration. Default: sequential.",
+            "unique",
+        ),
+        optional(
+            "at_end",
+            Words(AT_ENDS),
+            "What a user does that comes behind the last row. Default: recycle; of `unique`, stop_user.",
+            "stop_run",
+        ),
+        optional(
+            "delimiter",
+            Text,
+            "The character between the fields of a CSV file. Default: a comma; in a `.tsv` file, a tab.",
+            "\";\"",
+        ),
+        optional(
+            "columns",
+            List(&Text, 1, 1024),
+            "The names of the columns of a CSV file whose first line does not name them.",
+            "[name, password]",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static DATA_FORMATS: &[Word] = &[
+    Word { word: "csv", doc: "Comma-separated values (RFC 4180); every value is a string." },
+    Word { word: "json", doc: "An array of maps." },
+    Word { word: "jsonl", doc: "A map a line." },
+];
+
+static PICKS: &[Word] = &[
+    Word { word: "sequential", doc: "The rows one after the other, dealt out to the users in turn." },
+    Word { word: "random", doc: "Any row, drawn from the seed of the run." },
+    Word { word: "unique", doc: "As `sequential`, and no row is taken twice in a run." },
+    Word { word: "per_user", doc: "A row for each user, the same in all its iterations." },
+];
+
+static AT_ENDS: &[Word] = &[
+    Word { word: "recycle", doc: "It begins with the first row again." },
+    Word { word: "stop_user", doc: "It leaves the run; that is no error." },
+    Word { word: "stop_run", doc: "All users finish their step and leave; that is no error." },
+];
 
 static DEFAULTS: Noun = Noun {
     name: "defaults",

@@ -36,7 +36,7 @@ impl Unread {
             NodeKind::Map(entries) => {
                 for entry in entries {
                     match entry.key.text.as_str() {
-                        "capture" | "set" | "vars" | "delivery" => {
+                        "capture" | "set" | "vars" | "data" | "delivery" => {
                             self.keys(&entry.value, |unread| &mut unread.defined);
                         }
                         "while" => self.keys(&entry.value, |unread| &mut unread.mentioned),

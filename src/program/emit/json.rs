@@ -10,8 +10,8 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, Expect, Expr, Gather, LinkId, Op, Program, Quota, Reaction, Repeat, Scenario,
-    SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
+    Answer, Capture, Connect, DataFile, DataUse, Expect, Expr, Gather, LinkId, Op, Program, Quota, Reaction,
+    Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -35,12 +35,22 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
             "drain_s": limits.drain.as_secs_f64(),
             "restart_delay_s": limits.restart_delay.as_secs_f64(),
         },
+        "data": program.data.iter().map(|file| writer.data_file(file)).collect::<Vec<_>>(),
         "slots": program.slots,
         "timers": program.timers,
         "streams": program.streams.iter().map(|stream| writer.stream(stream)).collect::<Vec<_>>(),
         "scenarios": scenarios,
     });
     escape_hidden(&format!("{program:#}\n"))
+}
+
+fn data_use(used: &DataUse) -> Value {
+    let column = |(column, slot): &(usize, SlotId)| json!({ "column": column, "slot": slot.to_string() });
+    json!({
+        "file": used.data.index(),
+        "columns": used.columns.iter().map(column).collect::<Vec<_>>(),
+        "row": used.row.map(|slot| slot.to_string()),
+    })
 }
 
 #[derive(Clone, Copy)]
@@ -60,8 +70,20 @@ impl Writer<'_> {
             "entry": scenario.entry.index(),
             "connections": scenario.links.iter().map(|link| &link.name).collect::<Vec<_>>(),
             "initial": scenario.initial.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>(),
+            "data": scenario.data.iter().map(data_use).collect::<Vec<_>>(),
             "reactions": reactions.map(|index| self.reaction(index)).collect::<Vec<_>>(),
             "states": states_of(self.program, scenario).map(|id| self.state(id)).collect::<Vec<_>>(),
+        })
+    }
+
+    fn data_file(self, file: &DataFile) -> Value {
+        json!({
+            "name": file.name,
+            "line": (self.line)(file.span),
+            "path": file.path,
+            "rows": file.table.row_count(),
+            "pick": file.pick.word(),
+            "at_end": file.at_end.word(),
         })
     }
 

@@ -85,6 +85,8 @@ impl Output for World {
         self.tally.fail(failure.kind);
     }
 
+    fn stop_run(&mut self) {}
+
     fn log(&mut self, _: String) {}
 
     fn finished(&mut self, _: bool) {
