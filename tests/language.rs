@@ -25,6 +25,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Template => "text, templates".into(),
         Kind::Scalar => "text, templates; a number; true or false".into(),
         Kind::Ordered => "text, templates; a number".into(),
+        Kind::Name => "a name: letters, digits and `_`".into(),
         Kind::Path => "text, templates; starts with `/`".into(),
         Kind::Integer(min, max) => format!("{} to {}", count(*min), count(*max)),
         Kind::Duration => "duration".into(),

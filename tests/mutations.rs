@@ -115,7 +115,8 @@ impl Census {
                     census.told += usize::from(publish.is_some());
                 }
                 Op::Set(values) => census.assignments += values.len(),
-                Op::Log(_) => census.logs += 1,
+                Op::Log(_) | Op::Fail(_) => census.logs += 1,
+                Op::If { condition, .. } => census.conditions += condition.instructions().len(),
                 Op::Connect(connect) => {
                     census.connect_options += connect.query.len() + connect.headers.len();
                     census.connect_options +=
@@ -177,6 +178,14 @@ impl Census {
                 self.conditions += conditions(&repeat["while"]);
                 self.steps(&repeat["steps"]);
             }
+            if let Some(branch) = step.get("if") {
+                self.conditions += conditions(&branch["when"]);
+                self.steps(&branch["then"]);
+                self.steps(&branch["else"]);
+            }
+            items(&step["choose"]).for_each(|choice| self.steps(&choice["steps"]));
+            self.states += present(step, &["group"]);
+            self.steps(&step["group"]);
             if let Some(expect) = step.get("expect") {
                 match expect.get("any_order") {
                     Some(list) => items(list).for_each(|awaited| self.awaited(awaited)),
@@ -192,7 +201,7 @@ impl Census {
             self.connect_options +=
                 len(&connect["query"]) + len(&connect["headers"]) + len(&connect["subprotocols"]);
             self.assignments += len(&step["set"]);
-            self.logs += present(step, &["log"]);
+            self.logs += present(step, &["log", "fail"]);
             self.sends += present(step, &["send", "request"]);
             self.told += present(step, &["publish", "enter", "leave"]);
         }

@@ -77,8 +77,9 @@ fn json_holds_the_whole_program() {
         for (shown, state) in states.iter().zip(&program.states) {
             assert_eq!(shown["line"], line(state.span));
             let ways = match state.op {
-                Op::End => 0,
-                Op::Test { .. } => 2,
+                Op::End | Op::Stop(_) => 0,
+                Op::Test { .. } | Op::If { .. } => 2,
+                Op::Choose(ref choose) => choose.arms.len(),
                 _ => 1,
             };
             assert_eq!(shown["transitions"].as_array().unwrap().len(), ways, "{shown}");
@@ -145,6 +146,12 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             let word = if audience.enters { "enter" } else { "leave" };
             assert_eq!(shown[word], audience.stream.index());
         }
+        Op::If { condition, .. } => assert_lines(&shown["when"], condition.instructions().len()),
+        Op::Choose(choose) => assert_eq!(shown["weights"].as_array().unwrap().len(), choose.arms.len()),
+        Op::Fail(reason) => assert_eq!(shown["fail"].as_array().unwrap().len(), reason.segments.len()),
+        Op::Stop(_) => assert!(shown["stop"].is_string()),
+        Op::EnterGroup { .. } => assert!(shown["group"]["since"].is_string()),
+        Op::LeaveGroup { .. } => assert!(shown["group"]["timer"].is_string()),
         Op::Log(line) => assert_eq!(shown["log"].as_array().unwrap().len(), line.segments.len()),
         Op::Ping(_) => assert!(shown["timer"].is_string() && shown["within_s"].is_number(), "{shown}"),
         Op::ExpectClose(expected) => {

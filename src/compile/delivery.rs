@@ -273,8 +273,7 @@ impl<'p> Told<'p> {
                     let told = gather.wanted.iter().filter_map(|wanted| wanted.deliver.as_ref());
                     self.delivered.extend(told.map(|stream| (stream, link)));
                 }
-                Verb::Loop(repeat) => self.steps(&repeat.steps),
-                _ => {}
+                verb => verb.blocks().into_iter().for_each(|steps| self.steps(steps)),
             }
         }
     }

@@ -65,6 +65,8 @@ pub(super) enum Effect {
     IsClosed,
     /// Lets time pass.
     Pause,
+    /// Ends the iteration: what stands behind it is not done.
+    End,
     /// Nothing of this.
     None,
     /// Nobody knows: it was reported.
@@ -76,6 +78,22 @@ pub(super) enum Effect {
         /// What is repeated.
         body: Vec<Flow>,
     },
+    /// Does one of several lists of steps; where it may do nothing, one of them is empty.
+    Branch {
+        /// What may be done.
+        arms: Vec<Vec<Flow>>,
+    },
+}
+
+impl Effect {
+    /// The lists of steps inside it.
+    fn blocks(&self) -> &[Vec<Flow>] {
+        match self {
+            Self::Repeat { body, .. } => std::slice::from_ref(body),
+            Self::Branch { arms } => arms,
+            _ => &[],
+        }
+    }
 }
 
 /// How often a loop runs, as far as it is known before the run.
@@ -87,6 +105,8 @@ pub(super) enum Rounds {
     Timed,
     /// Perhaps never: it depends on a condition.
     Conditional,
+    /// Perhaps never: once for each item of a list that nobody knows yet.
+    Listed,
     /// Without end.
     Endless,
     /// Nobody knows: it was reported.
@@ -96,7 +116,7 @@ pub(super) enum Rounds {
 impl Rounds {
     /// Whether the loop may be passed without a round.
     pub(super) fn may_be_none(self) -> bool {
-        matches!(self, Self::Exactly(0) | Self::Conditional | Self::Unknown)
+        matches!(self, Self::Exactly(0) | Self::Conditional | Self::Listed | Self::Unknown)
     }
 }
 

@@ -40,8 +40,7 @@ impl Links {
                         self.known.push(Known { name, span: step.span });
                     }
                 }
-                Verb::Loop(repeat) => self.collect(&repeat.steps),
-                _ => {}
+                verb => verb.blocks().into_iter().for_each(|steps| self.collect(steps)),
             }
         }
     }
@@ -70,7 +69,15 @@ impl Links {
             // Without a name it is for the replies of all.
             Verb::AwaitAll => on.is_some(),
             Verb::Invalid => return Ok(None),
-            Verb::Think(_) | Verb::Loop(_) | Verb::Set(_) | Verb::Log(_) => enter.is_some(),
+            Verb::Think(_)
+            | Verb::Loop(_)
+            | Verb::If(_)
+            | Verb::Choose(_)
+            | Verb::Group(_)
+            | Verb::Set(_)
+            | Verb::Log(_)
+            | Verb::Fail(_)
+            | Verb::Stop(_) => enter.is_some(),
         };
         match on {
             Some(on) if acts => self.of_name(on).map(Some),

@@ -67,7 +67,9 @@ impl Compiler<'_, '_> {
             self.names.excuse(&name.text);
         }
         // No template could read it, which the checker has said.
-        if !name.text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        if !name.text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            || name.text.starts_with(|c: char| c.is_ascii_digit())
+        {
             self.names.excuse(&name.text);
         }
     }

@@ -5,6 +5,7 @@
 //! Besides the program it lowers what the plan says about load and verdict to the terms of those rooms, with the
 //! command line's overrides applied, so that a plan is checked against the load it will really run under.
 
+mod block;
 mod body;
 mod capture;
 mod connect;

@@ -14,7 +14,7 @@ use super::flow::Touch;
 use super::scope::{Binding, Names};
 use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes, nearest};
-use crate::plan::model::{Plan, Scenario, Step, Variable, Verb};
+use crate::plan::model::{Plan, Repeat, Scenario, Step, Until, Variable, Verb};
 use crate::plan::schema::Unread;
 use crate::program::{Expr, Helper, Secret, SlotId, Value, builtin_slots};
 
@@ -163,6 +163,17 @@ impl<'a> PlanNames<'a> {
     /// The slot in which the innermost loop keeps when it was entered.
     pub(super) fn loop_entered(&mut self) -> SlotId {
         self.slot(&format!("loop.entered@{}", self.loops.len().saturating_sub(1)))
+    }
+
+    /// The slots in which the innermost loop keeps the list that it goes over, and how far it has come.
+    pub(super) fn loop_items(&mut self) -> (SlotId, SlotId) {
+        let depth = self.loops.len().saturating_sub(1);
+        (self.slot(&format!("loop.items@{depth}")), self.slot(&format!("loop.rest@{depth}")))
+    }
+
+    /// The slot in which a group inside so many others keeps when it was entered.
+    pub(super) fn group_entered(&mut self, depth: usize) -> SlotId {
+        self.slot(&format!("group.entered@{depth}"))
     }
 
     pub(super) fn leave_loop(&mut self) {
@@ -375,11 +386,13 @@ fn collect<'p>(steps: &'p [Step], names: &mut HashSet<&'p str>) {
                 names.extend(assignments.iter().map(|assignment| assignment.name.text.as_str()));
                 continue;
             }
-            Verb::Loop(repeat) => {
-                collect(&repeat.steps, names);
+            verb => {
+                if let Verb::Loop(Repeat { until: Until::Over { item: Some(item), .. }, .. }) = verb {
+                    names.insert(item.text.as_str());
+                }
+                verb.blocks().into_iter().for_each(|steps| collect(steps, names));
                 continue;
             }
-            _ => continue,
         };
         names.extend(captures.iter().map(|capture| capture.name.text.as_str()));
     }

@@ -4,14 +4,13 @@
 use std::collections::HashMap;
 
 use super::Compiler;
-use super::flow::{self, Effect, Flow, ReactionFlow, Rounds, ScenarioFlow, Touch};
+use super::flow::{self, Effect, Flow, ReactionFlow, ScenarioFlow, Touch};
 use super::gather::gathered;
-use super::pace::{pause_between, rounds_within};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::plan::model::{self, Step, Verb};
 use crate::program::{
-    Answer, Capture, Expect, LinkId, Matcher, OnFailure, Op, Pace, Path, Reaction, Repeat, Scenario, State,
-    StateId, StreamId, Think, TimerId, Until,
+    Answer, Capture, Expect, LinkId, Matcher, OnFailure, Op, Path, Reaction, Scenario, SlotId, State,
+    StateId, StreamId, Think, TimerId,
 };
 
 /// Counts the unnamed steps of a scenario, verb by verb, to name them by their place.
@@ -28,6 +27,12 @@ pub(super) struct Context<'s> {
     pub(super) reply_paths: Vec<Path>,
     /// The audiences that its users enter with every connect, or with that of one connection.
     implied: Vec<(StreamId, Option<LinkId>)>,
+    /// Whether the steps go on after one has failed.
+    pub(super) continues_after_failure: bool,
+    /// How many groups the step at hand is in.
+    pub(super) group_depth: usize,
+    /// What keeps when groups were entered.
+    pub(super) groups: Vec<SlotId>,
 }
 
 impl Compiler<'_, '_> {
@@ -59,9 +64,12 @@ impl Compiler<'_, '_> {
             is_due: false,
             reply_paths: Vec::new(),
             implied,
+            continues_after_failure: flow.continues_after_failure,
+            group_depth: 0,
+            groups: Vec::new(),
         };
         flow.steps = self.steps(&scenario.steps, &mut context);
-        let reply_paths = context.reply_paths;
+        let Context { reply_paths, groups, .. } = context;
         flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
         self.states[end.index()].next = end;
@@ -72,6 +80,7 @@ impl Compiler<'_, '_> {
             entry: StateId::new(first_state),
             reactions: first_reaction..reactions.len(),
             paced: std::mem::take(&mut self.paced),
+            groups,
             reply_paths,
             initial,
             data: self.names.data().take_uses(),
@@ -115,7 +124,7 @@ impl Compiler<'_, '_> {
         id
     }
 
-    fn steps(&mut self, steps: &[Step], context: &mut Context<'_>) -> Vec<Flow> {
+    pub(super) fn steps(&mut self, steps: &[Step], context: &mut Context<'_>) -> Vec<Flow> {
         let mut flows = Vec::with_capacity(steps.len());
         for step in steps {
             if !matches!(step.verb, Verb::Send(_) | Verb::Request(_)) {
@@ -125,7 +134,10 @@ impl Compiler<'_, '_> {
             self.links.present = link.unwrap_or_default();
             let first = flows.len();
             flows.extend(self.step(step, context));
-            flows[first..].iter_mut().for_each(|flow| flow.link = link);
+            // The steps of a group know theirs.
+            if !matches!(step.verb, Verb::Group(_)) {
+                flows[first..].iter_mut().for_each(|flow| flow.link = link);
+            }
             // Behind the steps of a block.
             self.links.present = link.unwrap_or_default();
             let first = flows.len();
@@ -185,16 +197,14 @@ impl Compiler<'_, '_> {
                 self.emit(Op::Think(think), step.span);
                 Effect::Pause
             }
-            Verb::Loop(repeat) => return vec![self.repeat(step.span, repeat, context)],
             Verb::Ping(ping) => self.ping(step.span, ping, &name),
             Verb::ExpectClose(expected) => self.expect_close(step.span, expected, &name),
             Verb::Close(close) => self.close(step.span, close),
-            Verb::Set(assignments) => return self.assignments(step.span, assignments),
-            Verb::Log(line) => {
-                let line = self.template(line);
-                self.emit(Op::Log(line), step.span);
-                Effect::None
+            Verb::Loop(_) | Verb::If(_) | Verb::Choose(_) | Verb::Group(_) => {
+                return self.block(step, &name, context);
             }
+            Verb::Log(_) | Verb::Fail(_) | Verb::Stop(_) => self.plain(step, context),
+            Verb::Set(assignments) => return self.assignments(step.span, assignments),
             Verb::Invalid => {
                 self.understood::<()>(None, step.span);
                 Effect::Unknown
@@ -209,69 +219,6 @@ impl Compiler<'_, '_> {
             effect,
             link: None,
         }]
-    }
-
-    fn repeat(&mut self, span: Span, repeat: &model::Repeat, context: &mut Context<'_>) -> Flow {
-        let index = self.names.enter_loop();
-        let pace = self.pace(repeat);
-        let (until, rounds) = self.until(span, repeat, pace);
-        let mut reads = self.names.take_reads();
-        if let model::Until::While(condition) = &repeat.until {
-            for read in &mut reads {
-                read.may_be_unset =
-                    condition.clauses.iter().any(|c| c.key.span == read.span && asks_for_absence(c));
-            }
-        }
-        let repeat_op = Repeat { index, until, pace };
-        self.emit(Op::Enter(repeat_op.clone()), span);
-        let test = self.emit(Op::End, span);
-        let body = StateId::new(self.states.len());
-        let was_due = context.is_due;
-        context.is_due |= pace.is_some();
-        let mut flow = self.steps(&repeat.steps, context);
-        context.is_due = was_due && (rounds.may_be_none() || pace.is_none() && context.is_due);
-        self.names.leave_loop();
-        let exit = StateId::new(self.states.len());
-        for state in &mut self.states[body.index()..] {
-            if state.next == exit {
-                state.next = test;
-            }
-        }
-        self.states[test.index()].op =
-            Op::Test { repeat: repeat_op, body: if body == exit { test } else { body } };
-        self.states[test.index()].next = exit;
-        if pace.is_some() {
-            self.paced_loop(test.index()..exit.index());
-            flow.splice(..0, pause_between(span, rounds));
-        }
-        Flow {
-            span,
-            verb: "loop",
-            reads,
-            sets: Vec::new(),
-            effect: Effect::Repeat { rounds, body: flow },
-            link: None,
-        }
-    }
-
-    fn until(&mut self, span: Span, repeat: &model::Repeat, pace: Option<Pace>) -> (Until, Rounds) {
-        match &repeat.until {
-            model::Until::Times(times) => (Until::Times(times.value), Rounds::Exactly(times.value)),
-            model::Until::For(length) if length.value.is_zero() => (Until::Times(0), Rounds::Exactly(0)),
-            model::Until::For(length) => match pace {
-                Some(pace) => {
-                    let rounds = rounds_within(length.value, pace.every);
-                    (Until::Times(rounds), Rounds::Exactly(rounds))
-                }
-                None => (Until::For(length.value, self.names.loop_entered()), Rounds::Timed),
-            },
-            model::Until::Forever => (Until::Forever, Rounds::Endless),
-            model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
-            model::Until::Invalid => {
-                self.understood::<()>(None, span);
-                (Until::Forever, Rounds::Unknown)
-            }
-        }
     }
 
     fn reaction(&mut self, reaction: &model::Reaction) -> Reaction {
@@ -374,15 +321,6 @@ impl Compiler<'_, '_> {
 
 pub(super) fn touches(captures: &[Capture]) -> Vec<Touch> {
     captures.iter().map(|capture| Touch::new(capture.slot, capture.span)).collect()
-}
-
-/// Whether a clause says something of a name that has no value: then it does not have to have one.
-fn asks_for_absence(clause: &model::matcher::Clause) -> bool {
-    use model::matcher::{Comparison, Operator};
-    clause
-        .tests
-        .iter()
-        .any(|test| matches!(test.operator, Operator::Exists | Operator::Compare(Comparison::Ne)))
 }
 
 /// What the figures call a step: its own name, or one made from verb and place. Connects are called `connect` wherever

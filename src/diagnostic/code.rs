@@ -95,6 +95,7 @@ codes! {
     NOT_CONSTANT = 313, Error, "value is not constant";
     BAD_CLOSE = 314, Error, "close code or reason cannot be sent";
     BAD_CERTIFICATE = 315, Error, "certificate or key cannot be used";
+    NOT_A_LIST = 316, Error, "value is no list";
     BAD_DATA = 320, Error, "data file cannot be used";
 
     UNDEFINED_NAME = 401, Error, "undefined name";
@@ -108,7 +109,7 @@ codes! {
     SHADOWED_EXPECT = 409, Error, "expect can never match";
     UNKNOWN_METRIC = 410, Error, "threshold names an unknown metric";
     TIMEOUT_OVER_RUN = 411, Warning, "timeout is longer than the run";
-    ZERO_WEIGHT = 412, Error, "no scenario can be chosen";
+    ZERO_WEIGHT = 412, Error, "nothing can be chosen";
     UNSET_ENVIRONMENT = 413, Error, "environment variable is not set";
     UNKNOWN_OVERRIDE = 414, Error, "override names an unknown variable";
     ALREADY_CONNECTED = 415, Error, "connect while connected";

@@ -5,8 +5,10 @@
 //! A message goes to the request whose reply it is, then to the reactions in order, then to the expect that is waited
 //! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
+mod block;
 mod canary;
 pub mod capture;
+mod choose;
 mod control;
 mod correlate;
 mod data;
@@ -26,6 +28,7 @@ pub mod matching;
 pub mod message;
 pub mod mismatch;
 mod operand;
+mod over;
 mod pace;
 mod pause;
 mod pending;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::io::{Event, Output};
 use super::matching::condition_holds;
 use super::phase::{AfterClose, Phase};
+use super::render::RenderFailure;
 use super::user::{Setting, User};
 use crate::program::{DueTimers, LinkId, Op, Pace, Repeat, SlotId, StateId, TimerId, Until, Value};
 
@@ -46,6 +47,7 @@ impl User {
             Until::Times(times) => index < *times,
             Until::For(length, entered) => now.saturating_sub(self.time_in(*entered)) < *length,
             Until::Forever | Until::While(_) => true,
+            Until::Over(over) => self.has_item(over, index),
         };
         let due = repeat.pace.filter(|_| may_be_due).map(|pace| self.due_time(pace, index));
         if let Some(due) = due.filter(|due| *due > now) {
@@ -67,12 +69,20 @@ impl User {
                 None => {}
             }
         }
+        if let Until::Over(over) = &repeat.until
+            && goes_on
+        {
+            self.take_item(over, index);
+        }
         if goes_on { Round::Begins } else { Round::Over }
     }
 
     /// The loop is entered: its first round is due now.
-    pub(super) fn enter(&mut self, repeat: &Repeat, now: Duration) {
+    pub(super) fn enter(&mut self, repeat: &Repeat, now: Duration) -> Result<(), RenderFailure> {
         self.set(repeat.index, Value::Unset);
+        if let Until::Over(over) = &repeat.until {
+            self.enter_list(over, now)?;
+        }
         let since = match (&repeat.until, repeat.pace) {
             (_, Some(pace)) => Some(pace.entered),
             (Until::For(_, entered), None) => Some(*entered),
@@ -84,6 +94,7 @@ impl User {
         if repeat.pace.is_some() {
             self.paced.get_or_insert_default();
         }
+        Ok(())
     }
 
     /// The number of the loop's last round.
@@ -205,6 +216,9 @@ impl User {
         let begun_count = self.last_round(repeat).map_or(0, |last| last.saturating_add(1));
         match &repeat.until {
             Until::Times(times) => due_count.min(*times).saturating_sub(begun_count),
+            Until::Over(over) => {
+                (due_count - begun_count.min(due_count)).min(self.items_left(over, begun_count))
+            }
             Until::While(condition) if !condition_holds(condition, &mut self.scope(now)) => 0,
             _ => due_count.saturating_sub(begun_count),
         }

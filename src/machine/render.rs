@@ -56,6 +56,11 @@ pub enum RenderFailure {
         /// Where it should be, as the plan has it.
         key: String,
     },
+    /// A loop was to go over something else than a list.
+    NoList {
+        /// What it was, in a word or two.
+        actual: &'static str,
+    },
     /// The Handlebars crate gave up for another reason.
     Block {
         /// Its words.
@@ -74,6 +79,7 @@ impl fmt::Display for RenderFailure {
             Self::Arguments { helper, objection } => write!(f, "`{}`: {objection}", helper.name()),
             Self::NoValue { name } => write!(f, "`{name}` has no value"),
             Self::NoKey { key } => write!(f, "the message has no {key} to tell it from others"),
+            Self::NoList { actual } => write!(f, "a loop goes over a list, and this is {actual}"),
             Self::Block { reason } => write!(f, "block cannot be rendered: {reason}"),
         }
     }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::correlate::Settled;
 use super::io::{ConnectRequest, FailureKind, Output};
-use super::pace::Round;
 use super::pause;
 use super::phase::{AfterClose, Phase};
 use super::render::{RenderFailure, evaluate, render};
@@ -71,17 +70,16 @@ impl User {
                 self.due_after(pause);
                 self.phase = Phase::Thinking { until: now + pause };
             }
-            Op::Enter(repeat) => {
-                self.enter(repeat, now);
-                self.at = state.next;
-            }
-            Op::Test { repeat, body } => match self.next_round(repeat, now) {
-                Round::Begins => self.at = *body,
-                Round::DueAt(until) => self.phase = Phase::Pacing { until },
-                Round::Over => self.at = state.next,
-            },
             // A plan does not lose replies by leaving.
-            Op::Close(_) | Op::End if self.settles(Settled::Again) => {}
+            Op::Close(_) | Op::End | Op::Stop(_) if self.settles(Settled::Again) => {}
+            Op::Enter(_)
+            | Op::Test { .. }
+            | Op::If { .. }
+            | Op::Choose(_)
+            | Op::EnterGroup { .. }
+            | Op::LeaveGroup { .. }
+            | Op::Fail(_)
+            | Op::Stop(_) => self.block_step(state, now, out)?,
             Op::Close(close) => self.close_step(close, now, out)?,
             Op::Ping(ping) => self.ping(*ping, state.due, now, out),
             Op::ExpectClose(expected) => self.expect_close(expected, state.due, now),

@@ -479,6 +479,7 @@ impl User {
         // What stands behind an `expect_close` has no connection.
         let may_go_on = self.links.is_any_open() && !matches!(self.phase, Phase::ExpectingClose { .. });
         if on_failure == OnFailure::Continue && may_go_on {
+            self.groups_failed(&self.scenario(&setting).groups);
             self.skip_audiences(&setting);
             return self.go_on(now, out);
         }

@@ -69,9 +69,15 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         | Op::Test { .. }
         | Op::Ping(_)
         | Op::ExpectClose(_)
+        | Op::If { .. }
+        | Op::Choose(_)
         | Op::Close(_)
         | Op::Set(_)
         | Op::Log(_)
+        | Op::Fail(_)
+        | Op::Stop(_)
+        | Op::EnterGroup { .. }
+        | Op::LeaveGroup { .. }
         | Op::Audience(_)
         | Op::End => {}
     }

@@ -5,6 +5,7 @@
 mod describe;
 mod json;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use self::describe::Describe;
@@ -99,7 +100,7 @@ pub fn dot(program: &Program, line: &LineOf<'_>) -> String {
         for id in states_of(program, scenario) {
             for (label, to) in edges(program, id) {
                 let label =
-                    if label.is_empty() { String::new() } else { format!(" [label={}]", quoted(label)) };
+                    if label.is_empty() { String::new() } else { format!(" [label={}]", quoted(&label)) };
                 let _ = writeln!(out, "    {id} -> {to}{label};");
             }
         }
@@ -152,12 +153,16 @@ fn states_of(program: &Program, scenario: &Scenario) -> impl Iterator<Item = Sta
 }
 
 /// Where a state leads, each way with its condition.
-fn edges(program: &Program, id: StateId) -> Vec<(&'static str, StateId)> {
+fn edges(program: &Program, id: StateId) -> Vec<(Cow<'static, str>, StateId)> {
     let state = program.state(id);
     match &state.op {
-        Op::End => Vec::new(),
-        Op::Test { body, .. } => vec![("round", *body), ("over", state.next)],
-        _ => vec![("", state.next)],
+        Op::End | Op::Stop(_) => Vec::new(),
+        Op::Test { body, .. } => vec![("round".into(), *body), ("over".into(), state.next)],
+        Op::If { then, .. } => vec![("then".into(), *then), ("else".into(), state.next)],
+        Op::Choose(choose) => {
+            choose.arms.iter().map(|(weight, arm)| (format!("weight {weight}").into(), *arm)).collect()
+        }
+        _ => vec![("".into(), state.next)],
     }
 }
 

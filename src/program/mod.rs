@@ -45,8 +45,8 @@ pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
 pub use state::{
-    Answer, Close, Connect, ConnectTimers, DueTimers, Expect, Op, Pace, REASON_MAX_BYTES, Reaction, Repeat,
-    ReplyKey, Request, State, Think, Until, is_handshake_header,
+    Answer, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
+    REASON_MAX_BYTES, Reaction, Repeat, ReplyKey, Request, State, Stop, Think, Until, is_handshake_header,
 };
 pub use target::{Builtin, Target, TargetError, TargetOrder, Targets};
 pub use template::{Body, BodyKind, Expr, Form, Interpreted, Secret, Segment, Template};
@@ -107,6 +107,8 @@ pub struct Scenario {
     pub reactions: std::ops::Range<usize>,
     /// The states of each paced loop that sends, from its test to the last of a round: ranges of the program's.
     pub paced: Vec<std::ops::Range<usize>>,
+    /// What keeps when its groups were entered.
+    pub groups: Vec<SlotId>,
     /// Where the keys of its requests' replies stand, each path once.
     pub reply_paths: Vec<Path>,
     /// What its slots hold at first: constants, or secrets.

@@ -1,11 +1,12 @@
 //! States and their transitions. A user is in one state at a time; most lead to the `next` of theirs, a loop's test to
 //! its body or its exit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
     Audience, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path, Ping,
-    Publish, SlotId, StateId, StreamId, Template, TimerId, VariableMatcher,
+    Publish, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -71,12 +72,37 @@ pub enum Op {
     Ping(Ping),
     /// `expect_close: 4001`
     ExpectClose(Box<ExpectClose>),
+    /// `if: { when: ..., then: ..., else: ... }`: leads to `then` where the condition holds, else to `next`.
+    If {
+        /// What must hold of variables.
+        condition: VariableMatcher,
+        /// The first state of what is done then.
+        then: StateId,
+    },
+    /// `choose: [{ weight: 3, steps: ... }, ...]`: leads to one of the arms; `next` is where all of them meet again.
+    Choose(Choose),
     /// `close: { code: 1000 }`
     Close(Box<Close>),
     /// `set: { n: 1 }`
     Set(Box<[(SlotId, Expr)]>),
     /// `log: joined as {{session}}`
     Log(Template),
+    /// `fail: the room is full`
+    Fail(Template),
+    /// `stop: iteration`
+    Stop(Stop),
+    /// The start of a `group`.
+    EnterGroup {
+        /// Keeps when it was entered, until a step in it fails.
+        entered: SlotId,
+    },
+    /// The end of a `group`.
+    LeaveGroup {
+        /// Keeps when it was entered.
+        entered: SlotId,
+        /// How long it took.
+        timer: TimerId,
+    },
     /// `enter: chat` or `leave: chat` beside the step before.
     Audience(Box<Audience>),
     /// The end of the steps: the iteration is over.
@@ -99,8 +125,14 @@ impl Op {
             | Self::Think(_)
             | Self::Enter(_)
             | Self::Test { .. }
+            | Self::If { .. }
+            | Self::Choose(_)
             | Self::Set(_)
             | Self::Log(_)
+            | Self::Fail(_)
+            | Self::Stop(_)
+            | Self::EnterGroup { .. }
+            | Self::LeaveGroup { .. }
             | Self::Audience(_)
             | Self::End => false,
         }
@@ -219,6 +251,26 @@ pub enum Think {
     },
 }
 
+/// Ways of which one is drawn.
+#[derive(Debug, Clone)]
+pub struct Choose {
+    /// The weight of each, and its first state. Not all weights are zero.
+    pub arms: Box<[(u64, StateId)]>,
+    /// All weights together.
+    pub total_weight: u64,
+}
+
+/// What a `stop` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The iteration.
+    Iteration,
+    /// The iteration, which is the user's last.
+    User,
+    /// The run.
+    Run,
+}
+
 /// A loop: where it keeps its count, and when it is over.
 #[derive(Debug, Clone)]
 pub struct Repeat {
@@ -250,6 +302,33 @@ pub enum Until {
     Forever,
     /// Once this does not hold.
     While(VariableMatcher),
+    /// After the last item of a list.
+    Over(Arc<Over>),
+}
+
+/// The list that a loop goes over.
+#[derive(Debug, Clone)]
+pub struct Over {
+    /// Its items.
+    pub items: Items,
+    /// Holds the round's item.
+    pub item: Option<SlotId>,
+}
+
+/// Where the items of a list come from.
+#[derive(Debug, Clone)]
+pub enum Items {
+    /// They are known.
+    Known(Box<[Value]>),
+    /// They are those of a value.
+    Of {
+        /// The value, asked for when the loop is entered.
+        list: Expr,
+        /// Keeps it.
+        kept: SlotId,
+        /// Keeps where in it the next item begins.
+        rest: SlotId,
+    },
 }
 
 /// The longest reason of a Close frame (RFC 6455 section 5.5: 125 bytes, two of which are the code).

@@ -92,6 +92,8 @@ fn paced_loop(rng: &mut Rng, text: &mut String) -> Pace {
         5 => ping(rng),
         1 => request(rng, "$.type: said", ""),
         2 => request(rng, KEYED, ""),
+        3 => "choose: [{ steps: [send: { t: x }] }, { weight: 2, steps: [group: [send: { t: y }]] }]"
+            .to_owned(),
         _ => pipelined(rng, KEYED),
     };
     let second = match rng.random_range(0..6) {
@@ -117,7 +119,7 @@ fn paced_loop(rng: &mut Rng, text: &mut String) -> Pace {
 fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut String) {
     let pad = " ".repeat(indent);
     for _ in 0..rng.random_range(1..4) {
-        let step = match rng.random_range(0..14) {
+        let step = match rng.random_range(0..15) {
             0 => "send: { t: x }".to_owned(),
             1 | 2 => request(rng, KEYED, ""),
             3..=5 => pipelined(rng, &format!("{KEYED}, $.type: said")),
@@ -136,6 +138,10 @@ fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut St
                 continue;
             }
             10 if shape != Shape::Requests => ping(rng),
+            14 if depth > 0 => {
+                block(rng, shape, depth - 1, indent, text);
+                continue;
+            }
             11.. if shape != Shape::Requests => expect(rng),
             _ => "log: x".to_owned(),
         };
@@ -147,6 +153,47 @@ fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut St
             _ => step,
         };
         let _ = writeln!(text, "{pad}- {step}");
+    }
+}
+
+/// Steps of which some are done: which, depends on draws and on the round.
+fn block(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut String) {
+    let pad = " ".repeat(indent);
+    let inner = |rng: &mut Rng, text: &mut String| steps(rng, shape, depth, indent + 4, text);
+    match rng.random_range(0..5) {
+        0 => {
+            let _ = writeln!(text, "{pad}- choose:");
+            for weight in 1..=rng.random_range(1..4) {
+                let _ = writeln!(text, "{pad}  - weight: {weight}\n{pad}    steps:");
+                steps(rng, shape, depth, indent + 6, text);
+            }
+        }
+        1 => {
+            let _ = writeln!(
+                text,
+                "{pad}- if:\n{pad}    when: {{ user.iteration: {{ lt: 2 }} }}\n{pad}    then:"
+            );
+            inner(rng, text);
+            if rng.random_bool(0.5) {
+                let _ = writeln!(text, "{pad}    else:");
+                inner(rng, text);
+            }
+        }
+        2 => {
+            let _ = writeln!(text, "{pad}- name: all\n{pad}  group:");
+            inner(rng, text);
+        }
+        3 => {
+            let list = pick(rng, &["[a, 2, {}]", "[]", "['{{user.id}}', [1]]"]);
+            let _ = writeln!(text, "{pad}- loop:\n{pad}    over: {list}\n{pad}    steps:");
+            inner(rng, text);
+        }
+        _ => {
+            let ending = pick(rng, &["stop: iteration", "stop: user", "stop: run", "fail: enough"]);
+            let iteration = rng.random_range(0..3);
+            let _ =
+                writeln!(text, "{pad}- if: {{ when: {{ user.iteration: {iteration} }}, then: [{ending}] }}");
+        }
     }
 }
 

@@ -19,6 +19,8 @@ enum Link {
     Closed(Span),
     /// It depends.
     Unknown,
+    /// Nobody comes here.
+    Unreached,
 }
 
 /// What is known of each connection.
@@ -28,7 +30,7 @@ struct Walk<'w> {
     /// What messages call the connections.
     names: &'w [Option<String>],
     diagnostics: &'w mut Diagnostics,
-    /// What a loop's body, known by its place in memory, makes of the connections. Without it the second look at a body
+    /// What a block, known by its place in memory, makes of the connections. Without it the second look at a body
     /// would double with every loop inside another.
     known: HashMap<(*const Flow, Links), Links>,
 }
@@ -57,12 +59,13 @@ impl Walk<'_> {
             (Effect::Send | Effect::Receive | Effect::Request | Effect::AwaitAll, Some(place)) => {
                 self.needs_connection(step, links[place]);
                 // Said once; what follows would only repeat it.
-                if !matches!(links[place], Link::Open(_)) {
+                if !matches!(links[place], Link::Open(_) | Link::Unreached) {
                     links[place] = Link::Unknown;
                 }
             }
             (Effect::AwaitAll, None) => {
-                let may_be_open = |link: &&Link| matches!(link, Link::Open(_) | Link::Unknown);
+                let may_be_open =
+                    |link: &&Link| matches!(link, Link::Open(_) | Link::Unknown | Link::Unreached);
                 let was_open = |link: &&Link| matches!(link, Link::Closed(_));
                 let mut all = links.iter();
                 if all.find(may_be_open).is_none() {
@@ -75,16 +78,21 @@ impl Walk<'_> {
                 self.needs_connection(step, links[place]);
                 links[place] = Link::Closed(step.span);
             }
+            (Effect::End, _) => links.fill(Link::Unreached),
             (Effect::Pause | Effect::None | Effect::Repeat { rounds: Rounds::Exactly(0), .. }, _) => {}
             (Effect::Repeat { rounds, body }, _) => {
                 let first = self.round(body, links.clone());
                 // A second round that begins like the first ends like it.
                 let differs = *rounds != Rounds::Exactly(1) && !are_alike(&first, &links);
                 let last = if differs { self.round(body, first) } else { first };
-                if !matches!(rounds, Rounds::Conditional | Rounds::Unknown) {
+                if !matches!(rounds, Rounds::Conditional | Rounds::Listed | Rounds::Unknown) {
                     return last;
                 }
-                return links.into_iter().zip(last).map(|(before, after)| join(before, after)).collect();
+                return join_all(links, last);
+            }
+            (Effect::Branch { arms }, _) => {
+                let after = arms.iter().map(|arm| self.round(arm, links.clone())).reduce(join_all);
+                return after.unwrap_or(links);
             }
             // Nobody knows on which it acts: it was reported.
             (_, None) | (Effect::Unknown, _) => links.fill(Link::Unknown),
@@ -125,7 +133,7 @@ impl Walk<'_> {
                     .help(help),
             ),
             Link::Closed(closed) => self.diagnostics.push(closed_before(message, step.span, closed)),
-            Link::Open(_) | Link::Unknown => {}
+            Link::Open(_) | Link::Unknown | Link::Unreached => {}
         }
     }
 
@@ -152,8 +160,13 @@ fn are_alike(some: &Links, others: &Links) -> bool {
     some.iter().zip(others).all(|(one, other)| discriminant(one) == discriminant(other))
 }
 
+fn join_all(some: Links, others: Links) -> Links {
+    some.into_iter().zip(others).map(|(one, other)| join(one, other)).collect()
+}
+
 fn join(a: Link, b: Link) -> Link {
     match (a, b) {
+        (Link::Unreached, other) | (other, Link::Unreached) => other,
         // Neither is open, and what closed it is worth saying.
         (Link::Never, closed @ Link::Closed(_)) | (closed @ Link::Closed(_), Link::Never) => closed,
         (a, b) if discriminant(&a) == discriminant(&b) => a,

@@ -25,10 +25,13 @@ impl Defined {
         }
     }
 
-    fn back_to(&mut self, length: usize) {
-        for slot in self.stack.drain(length..) {
-            self.known.remove(&slot);
+    /// Forgets what was added since, and gives it back.
+    fn back_to(&mut self, length: usize) -> HashSet<SlotId> {
+        let added: HashSet<SlotId> = self.stack.drain(length..).collect();
+        for slot in &added {
+            self.known.remove(slot);
         }
+        added
     }
 }
 
@@ -44,10 +47,19 @@ enum SetterKind {
     Step,
     /// A step in a loop that may run no round.
     Skipped,
+    /// A step on one of several ways.
+    OneWay,
     /// A message that need not come.
     Message,
     /// A step that does not wait for its reply.
     Pending,
+}
+
+/// What one of several ways has set.
+struct Way {
+    defined: HashSet<SlotId>,
+    /// What replies set that nobody has waited for.
+    pending: Vec<(Option<LinkId>, SlotId)>,
 }
 
 struct Walk<'a> {
@@ -141,9 +153,12 @@ impl Touched {
             let own = if matches!(step.effect, Effect::Request) { SetterKind::Pending } else { kind };
             let kind_of = |touch: &Touch| if touch.may_be_unset { SetterKind::Message } else { own };
             self.sets.extend(step.sets.iter().map(|touch| (*touch, kind_of(touch))));
-            if let Effect::Repeat { rounds, body } = &step.effect {
-                self.steps(body, if may_be_skipped(*rounds) { SetterKind::Skipped } else { kind });
-            }
+            let inner = match &step.effect {
+                Effect::Repeat { rounds, .. } if may_be_skipped(*rounds) => SetterKind::Skipped,
+                Effect::Branch { .. } => SetterKind::OneWay,
+                _ => kind,
+            };
+            step.effect.blocks().iter().for_each(|steps| self.steps(steps, inner));
         }
     }
 }
@@ -154,11 +169,13 @@ fn may_fail(step: &Flow) -> bool {
 }
 
 fn may_be_skipped(rounds: Rounds) -> bool {
-    matches!(rounds, Rounds::Exactly(0) | Rounds::Conditional)
+    matches!(rounds, Rounds::Exactly(0) | Rounds::Conditional | Rounds::Listed)
 }
 
 impl Walk<'_> {
-    fn steps(&mut self, steps: &[Flow]) {
+    /// Whether an end of the iteration was passed: what follows is not reached.
+    fn steps(&mut self, steps: &[Flow]) -> bool {
+        let mut has_ended = false;
         for step in steps {
             self.reads(&step.reads);
             let for_certain = step.sets.iter().filter(|touch| !touch.may_be_unset);
@@ -188,16 +205,67 @@ impl Walk<'_> {
                 Effect::Repeat { rounds, body } => {
                     let before = self.defined.stack.len();
                     let pending_before = self.pending.clone();
-                    self.steps(body);
+                    let ends = self.steps(body) || *rounds == Rounds::Endless;
                     if may_be_skipped(*rounds) {
                         self.pending = pending_before;
                         self.defined.back_to(before);
                         self.at_connect.iter_mut().for_each(|(_, length)| *length = before.min(*length));
+                    } else {
+                        has_ended |= ends;
                     }
                 }
+                Effect::Branch { arms } => has_ended |= self.branch(arms),
+                Effect::End => has_ended = true,
                 _ => {}
             }
         }
+        has_ended
+    }
+
+    /// What has a value behind every arm that is left at its end has one behind all of it. Whether none is.
+    fn branch(&mut self, arms: &[Vec<Flow>]) -> bool {
+        let before = self.defined.stack.len();
+        let (pending_before, connected_before) = (std::mem::take(&mut self.pending), self.at_connect.clone());
+        let mut connected: Vec<Option<LinkId>> = Vec::new();
+        let mut ways: Vec<Way> = Vec::with_capacity(arms.len());
+        for arm in arms {
+            self.pending.clone_from(&pending_before);
+            self.at_connect.clone_from(&connected_before);
+            let has_ended = self.steps(arm);
+            connected.extend(self.at_connect.drain(connected_before.len()..).map(|(link, _)| link));
+            let pending = std::mem::take(&mut self.pending);
+            let defined = self.defined.back_to(before);
+            if !has_ended {
+                ways.push(Way { defined, pending });
+            }
+        }
+        // A reaction may run from the first connect on, whichever way leads there.
+        self.at_connect = connected_before;
+        for link in connected {
+            if self.at_connect.iter().all(|(known, _)| *known != link) {
+                self.at_connect.push((link, before));
+            }
+        }
+        let Some(first) = ways.first() else {
+            self.pending = pending_before;
+            return true;
+        };
+        let slots = first.defined.iter().copied().chain(first.pending.iter().map(|(_, slot)| *slot));
+        for slot in slots {
+            if ways.iter().all(|way| way.defined.contains(&slot)) {
+                self.defined.add(slot);
+                continue;
+            }
+            let of_slot =
+                |way: &Way| way.pending.iter().filter(|(_, of)| *of == slot).copied().collect::<Vec<_>>();
+            if ways.iter().all(|way| way.defined.contains(&slot) || !of_slot(way).is_empty()) {
+                self.pending.extend(ways.iter().flat_map(of_slot));
+            }
+        }
+        // What is pending on several connections has come when the replies of all have.
+        self.pending.sort_unstable();
+        self.pending.dedup();
+        false
     }
 
     fn reads(&mut self, reads: &[Touch]) {
@@ -214,14 +282,19 @@ impl Walk<'_> {
             let origin = match setter.kind {
                 SetterKind::Message => "set here, when such a message comes",
                 SetterKind::Skipped => "set in a loop that may run no round",
+                SetterKind::OneWay if !is_later => "set here, but not on every way",
                 SetterKind::Pending if !self.continues_after_failure => {
                     "set here, when the reply comes, which nobody waits for"
                 }
-                SetterKind::Step if is_later => "set here, which comes later",
-                SetterKind::Step | SetterKind::Pending if self.continues_after_failure => {
+                SetterKind::Step | SetterKind::OneWay if is_later => "set here, which comes later",
+                SetterKind::Step | SetterKind::OneWay | SetterKind::Pending
+                    if self.continues_after_failure =>
+                {
                     "set here, unless it fails: then the steps go on"
                 }
-                SetterKind::Step | SetterKind::Pending => "set here, which may not have happened",
+                SetterKind::Step | SetterKind::OneWay | SetterKind::Pending => {
+                    "set here, which may not have happened"
+                }
             };
             let help = match setter.kind {
                 SetterKind::Pending if !self.continues_after_failure => {

@@ -11,33 +11,48 @@ pub(super) fn check(steps: &[Flow], reactions: &HashSet<SlotId>, diagnostics: &m
     Walk { reactions, diagnostics }.steps(steps);
 }
 
+/// Why nothing behind a step is reached.
+#[derive(Clone, Copy)]
+struct Ending {
+    span: Span,
+    cause: &'static str,
+    help: &'static str,
+}
+
 struct Walk<'a> {
     reactions: &'a HashSet<SlotId>,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl Walk<'_> {
-    /// Gives back the loop that never ends, where there is one.
-    fn steps(&mut self, steps: &[Flow]) -> Option<Span> {
-        let mut endless = None;
+    /// Gives back why the end of the steps is not reached, where it is not.
+    fn steps(&mut self, steps: &[Flow]) -> Option<Ending> {
+        let mut ending: Option<Ending> = None;
         for step in steps {
-            if let Some(cause) = endless {
+            if let Some(Ending { span, cause, help }) = ending {
                 self.diagnostics.push(
                     Diagnostic::new(codes::UNREACHABLE_STEP, "this step is never reached")
                         .label(step.span, "never reached, nor is what follows")
-                        .label(cause, "this loop never ends")
-                        .help("remove it, or give the loop an end: `times`, `for` or `while`"),
+                        .label(span, cause)
+                        .help(help),
                 );
                 break;
             }
-            if let Effect::Repeat { rounds, body } = &step.effect {
-                endless = self.repeat(step, *rounds, body);
-            }
+            ending = match &step.effect {
+                Effect::Repeat { rounds, body } => self.repeat(step, *rounds, body),
+                Effect::Branch { arms } => self.branch(step, arms),
+                Effect::End => Some(Ending {
+                    span: step.span,
+                    cause: "the iteration ends here",
+                    help: "remove it, or end the iteration only where a condition holds: `if`",
+                }),
+                _ => None,
+            };
         }
-        endless
+        ending
     }
 
-    fn repeat(&mut self, step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Span> {
+    fn repeat(&mut self, step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Ending> {
         let inner = self.steps(body);
         if let (Rounds::Exactly(0), Some(first)) = (rounds, body.first()) {
             self.diagnostics.push(
@@ -51,11 +66,27 @@ impl Walk<'_> {
             self.diagnostics.extend(spinning(step, rounds, body));
         }
         match rounds {
-            Rounds::Endless => Some(step.span),
+            Rounds::Endless => Some(Ending {
+                span: step.span,
+                cause: "this loop never ends",
+                help: "remove it, or give the loop an end: `times`, `for` or `while`",
+            }),
             Rounds::Exactly(1..) | Rounds::Timed => inner,
             // What may not be entered may be passed.
-            Rounds::Exactly(0) | Rounds::Conditional | Rounds::Unknown => None,
+            Rounds::Exactly(0) | Rounds::Conditional | Rounds::Listed | Rounds::Unknown => None,
         }
+    }
+
+    /// Nothing behind a branch is reached where none of its arms is left.
+    fn branch(&mut self, step: &Flow, arms: &[Vec<Flow>]) -> Option<Ending> {
+        // All of them are looked at.
+        let endings: Vec<Option<Ending>> = arms.iter().map(|arm| self.steps(arm)).collect();
+        let is_left = endings.iter().any(Option::is_none);
+        (!is_left && !arms.is_empty()).then_some(Ending {
+            span: step.span,
+            cause: "no way leads out of this",
+            help: "remove it, or let the steps of one way come to their end",
+        })
     }
 
     /// Whether a step of a loop's body lets the user wait for something that others do or that time brings, in every
@@ -68,6 +99,8 @@ impl Walk<'_> {
             | Effect::Close
             | Effect::IsClosed
             | Effect::Pause
+            // It leaves the loop.
+            | Effect::End
             | Effect::Unknown => true,
             // Where nothing is pending this goes on at once.
             Effect::Send | Effect::AwaitAll | Effect::None => false,
@@ -76,6 +109,8 @@ impl Walk<'_> {
                 let may_run = *rounds != Rounds::Conditional || self.may_hold_again(step, outer);
                 may_run && body.iter().any(|inner| self.waits(inner, outer))
             }
+            // Which arm it will be is not known; one that waits may be enough.
+            Effect::Branch { arms } => arms.iter().flatten().any(|inner| self.waits(inner, outer)),
         }
     }
 
@@ -94,7 +129,7 @@ fn spinning(step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Diagnostic> {
         Diagnostic::new(codes::SPINNING_LOOP, message).label(step.span, "nothing in it waits").help(help)
     };
     match rounds {
-        Rounds::Exactly(_) | Rounds::Unknown => None,
+        Rounds::Exactly(_) | Rounds::Listed | Rounds::Unknown => None,
         Rounds::Conditional if step.reads.iter().any(|read| sets(body, read.slot, None)) => None,
         Rounds::Conditional | Rounds::Endless => Some(spinning("this loop would spin")),
         // It has an end, and somebody may want to see what a server does under all that can be sent.
@@ -108,6 +143,6 @@ fn spinning(step: &Flow, rounds: Rounds, body: &[Flow]) -> Option<Diagnostic> {
 fn sets(steps: &[Flow], slot: SlotId, except: Option<&Flow>) -> bool {
     steps.iter().filter(|step| !except.is_some_and(|except| std::ptr::eq(*step, except))).any(|step| {
         step.sets.iter().any(|touch| touch.slot == slot)
-            || matches!(&step.effect, Effect::Repeat { body, .. } if sets(body, slot, except))
+            || step.effect.blocks().iter().any(|inner| sets(inner, slot, except))
     })
 }

@@ -1,6 +1,7 @@
 //! The typed plan, one file a noun. Each noun is decoded from the tree that `schema` has checked: what has the wrong
 //! shape was reported there, so decoding skips it in silence and keeps the rest, for later stages to find more in.
 
+mod block;
 mod body;
 pub mod capture;
 mod connect;
@@ -22,6 +23,7 @@ mod template;
 mod think;
 mod tls;
 
+pub use block::{Choice, If, Stop};
 pub use body::{Body, Encoding};
 pub use capture::Capture;
 pub use connect::Connect;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Matcher, Spanned, Step, count, duration, list};
-use crate::plan::syntax::{Node, NodeKind};
+use super::block::steps;
+use super::{Matcher, Spanned, Step, count, duration, text};
+use crate::plan::syntax::{Key, Node, NodeKind};
 
 /// Steps to repeat.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,13 @@ pub enum Until {
     Forever,
     /// `while: { n: { lt: 5 } }`, asked before each round.
     While(Matcher),
+    /// `over: [a, b]`: once for each item.
+    Over {
+        /// A list, or a template that gives one.
+        list: Node,
+        /// `as: room`: what the round's item is called.
+        item: Option<Key>,
+    },
     /// Something that was reported; the steps can still be looked at.
     Invalid,
 }
@@ -34,7 +42,7 @@ pub enum Until {
 impl Repeat {
     pub(super) fn decode(node: &Node) -> Option<Self> {
         node.entries()?;
-        let steps = list(node.lookup("steps"), |step| Some(Step::decode(step)));
+        let steps = steps(node.lookup("steps"));
         let every = node.lookup("every").and_then(duration);
         Some(Self { until: Until::decode(node).unwrap_or(Until::Invalid), every, steps })
     }
@@ -50,6 +58,10 @@ impl Until {
         }
         if let Some(condition) = node.lookup("while") {
             return Some(Self::While(Matcher::decode_variables(condition)));
+        }
+        if let Some(list) = node.lookup("over") {
+            let item = node.lookup("as").and_then(text).map(|name| Key { text: name.value, span: name.span });
+            return Some(Self::Over { list: list.clone(), item });
         }
         node.lookup("forever").filter(|node| node.kind == NodeKind::Bool(true)).map(|_| Self::Forever)
     }

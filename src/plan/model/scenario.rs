@@ -1,5 +1,6 @@
 //! A scenario and its reactions.
 
+use super::block::steps;
 use super::{Body, Capture, Matcher, OnFailure, Spanned, Step, Template, count, list, text};
 use crate::diagnostic::Span;
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
@@ -51,7 +52,7 @@ impl Scenario {
             weight: node.lookup("weight").and_then(count),
             always: list(node.lookup("always"), Reaction::decode),
             on_failure: node.lookup("on_failure").and_then(OnFailure::decode),
-            steps: list(node.lookup("steps"), |step| Some(Step::decode(step))),
+            steps: steps(node.lookup("steps")),
         })
     }
 }

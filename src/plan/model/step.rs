@@ -1,8 +1,8 @@
 //! A step: one verb, with modifiers beside it.
 
 use super::{
-    Body, Connect, Expect, ExpectClose, Gather, Modifiers, Ping, Repeat, Request, Spanned, Template, Think,
-    count, entries, text,
+    Body, Choice, Connect, Expect, ExpectClose, Gather, If, Modifiers, Ping, Repeat, Request, Spanned, Stop,
+    Template, Think, block, count, entries, text,
 };
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
@@ -42,6 +42,12 @@ pub enum Verb {
     Loop(Repeat),
     /// `ping`
     Ping(Ping),
+    /// `if`
+    If(If),
+    /// `choose`
+    Choose(Vec<Choice>),
+    /// `group`
+    Group(Vec<Step>),
     /// `close`
     Close(Close),
     /// `expect_close`
@@ -50,6 +56,10 @@ pub enum Verb {
     Set(Vec<Assignment>),
     /// `log`
     Log(Template),
+    /// `fail`
+    Fail(Template),
+    /// `stop`
+    Stop(Stop),
     /// Something that was reported; it is taken to do nothing, and everything it might have done is not complained of.
     Invalid,
 }
@@ -105,6 +115,9 @@ impl Verb {
             "await_all" => Self::AwaitAll,
             "think" => Self::Think(Think::decode(node)?),
             "loop" => Self::Loop(Repeat::decode(node)?),
+            "if" => Self::If(If::decode(node)?),
+            "choose" => Self::Choose(block::choices(node)),
+            "group" => Self::Group(block::steps(Some(node))),
             "close" => Self::Close(Close {
                 code: node.lookup("code").and_then(count),
                 reason: node.lookup("reason").and_then(Template::decode),
@@ -117,8 +130,37 @@ impl Verb {
                     .collect(),
             ),
             "log" => Self::Log(Template::decode(node)?),
+            "fail" => Self::Fail(Template::decode(node)?),
+            "stop" => Self::Stop(Stop::decode(node)?),
             _ => return None,
         })
+    }
+
+    /// The lists of steps inside it, for whoever looks through all steps.
+    pub fn blocks(&self) -> Vec<&[Step]> {
+        match self {
+            Self::Loop(repeat) => vec![&repeat.steps],
+            Self::If(branch) => {
+                [&branch.then].into_iter().chain(&branch.otherwise).map(Vec::as_slice).collect()
+            }
+            Self::Choose(choices) => choices.iter().map(|choice| choice.steps.as_slice()).collect(),
+            Self::Group(steps) => vec![steps],
+            Self::Connect(_)
+            | Self::Send(_)
+            | Self::Expect(_)
+            | Self::Gather(_)
+            | Self::Request(_)
+            | Self::AwaitAll
+            | Self::Think(_)
+            | Self::Ping(_)
+            | Self::Close(_)
+            | Self::ExpectClose(_)
+            | Self::Set(_)
+            | Self::Log(_)
+            | Self::Fail(_)
+            | Self::Stop(_)
+            | Self::Invalid => Vec::new(),
+        }
     }
 
     /// The keyword.
@@ -132,10 +174,15 @@ impl Verb {
             Self::Think(_) => "think",
             Self::Loop(_) => "loop",
             Self::Ping(_) => "ping",
+            Self::If(_) => "if",
+            Self::Choose(_) => "choose",
+            Self::Group(_) => "group",
             Self::Close(_) => "close",
             Self::ExpectClose(_) => "expect_close",
             Self::Set(_) => "set",
             Self::Log(_) => "log",
+            Self::Fail(_) => "fail",
+            Self::Stop(_) => "stop",
             Self::Invalid => "invalid",
         }
     }

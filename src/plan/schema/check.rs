@@ -4,7 +4,7 @@ mod rules;
 mod wording;
 
 use self::wording::{article, describe, join, list_item, suggestion, unit_help};
-use super::nouns::PLAN;
+use super::nouns::{NAME_FORM, NAME_PATTERN, PLAN};
 use super::table::{Kind, Noun, Word};
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, codes, nearest};
@@ -72,6 +72,7 @@ impl<'n> Checker<'_, 'n> {
             },
             Kind::Scalar => self.expect_type(node, is_scalar(node), kind, place),
             Kind::Ordered => self.expect_type(node, is_ordered(node), kind, place),
+            Kind::Name => self.name(node, place),
             Kind::Path => self.path(node, place),
             Kind::Integer(min, max) => self.integer(node, *min, *max, place),
             Kind::Duration => self.quantity(node, kind, |text| parse_duration(text).is_some(), place),
@@ -113,6 +114,15 @@ impl<'n> Checker<'_, 'n> {
         let message = format!("`{}` is empty", place.what);
         let label = format!("{what} that is not empty is needed here");
         self.report(codes::EMPTY_VALUE, message, place.span(span), &label, place.example());
+    }
+
+    fn name(&mut self, node: &Node, place: Place<'_>) {
+        let Some(text) = node.text() else { return self.wrong_type(node, &Kind::Name, place) };
+        if !matches_pattern(NAME_PATTERN, text) {
+            let help = Some(format!("possible are {NAME_FORM}"));
+            let message = format!("`{text}` cannot be a name");
+            self.report(codes::MALFORMED_VALUE, message, place.span(node.span), "not such a name", help);
+        }
     }
 
     fn path(&mut self, node: &Node, place: Place<'_>) {
@@ -323,7 +333,7 @@ fn accepts_type(kind: &Kind, node: &Node) -> bool {
         Kind::Any => true,
         Kind::Null => matches!(node.kind, NodeKind::Null),
         Kind::Bool | Kind::True => matches!(node.kind, NodeKind::Bool(_)),
-        Kind::Text | Kind::Template | Kind::Path | Kind::Words(_) => node.text().is_some(),
+        Kind::Text | Kind::Name | Kind::Template | Kind::Path | Kind::Words(_) => node.text().is_some(),
         Kind::Scalar => is_scalar(node),
         Kind::Ordered => is_ordered(node),
         Kind::Integer(..) => matches!(node.kind, NodeKind::Number(_)),

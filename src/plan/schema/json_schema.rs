@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::nouns::{PLAN, all};
+use super::nouns::{NAME_PATTERN, PLAN, all};
 use super::table::{Field, Kind, Noun, Rule};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::syntax::{Limits, Node, NodeKind, parse};
@@ -108,6 +108,7 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Template => json!({ "type": "string" }),
         Kind::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Kind::Ordered => json!({ "type": ["string", "number"] }),
+        Kind::Name => json!({ "type": "string", "pattern": NAME_PATTERN }),
         Kind::Path => json!({ "type": "string", "pattern": "^[/{]" }),
         Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Duration => json!({ "type": "string", "minLength": 1, "pattern": duration_pattern() }),

@@ -5,13 +5,13 @@
 use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
 use Kind::{
-    Any, Body, Bool, Duration, Either, Integer, List, Map, Null, Ordered, Path, Scalar, ShortOrLong, Size,
-    Template, Text, True, Words,
+    Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Ordered, Path, Scalar, ShortOrLong,
+    Size, Template, Text, True, Words,
 };
 
 /// A name that templates can refer to.
-const NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
-const NAME_FORM: &str = "letters, digits and `_`, beginning with no digit";
+pub(super) const NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+pub(super) const NAME_FORM: &str = "letters, digits and `_`, beginning with no digit";
 /// An HTTP token, RFC 9110 section 5.6.2.
 const TOKEN_PATTERN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const COUNT_MAX: i64 = 1_000_000_000;
@@ -475,11 +475,16 @@ pub const VERBS: &[&str] = &[
     "await_all",
     "think",
     "loop",
+    "if",
+    "choose",
+    "group",
     "ping",
     "close",
     "expect_close",
     "set",
     "log",
+    "fail",
+    "stop",
 ];
 
 static STEP: Noun = Noun {
@@ -560,6 +565,24 @@ static STEP: Noun = Noun {
             "{ within: 2s }",
         ),
         optional(
+            "if",
+            Map(&IF),
+            "Does steps where a condition holds, and others where it does not.",
+            "{ when: { n: { lt: 5 } }, then: [send: more] }",
+        ),
+        optional(
+            "choose",
+            List(&Map(&CHOICE), 1, 1000),
+            "Does one of several lists of steps, drawn by weight.",
+            "[{ weight: 3, steps: [send: hello] }, { steps: [think: 1s] }]",
+        ),
+        optional(
+            "group",
+            List(&Map(&STEP), 1, 100_000),
+            "Does steps and measures how long all of them take together.",
+            "[send: hello, expect: { text: hello }]",
+        ),
+        optional(
             "close",
             Either(&[Null, Map(&CLOSE)]),
             "Closes the connection and waits for the answer.",
@@ -573,10 +596,21 @@ static STEP: Noun = Noun {
         ),
         optional("set", Map(&SET), "Sets names for templates.", "{ counter: 0 }"),
         optional("log", Template, "Prints a line to the log.", "joined as {{session}}"),
+        optional("fail", Template, "Fails the user, with this reason.", "the room is full"),
+        optional("stop", Words(STOPS), "Ends something before its last step.", "iteration"),
     ],
     open: None,
     rules: &[Rule::OneVerb(VERBS)],
 };
+
+static STOPS: &[Word] = &[
+    Word {
+        word: "iteration",
+        doc: "The iteration ends here, well unless something failed before; the next one begins, if there is one.",
+    },
+    Word { word: "user", doc: "The iteration ends here, and the user leaves the run." },
+    Word { word: "run", doc: "The same, and the run ends: all users finish their step and leave." },
+];
 
 static PUBLISH: Noun = Noun {
     name: "publish",
@@ -871,6 +905,13 @@ static LOOP: Noun = Noun {
             "{ n: { lt: 5 } }",
         ),
         optional(
+            "over",
+            Either(&[List(&Any, 0, 100_000), Template]),
+            "Once for each item of a list, in order. A string is a template that gives a list.",
+            "[lobby, attic]",
+        ),
+        optional("as", Name, "With `over`: the name of the round's item, for templates.", "room"),
+        optional(
             "every",
             Duration,
             "Round k is due so many times k after the loop was entered: earlier it waits, later it goes on at once, and none is left out.",
@@ -879,7 +920,45 @@ static LOOP: Noun = Noun {
         required("steps", List(&Map(&STEP), 1, 100_000), "What to repeat.", "[send: hello]"),
     ],
     open: None,
-    rules: &[Rule::ExactlyOne(&["times", "for", "forever", "while"])],
+    rules: &[Rule::ExactlyOne(&["times", "for", "forever", "while", "over"]), Rule::Needs("as", "over")],
+};
+
+static IF: Noun = Noun {
+    name: "if",
+    doc: "A condition, and what is done where it holds and where it does not.",
+    fields: &[
+        required(
+            "when",
+            Map(&CONDITION),
+            "What must hold of variables, asked when the user comes here.",
+            "{ n: { lt: 5 } }",
+        ),
+        required("then", List(&Map(&STEP), 1, 100_000), "What to do where it holds.", "[send: more]"),
+        optional(
+            "else",
+            List(&Map(&STEP), 1, 100_000),
+            "What to do where it does not. Default: nothing.",
+            "[send: enough]",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static CHOICE: Noun = Noun {
+    name: "choice",
+    doc: "Steps that are done in their share of the cases.",
+    fields: &[
+        optional(
+            "weight",
+            Integer(0, 1_000_000),
+            "Its share, relative to the other choices'. Default: 1.",
+            "3",
+        ),
+        required("steps", List(&Map(&STEP), 1, 100_000), "What to do.", "[send: hello]"),
+    ],
+    open: None,
+    rules: &[],
 };
 
 static CLOSE: Noun = Noun {

@@ -82,6 +82,8 @@ pub enum Kind {
     True,
     /// A string that is taken as it is; not empty.
     Text,
+    /// A name that templates can refer to.
+    Name,
     /// A string that may hold `{{templates}}`.
     Template,
     /// A string (which may hold templates), a number or a boolean.

@@ -39,7 +39,7 @@ impl Unread {
                         "capture" | "set" | "vars" | "data" | "delivery" => {
                             self.keys(&entry.value, |unread| &mut unread.defined);
                         }
-                        "while" => self.keys(&entry.value, |unread| &mut unread.mentioned),
+                        "while" | "when" => self.keys(&entry.value, |unread| &mut unread.mentioned),
                         "scenarios" => self.keys(&entry.value, |unread| &mut unread.measured),
                         "name" => self.measured.extend(entry.value.text().map(str::to_owned)),
                         _ => {}

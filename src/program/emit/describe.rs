@@ -6,8 +6,8 @@ use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, DueTimers, Expect, Gather, LinkId, OnFailure, Op, Program, Quota, Reaction,
-    Repeat, State, Stream, Think, TimerId, Until,
+    Answer, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op, Over, Program,
+    Quota, Reaction, Repeat, State, Stop, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -24,9 +24,15 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Test { .. } => "test",
         Op::Ping(_) => "ping",
         Op::ExpectClose(_) => "expect_close",
+        Op::If { .. } => "if",
+        Op::Choose(_) => "choose",
         Op::Close(_) => "close",
         Op::Set(_) => "set",
         Op::Log(_) => "log",
+        Op::Fail(_) => "fail",
+        Op::Stop(_) => "stop",
+        Op::EnterGroup { .. } => "enter_group",
+        Op::LeaveGroup { .. } => "leave_group",
         Op::Audience(_) => "audience",
         Op::End => "end",
     }
@@ -39,6 +45,17 @@ impl OnFailure {
             Self::Restart => "restart",
             Self::Continue => "continue",
             Self::Stop => "stop",
+        }
+    }
+}
+
+impl Stop {
+    /// The word of the plan.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Iteration => "iteration",
+            Self::User => "user",
+            Self::Run => "run",
         }
     }
 }
@@ -93,6 +110,11 @@ impl Describe<'_> {
                 self.wait(&mut parts, expected.within, expected.timer);
                 expected.code.map_or_else(String::new, |code| format!(" {code}"))
             }
+            Op::If { condition, .. } => {
+                self.conditions(&mut parts, "when", &condition.instructions(), state.span);
+                String::new()
+            }
+            Op::Choose(choose) => weights(choose),
             Op::Close(close) => {
                 parts.extend(close.reason.as_ref().map(|reason| format!("reason {reason}")));
                 parts.push(format!("within {}", Exact(close.within)));
@@ -102,7 +124,12 @@ impl Describe<'_> {
                 parts.extend(values.iter().map(|(slot, value)| format!("{slot} = {value}")));
                 String::new()
             }
-            Op::Log(line) => format!(" {line}"),
+            Op::Log(line) | Op::Fail(line) => format!(" {line}"),
+            Op::Stop(stop) => format!(" {}", stop.word()),
+            Op::EnterGroup { entered } => format!(" at {entered}"),
+            Op::LeaveGroup { entered, timer } => {
+                format!(" since {entered} timer {}", self.program.timers[timer.index()])
+            }
             Op::Audience(audience) => format!(" {audience}"),
             Op::AwaitAll { .. } | Op::End => String::new(),
         };
@@ -198,6 +225,7 @@ impl Describe<'_> {
                 self.conditions(lines, "while", &condition.instructions(), at);
                 String::new()
             }
+            Until::Over(over) => over_items(over),
         };
         let pace = repeat.pace.map(|pace| format!(" every {} since {}", Exact(pace.every), pace.entered));
         format!(" loop {}{until}{}", repeat.index, pace.unwrap_or_default())
@@ -227,6 +255,19 @@ impl Describe<'_> {
     fn elsewhere(self, part: Span, whole: Span) -> String {
         let line = (self.line)(part);
         if line == (self.line)(whole) { String::new() } else { format!("  (line {line})") }
+    }
+}
+
+fn weights(choose: &Choose) -> String {
+    let weights: Vec<String> = choose.arms.iter().map(|(weight, _)| weight.to_string()).collect();
+    format!(" weights {}", weights.join(" "))
+}
+
+fn over_items(over: &Over) -> String {
+    let item = over.item.map(|slot| format!(" as {slot}")).unwrap_or_default();
+    match &over.items {
+        Items::Known(items) => format!(" over {} known items{item}", items.len()),
+        Items::Of { list, kept, rest } => format!(" over {list}{item} kept {kept} from {rest}"),
     }
 }
 

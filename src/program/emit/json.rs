@@ -10,8 +10,9 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, DataFile, DataUse, Expect, Expr, Gather, LinkId, Op, Program, Quota, Reaction,
-    Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId, Unmatched, Until,
+    Answer, Capture, Connect, DataFile, DataUse, Expect, Expr, Gather, Items, LinkId, Op, Program, Quota,
+    Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId,
+    Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -140,6 +141,10 @@ impl Writer<'_> {
                 merge(&mut detail, self.wait(expected.within, expected.timer));
                 detail
             }
+            Op::If { condition, .. } => json!({ "when": self.conditions(&condition.instructions()) }),
+            Op::Choose(choose) => {
+                json!({ "weights": choose.arms.iter().map(|(weight, _)| *weight).collect::<Vec<_>>() })
+            }
             Op::Close(close) => {
                 json!({ "code": close.code, "reason": close.reason, "within_s": close.within.as_secs_f64() })
             }
@@ -147,6 +152,10 @@ impl Writer<'_> {
                 json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
             }
             Op::Log(line) => json!({ "log": line }),
+            Op::Fail(reason) => json!({ "fail": reason }),
+            Op::Stop(stop) => json!({ "stop": stop.word() }),
+            Op::EnterGroup { entered } => self.group(*entered, None),
+            Op::LeaveGroup { entered, timer } => self.group(*entered, Some(*timer)),
             Op::Audience(audience) => {
                 let word = if audience.enters { "enter" } else { "leave" };
                 json!({ word: audience.stream.index(), "to": audience.group })
@@ -164,6 +173,11 @@ impl Writer<'_> {
             value.insert("due".into(), json!({ "delay": timer(due.delay), "intended": timer(due.intended) }));
         }
         Value::Object(value)
+    }
+
+    fn group(self, entered: SlotId, timer: Option<TimerId>) -> Value {
+        let timer = timer.map(|timer| &self.program.timers[timer.index()]);
+        json!({ "group": { "since": entered.to_string(), "timer": timer } })
     }
 
     fn reaction(self, index: usize) -> Value {
@@ -267,6 +281,18 @@ impl Writer<'_> {
                 }
                 Until::Forever => json!({ "forever": true }),
                 Until::While(condition) => json!({ "while": self.conditions(&condition.instructions()) }),
+                Until::Over(over) => {
+                    let item = over.item.map(|slot| slot.to_string());
+                    let items = match &over.items {
+                        Items::Known(items) => {
+                            json!({ "items": items.iter().map(crate::program::Value::to_json).collect::<Vec<_>>() })
+                        }
+                        Items::Of { list, kept, rest } => {
+                            json!({ "list": list, "kept": kept.to_string(), "rest": rest.to_string() })
+                        }
+                    };
+                    json!({ "over": items, "as": item })
+                }
             },
         );
         if let Some(pace) = repeat.pace {

@@ -11,7 +11,7 @@ pub(super) fn describe(kind: &Kind) -> String {
         Kind::Null => "nothing".into(),
         Kind::Bool => "true or false".into(),
         Kind::True => "`true`".into(),
-        Kind::Text | Kind::Template | Kind::Path => "a string".into(),
+        Kind::Text | Kind::Name | Kind::Template | Kind::Path => "a string".into(),
         Kind::Ordered => "a string or a number".into(),
         Kind::Scalar => "a string, a number or a boolean".into(),
         Kind::Integer(..) => "a whole number".into(),
@@ -92,8 +92,12 @@ fn elsewhere(key: &str) -> Option<&'static Noun> {
 /// What to write instead of a value of the wrong type, where that can be told from the value.
 pub(super) fn type_help(kind: &Kind, node: &Node) -> Option<String> {
     match (kind, &node.kind) {
-        (Kind::Text | Kind::Template | Kind::Path, NodeKind::Number(n)) => Some(format!("quote it: \"{n}\"")),
-        (Kind::Text | Kind::Template | Kind::Path, NodeKind::Bool(b)) => Some(format!("quote it: \"{b}\"")),
+        (Kind::Text | Kind::Name | Kind::Template | Kind::Path, NodeKind::Number(n)) => {
+            Some(format!("quote it: \"{n}\""))
+        }
+        (Kind::Text | Kind::Name | Kind::Template | Kind::Path, NodeKind::Bool(b)) => {
+            Some(format!("quote it: \"{b}\""))
+        }
         (Kind::True, NodeKind::Bool(false)) => Some("leave the key out instead".to_owned()),
         (Kind::Bool | Kind::True, NodeKind::String(text)) => {
             let meant = match text.to_ascii_lowercase().as_str() {

@@ -1,0 +1,52 @@
+//! Lowering of `over`: a list that is known becomes its items, any other is asked for when the loop is entered.
+
+use std::sync::Arc;
+
+use crate::compile::Compiler;
+use crate::compile::flow::{Effect, Flow, Rounds, Touch};
+use crate::diagnostic::{Diagnostic, Span, codes};
+use crate::plan::syntax::{Key, Node};
+use crate::program::{Expr, Items, Over, Until, Value, json};
+
+impl Compiler<'_, '_> {
+    pub(super) fn over(&mut self, list: &Node, item: Option<&Key>) -> (Until, Rounds) {
+        let item = item.map(|name| self.define(name));
+        match self.value(list) {
+            Expr::Constant(value) => match self.known_items(&value, list.span) {
+                Some(items) => {
+                    let rounds = Rounds::Exactly(items.len() as u64);
+                    (Until::Over(Arc::new(Over { items: Items::Known(items), item })), rounds)
+                }
+                None => (Until::Forever, Rounds::Unknown),
+            },
+            list => {
+                let (kept, rest) = self.names.loop_items();
+                (Until::Over(Arc::new(Over { items: Items::Of { list, kept, rest }, item })), Rounds::Listed)
+            }
+        }
+    }
+
+    fn known_items(&mut self, list: &Value, span: Span) -> Option<Box<[Value]>> {
+        let items = match list {
+            Value::Json(text) => json::items(text),
+            _ => None,
+        };
+        // What was reported is null from there on.
+        if items.is_none() && (*list != Value::Null || !self.diagnostics.has_errors()) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::NOT_A_LIST, "`over` takes a list")
+                    .label(span, "this is none")
+                    .help("write a list, `over: [a, b]`, or a name that holds one, `over: \"{{rooms}}\"`"),
+            );
+        }
+        let value = |item: &str| Value::from_json_text(item).ok();
+        Some(items?.into_iter().filter_map(value).collect())
+    }
+}
+
+/// As the lints see it, each round sets the item first.
+pub(super) fn item_set(until: &Until, name: Option<&Key>) -> Option<Flow> {
+    let (Until::Over(over), Some(name)) = (until, name) else { return None };
+    let sets = vec![Touch::new(over.item?, name.span)];
+    Some(Flow { span: name.span, verb: "loop", reads: Vec::new(), sets, effect: Effect::None, link: None })
+}
