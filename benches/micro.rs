@@ -46,7 +46,7 @@ fn program() -> Program {
     let mut sources = Sources::new();
     let file = sources.add("plan.yaml", PLAN);
     let files = Directory::new(".");
-    let compiled = compile_source(&sources, file, &Options::new(&files), &mut Diagnostics::new());
+    let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut Diagnostics::new());
     compiled.expect("the plan has no mistakes").program
 }
 

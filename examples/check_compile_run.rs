@@ -32,7 +32,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = sources.add("plan.yaml", PLAN);
     let files = Directory::new(".");
-    let compiled = compile_source(&sources, file, &Options::new(&files), &mut diagnostics);
+    let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
     let style = Style { color: false, width: 100, unicode: true };
     eprint!("{}", render(&diagnostics.into_sorted(), &sources, style));
     let Compiled { program, profile, thresholds } = compiled.ok_or("the plan has mistakes")?;

@@ -103,7 +103,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let mut sources = Sources::new();
     let file = sources.add("plan.yaml", PLAN);
     let files = Directory::new(".");
-    let compiled = compile_source(&sources, file, &Options::new(&files), &mut Diagnostics::new());
+    let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut Diagnostics::new());
     let program = Arc::new(compiled.ok_or("the plan has mistakes")?.program);
 
     let epoch = Duration::from_hours(490_896); // it is 2026-01-01 where this user lives

@@ -48,7 +48,7 @@
 //!
 //! // Check and compile: `None` when anything is an error, and the diagnostics say what.
 //! let files = Directory::new(".");
-//! let compiled = compile_source(&sources, file, &Options::new(&files), &mut diagnostics);
+//! let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
 //! assert!(diagnostics.is_empty());
 //! let Compiled { program, profile, thresholds } = compiled.expect("there was no error");
 //!

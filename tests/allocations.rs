@@ -100,7 +100,7 @@ fn compile(text: &str) -> Compiled {
     let (mut sources, mut diagnostics) = (Sources::new(), Diagnostics::new());
     let file = sources.add("plan.yaml", text);
     let files = Directory::new(std::path::PathBuf::from("."));
-    let compiled = compile_source(&sources, file, &Options::new(&files), &mut diagnostics);
+    let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
     compiled.unwrap_or_else(|| panic!("{text}: {:#?}", diagnostics.into_sorted()))
 }
 

@@ -87,13 +87,18 @@ impl Census {
             census.conditions += expect.assert.as_ref().map_or(0, |assert| assert.instructions().len());
         };
         let is_audience = |state: &&State| matches!(state.op, Op::Audience(_));
-        census.states -= program.states.iter().filter(is_audience).count();
+        // The parameters of a `use`, which has no state of its own.
+        let is_parameters = |state: &&State| match &state.op {
+            Op::Set(values) => values.iter().any(|(slot, _)| program.slots[slot.index()].contains(':')),
+            _ => false,
+        };
+        census.states -= program.states.iter().filter(|s| is_audience(s) || is_parameters(s)).count();
         // One that has the place of its connect is implied by it.
         let connects: Vec<_> =
             program.states.iter().filter(|s| matches!(s.op, Op::Connect(_))).map(|s| s.span).collect();
         census.told +=
             program.states.iter().filter(is_audience).filter(|s| !connects.contains(&s.span)).count();
-        for state in &program.states {
+        for state in program.states.iter().filter(|state| !is_parameters(state)) {
             match &state.op {
                 Op::Expect(wait) => expect(&mut census, wait),
                 Op::Gather(gather) => {
@@ -146,7 +151,7 @@ impl Census {
         for scenario in members(&plan["scenarios"]) {
             census.weights += scenario["weight"].as_u64().unwrap_or(1);
             census.states += 1;
-            census.steps(&scenario["steps"]);
+            census.steps(&scenario["steps"], plan);
             for reaction in items(&scenario["always"]) {
                 census.reactions += 1;
                 census.captures += len(&reaction["capture"]);
@@ -170,22 +175,27 @@ impl Census {
         }
     }
 
-    fn steps(&mut self, steps: &Value) {
+    fn steps(&mut self, steps: &Value, plan: &Value) {
         for step in items(steps) {
-            self.states += 1;
+            if let Some(used) = step.get("use") {
+                let fragment = &plan["fragments"][used["fragment"].as_str().unwrap_or_default()];
+                self.steps(fragment.get("steps").unwrap_or(fragment), plan);
+            } else {
+                self.states += 1;
+            }
             if let Some(repeat) = step.get("loop") {
                 self.states += 1;
                 self.conditions += conditions(&repeat["while"]);
-                self.steps(&repeat["steps"]);
+                self.steps(&repeat["steps"], plan);
             }
             if let Some(branch) = step.get("if") {
                 self.conditions += conditions(&branch["when"]);
-                self.steps(&branch["then"]);
-                self.steps(&branch["else"]);
+                self.steps(&branch["then"], plan);
+                self.steps(&branch["else"], plan);
             }
-            items(&step["choose"]).for_each(|choice| self.steps(&choice["steps"]));
+            items(&step["choose"]).for_each(|choice| self.steps(&choice["steps"], plan));
             self.states += present(step, &["group"]);
-            self.steps(&step["group"]);
+            self.steps(&step["group"], plan);
             if let Some(expect) = step.get("expect") {
                 match expect.get("any_order") {
                     Some(list) => items(list).for_each(|awaited| self.awaited(awaited)),

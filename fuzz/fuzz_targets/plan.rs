@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     let file = sources.add("plan.yaml", text);
     // No file is ever read: the folder is not there.
     let files = Directory::new("/nowhere");
-    let compiled = compile_source(&sources, file, &Options::new(&files), &mut diagnostics);
+    let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
     assert_eq!(compiled.is_none(), diagnostics.has_errors());
     let diagnostics = diagnostics.into_sorted();
     for label in diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {

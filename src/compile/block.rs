@@ -2,6 +2,7 @@
 //! other; where a block is left before its end, the way leads to the state behind all of it.
 
 mod branch;
+mod fragment;
 mod over;
 mod repeat;
 
@@ -21,6 +22,7 @@ impl Compiler<'_, '_> {
             Verb::If(branch) => vec![self.branch(step.span, branch, context)],
             Verb::Choose(choices) => vec![self.choose(step.span, choices, context)],
             Verb::Group(steps) => self.timed_group(step.span, steps, name, context),
+            Verb::Use(used) => self.fragment(step.span, used, context),
             _ => Vec::new(),
         }
     }

@@ -74,6 +74,7 @@ impl Links {
             | Verb::If(_)
             | Verb::Choose(_)
             | Verb::Group(_)
+            | Verb::Use(_)
             | Verb::Set(_)
             | Verb::Log(_)
             | Verb::Fail(_)

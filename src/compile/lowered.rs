@@ -45,10 +45,15 @@ impl Compiler<'_, '_> {
 
     /// The slot of a capture or a set name.
     pub(super) fn define(&mut self, name: &Key) -> SlotId {
-        self.free_name(name);
-        if self.names.data().is_file(&name.text) {
+        let reserved_by = if self.names.parameter(&name.text).is_some() {
+            Some("a parameter here")
+        } else {
+            self.free_name(name);
+            self.names.data().is_file(&name.text).then_some("a data file")
+        };
+        if let Some(what) = reserved_by {
             self.diagnostics.push(
-                Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is a data file", name.text))
+                Diagnostic::new(codes::RESERVED_NAME, format!("`{}` is {what}", name.text))
                     .label(name.span, "cannot be set")
                     .help("choose another name"),
             );

@@ -15,6 +15,7 @@ mod data;
 mod delivery;
 mod file;
 mod flow;
+mod fragments;
 mod gather;
 mod link;
 mod load;
@@ -65,7 +66,7 @@ pub struct Options<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<String>,
     /// How grave a variable is that the environment lacks: a check may go on where a run may not.
     pub unset_environment: Severity,
-    /// Where `$file` bodies come from.
+    /// Where `$file` bodies and files of steps come from.
     pub files: &'a dyn Files,
     /// What the plan is called where it does not say so itself.
     pub default_name: String,
@@ -98,9 +99,10 @@ pub struct Compiled {
     pub thresholds: Vec<Threshold>,
 }
 
-/// Parses, checks and compiles the text of a plan. `None` when an error was reported.
+/// Parses, checks and compiles the text of a plan; files of steps that it uses are added to the sources. `None` when an
+/// error was reported.
 pub fn compile_source(
-    sources: &Sources,
+    sources: &mut Sources,
     file: FileId,
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
@@ -110,7 +112,8 @@ pub fn compile_source(
     if unread.is_any {
         unread.mention(sources.file(file).text());
     }
-    let plan = Plan { unread, ..Plan::decode(&root)? };
+    let mut plan = Plan { unread, ..Plan::decode(&root)? };
+    fragments::resolve(&mut plan, (sources, file), options.files, diagnostics);
     compile(&plan, sources, options, diagnostics)
 }
 

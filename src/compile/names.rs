@@ -54,6 +54,8 @@ pub(super) struct PlanNames<'a> {
     /// The indices of the loops around the step at hand, outermost first.
     loops: Vec<SlotId>,
     reads: Vec<Touch>,
+    /// The parameters of the fragments around the step at hand; only the innermost one's are known.
+    parameters: Vec<HashMap<String, Binding>>,
     /// Names that a misspelt one was taken for, and ones that may not be set: that nobody reads them is not said.
     excused: HashSet<String>,
     comparisons_left: usize,
@@ -75,6 +77,7 @@ impl<'a> PlanNames<'a> {
             current: None,
             loops: Vec::new(),
             reads: Vec::new(),
+            parameters: Vec::new(),
             excused: HashSet::new(),
             comparisons_left: MOST_COMPARISONS,
         };
@@ -163,6 +166,20 @@ impl<'a> PlanNames<'a> {
     /// The slot in which the innermost loop keeps when it was entered.
     pub(super) fn loop_entered(&mut self) -> SlotId {
         self.slot(&format!("loop.entered@{}", self.loops.len().saturating_sub(1)))
+    }
+
+    /// Enters a fragment, whose parameters mean this.
+    pub(super) fn enter_fragment(&mut self, parameters: HashMap<String, Binding>) {
+        self.parameters.push(parameters);
+    }
+
+    pub(super) fn leave_fragment(&mut self) {
+        self.parameters.pop();
+    }
+
+    /// What a parameter of the fragment at hand means.
+    pub(super) fn parameter(&self, name: &str) -> Option<&Binding> {
+        self.parameters.last()?.get(name)
     }
 
     /// The slots in which the innermost loop keeps the list that it goes over, and how far it has come.
@@ -290,7 +307,8 @@ impl<'a> PlanNames<'a> {
             .filter(|helper| helper.signature().parameters.is_empty() && **helper != Helper::NowS);
         let known = || {
             let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
-            let variables = self.constants.keys().map(String::as_str);
+            let parameters = self.parameters.last().into_iter().flat_map(HashMap::keys).map(String::as_str);
+            let variables = self.constants.keys().map(String::as_str).chain(parameters);
             self.set_here().copied().chain(variables).chain(self.data.names()).chain(builtin)
         };
         let head_length = name.find('.').unwrap_or(name.len());
@@ -321,6 +339,7 @@ impl Names for PlanNames<'_> {
         name == "loop.index" && !self.loops.is_empty()
             || name.starts_with("env.")
             || is_builtin(name)
+            || self.parameter(name).is_some()
             || self.is_set_here(name)
             || self.constants.contains_key(name)
             || self.data.find(name).is_some()
@@ -332,6 +351,9 @@ impl Names for PlanNames<'_> {
             && let Some(slot) = self.loops.last()
         {
             return Some(Binding::Slot(*slot));
+        }
+        if let Some(binding) = self.parameter(name) {
+            return Some(binding.clone());
         }
         if let Some(variable) = name.strip_prefix("env.") {
             return Some(self.environment(variable, span, diagnostics));

@@ -135,7 +135,7 @@ impl Compiler<'_, '_> {
             let first = flows.len();
             flows.extend(self.step(step, context));
             // The steps of a group know theirs.
-            if !matches!(step.verb, Verb::Group(_)) {
+            if !matches!(step.verb, Verb::Group(_) | Verb::Use(_)) {
                 flows[first..].iter_mut().for_each(|flow| flow.link = link);
             }
             // Behind the steps of a block.
@@ -200,7 +200,7 @@ impl Compiler<'_, '_> {
             Verb::Ping(ping) => self.ping(step.span, ping, &name),
             Verb::ExpectClose(expected) => self.expect_close(step.span, expected, &name),
             Verb::Close(close) => self.close(step.span, close),
-            Verb::Loop(_) | Verb::If(_) | Verb::Choose(_) | Verb::Group(_) => {
+            Verb::Loop(_) | Verb::If(_) | Verb::Choose(_) | Verb::Group(_) | Verb::Use(_) => {
                 return self.block(step, &name, context);
             }
             Verb::Log(_) | Verb::Fail(_) | Verb::Stop(_) => self.plain(step, context),

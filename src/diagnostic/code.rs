@@ -122,6 +122,11 @@ codes! {
     NO_DELIVERY_KEY = 432, Error, "published message has no key";
     MISPLACED_PUBLISH = 433, Error, "publish beside a step that sends nothing";
     FEW_ROWS = 440, Warning, "data file has fewer rows than users";
+    UNKNOWN_FRAGMENT = 450, Error, "no such fragment";
+    FRAGMENT_NESTING = 451, Error, "fragment that uses itself, or too many";
+    FRAGMENT_FILE = 452, Error, "file of steps cannot be used";
+    FRAGMENT_ARGUMENTS = 453, Error, "wrong parameters for a fragment";
+    UNUSED_FRAGMENT = 454, Warning, "fragment is never used";
 }
 
 #[cfg(test)]

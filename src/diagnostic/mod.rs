@@ -126,6 +126,11 @@ impl Diagnostics {
         }
     }
 
+    /// How many errors were found so far.
+    pub fn error_count(&self) -> usize {
+        self.list.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
     /// Whether anything found so far stops the pipeline.
     pub fn has_errors(&self) -> bool {
         self.has_errors

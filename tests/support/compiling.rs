@@ -40,6 +40,6 @@ fn compile_named(name: &str, text: &str, base_directory: PathBuf) -> Outcome {
         default_name: name.trim_end_matches(".yaml").to_owned(),
         ..Options::new(&files)
     };
-    let compiled = compile_source(&sources, file, &options, &mut diagnostics);
+    let compiled = compile_source(&mut sources, file, &options, &mut diagnostics);
     Outcome { sources, diagnostics: diagnostics.into_sorted(), compiled }
 }

@@ -256,15 +256,17 @@ impl Walk<'_> {
                 self.defined.add(slot);
                 continue;
             }
-            let of_slot =
-                |way: &Way| way.pending.iter().filter(|(_, of)| *of == slot).copied().collect::<Vec<_>>();
-            if ways.iter().all(|way| way.defined.contains(&slot) || !of_slot(way).is_empty()) {
-                self.pending.extend(ways.iter().flat_map(of_slot));
+            let pending = || ways.iter().flat_map(|way| &way.pending).filter(|(_, of)| *of == slot);
+            let is_coming = |way: &Way| way.pending.iter().any(|(_, of)| *of == slot);
+            // On several connections, none of them alone says when it has come.
+            let link = pending().next().map(|(link, _)| *link);
+            if let Some(link) = link
+                && pending().all(|(other, _)| *other == link)
+                && ways.iter().all(|way| way.defined.contains(&slot) || is_coming(way))
+            {
+                self.pending.push((link, slot));
             }
         }
-        // What is pending on several connections has come when the replies of all have.
-        self.pending.sort_unstable();
-        self.pending.dedup();
         false
     }
 

@@ -1,7 +1,8 @@
 //! The plan as a whole.
 
 use super::{
-    DataFile, Defaults, Load, Scenario, Spanned, Stream, Target, Tls, data, delivery, entries, list, text,
+    DataFile, Defaults, Fragment, Load, Scenario, Spanned, Stream, Target, Tls, data, delivery, entries,
+    list, text,
 };
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
@@ -29,6 +30,8 @@ pub struct Plan {
     pub delivery: Vec<Stream>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
+    /// Steps that several places use.
+    pub fragments: Vec<Fragment>,
     /// What users do.
     pub scenarios: Vec<Scenario>,
     /// What may have stood in the parts that are not understood; whoever checked the shape knows it.
@@ -80,6 +83,9 @@ impl Plan {
             thresholds: list(root.lookup("thresholds"), text),
             delivery: delivery::streams(root.lookup("delivery")),
             unmatched,
+            fragments: entries(root.lookup("fragments"))
+                .map(|entry| Fragment::decode(entry.key.clone(), &entry.value))
+                .collect(),
             scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
             unread: Unread::default(),
         })

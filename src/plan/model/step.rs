@@ -2,7 +2,7 @@
 
 use super::{
     Body, Choice, Connect, Expect, ExpectClose, Gather, If, Modifiers, Ping, Repeat, Request, Spanned, Stop,
-    Template, Think, block, count, entries, text,
+    Template, Think, Use, block, count, entries, text,
 };
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
@@ -48,6 +48,8 @@ pub enum Verb {
     Choose(Vec<Choice>),
     /// `group`
     Group(Vec<Step>),
+    /// `use`
+    Use(Use),
     /// `close`
     Close(Close),
     /// `expect_close`
@@ -118,6 +120,7 @@ impl Verb {
             "if" => Self::If(If::decode(node)?),
             "choose" => Self::Choose(block::choices(node)),
             "group" => Self::Group(block::steps(Some(node))),
+            "use" => Self::Use(Use::decode(node)?),
             "close" => Self::Close(Close {
                 code: node.lookup("code").and_then(count),
                 reason: node.lookup("reason").and_then(Template::decode),
@@ -145,6 +148,7 @@ impl Verb {
             }
             Self::Choose(choices) => choices.iter().map(|choice| choice.steps.as_slice()).collect(),
             Self::Group(steps) => vec![steps],
+            Self::Use(used) => used.fragment.iter().map(|fragment| fragment.steps.as_slice()).collect(),
             Self::Connect(_)
             | Self::Send(_)
             | Self::Expect(_)
@@ -177,6 +181,7 @@ impl Verb {
             Self::If(_) => "if",
             Self::Choose(_) => "choose",
             Self::Group(_) => "group",
+            Self::Use(_) => "use",
             Self::Close(_) => "close",
             Self::ExpectClose(_) => "expect_close",
             Self::Set(_) => "set",

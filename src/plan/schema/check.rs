@@ -4,7 +4,7 @@ mod rules;
 mod wording;
 
 use self::wording::{article, describe, join, list_item, suggestion, unit_help};
-use super::nouns::{NAME_FORM, NAME_PATTERN, PLAN};
+use super::nouns::{FRAGMENT_OR_STEPS, NAME_FORM, NAME_PATTERN, PLAN};
 use super::table::{Kind, Noun, Word};
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, codes, nearest};
@@ -18,6 +18,15 @@ pub fn check(root: &Node, diagnostics: &mut Diagnostics) -> Unread {
     checker.map(root, &PLAN, Place::item("plan"), None);
     let Checker { diagnostics, refused } = checker;
     if diagnostics.has_errors() { Unread::of(root, &refused) } else { Unread::default() }
+}
+
+/// The same of a file that holds a fragment.
+pub fn check_fragment(root: &Node, diagnostics: &mut Diagnostics) -> Unread {
+    let count_before = diagnostics.error_count();
+    let mut checker = Checker { diagnostics, refused: Vec::new() };
+    checker.value(root, &FRAGMENT_OR_STEPS, Place::item("fragment"));
+    let Checker { diagnostics, refused } = checker;
+    if diagnostics.error_count() > count_before { Unread::of(root, &refused) } else { Unread::default() }
 }
 
 struct Checker<'d, 'n> {

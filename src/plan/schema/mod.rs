@@ -11,7 +11,7 @@ pub mod nouns;
 mod table;
 mod unread;
 
-pub use check::check;
+pub use check::{check, check_fragment};
 pub use json_schema::json_schema;
 pub use table::{Field, Kind, Noun, Open, Rule, Word};
 pub use unread::Unread;

@@ -85,6 +85,12 @@ pub static PLAN: Noun = Noun {
             "What a message means that no step and no reaction took. Default: count.",
             "count",
         ),
+        optional(
+            "fragments",
+            Map(&FRAGMENTS),
+            "Steps that several places `use`, by name.",
+            "{ login: [connect: {}, send: hello] }",
+        ),
         required(
             "scenarios",
             Map(&SCENARIOS),
@@ -118,6 +124,66 @@ static TARGET_ORDERS: &[Word] = &[
     Word { word: "in_order", doc: "As they are written: everybody begins with the first." },
     Word { word: "random", doc: "Each user in an order of its own, which the seed fixes." },
 ];
+
+static FRAGMENTS: Noun = Noun {
+    name: "fragments",
+    doc: "Steps that several places use, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a fragment's name",
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        form: "letters, digits, `_`, `.` and `-`, beginning with a letter, a digit or `_`",
+        kind: FRAGMENT_OR_STEPS,
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+/// What stands behind a fragment's name, and what a file of one holds.
+pub(super) const FRAGMENT_OR_STEPS: Kind = Either(&[List(&Map(&STEP), 1, 100_000), Map(&FRAGMENT)]);
+
+static FRAGMENT: Noun = Noun {
+    name: "fragment",
+    doc: "Steps with parameters. A list is short for `steps`.",
+    fields: &[
+        optional("params", Map(&PARAMS), "Its parameters.", "{ user: null, room: lobby }"),
+        required("steps", List(&Map(&STEP), 1, 100_000), "What it does, in order.", "[send: \"{{room}}\"]"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static PARAMS: Noun = Noun {
+    name: "params",
+    doc: "Names that are known in the fragment, and the value of each where `with` does not say one; `null` must be given.",
+    fields: &[],
+    open: Some(Open { what: "a parameter's name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Any }),
+    rules: &[],
+};
+
+static USE: Noun = Noun {
+    name: "use",
+    doc: "Which steps, and the values of their parameters.",
+    fields: &[
+        optional("fragment", Text, "The name of one of the plan's `fragments`.", "login"),
+        optional(
+            "file",
+            Text,
+            "A file beside the plan or below it that holds a list of steps, or `params` and `steps`.",
+            "login.yaml",
+        ),
+        optional("with", Map(&WITH), "Values of parameters.", "{ user: \"{{user.id}}\" }"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["fragment", "file"])],
+};
+
+static WITH: Noun = Noun {
+    name: "with",
+    doc: "Parameters and their values, which may hold templates.",
+    fields: &[],
+    open: Some(Open { what: "a parameter's name", pattern: NAME_PATTERN, form: NAME_FORM, kind: Any }),
+    rules: &[],
+};
 
 static DELIVERY: Noun = Noun {
     name: "delivery",
@@ -478,6 +544,7 @@ pub const VERBS: &[&str] = &[
     "if",
     "choose",
     "group",
+    "use",
     "ping",
     "close",
     "expect_close",
@@ -581,6 +648,12 @@ static STEP: Noun = Noun {
             List(&Map(&STEP), 1, 100_000),
             "Does steps and measures how long all of them take together.",
             "[send: hello, expect: { text: hello }]",
+        ),
+        optional(
+            "use",
+            Map(&USE),
+            "Does the steps of a fragment or of another file.",
+            "{ fragment: login, with: { user: \"{{user.id}}\" } }",
         ),
         optional(
             "close",

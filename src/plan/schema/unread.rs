@@ -36,7 +36,7 @@ impl Unread {
             NodeKind::Map(entries) => {
                 for entry in entries {
                     match entry.key.text.as_str() {
-                        "capture" | "set" | "vars" | "data" | "delivery" => {
+                        "capture" | "set" | "vars" | "data" | "delivery" | "params" | "fragments" => {
                             self.keys(&entry.value, |unread| &mut unread.defined);
                         }
                         "while" | "when" => self.keys(&entry.value, |unread| &mut unread.mentioned),
@@ -49,6 +49,14 @@ impl Unread {
             }
             _ => {}
         }
+    }
+
+    /// Takes in what may have stood in another file.
+    pub fn add(&mut self, other: Self) {
+        self.is_any |= other.is_any;
+        self.defined.extend(other.defined);
+        self.mentioned.extend(other.mentioned);
+        self.measured.extend(other.measured);
     }
 
     /// The keys of a map, or of the maps that somebody made a list of.

@@ -7,7 +7,7 @@ use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op, Over, Program,
-    Quota, Reaction, Repeat, State, Stop, Stream, Think, TimerId, Until,
+    Quota, Reaction, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -127,9 +127,7 @@ impl Describe<'_> {
             Op::Log(line) | Op::Fail(line) => format!(" {line}"),
             Op::Stop(stop) => format!(" {}", stop.word()),
             Op::EnterGroup { entered } => format!(" at {entered}"),
-            Op::LeaveGroup { entered, timer } => {
-                format!(" since {entered} timer {}", self.program.timers[timer.index()])
-            }
+            Op::LeaveGroup { entered, timer } => self.leave_group(*entered, *timer),
             Op::Audience(audience) => format!(" {audience}"),
             Op::AwaitAll { .. } | Op::End => String::new(),
         };
@@ -139,6 +137,10 @@ impl Describe<'_> {
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
+    }
+
+    fn leave_group(self, entered: SlotId, timer: TimerId) -> String {
+        format!(" since {entered} timer {}", self.program.timers[timer.index()])
     }
 
     pub(super) fn stream(self, stream: &Stream) -> String {

@@ -10,8 +10,8 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Connect, DataFile, DataUse, Expect, Expr, Gather, Items, LinkId, Op, Program, Quota,
-    Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId,
+    Answer, Capture, Choose, Connect, DataFile, DataUse, Expect, Expr, Gather, Items, LinkId, Op, Program,
+    Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId,
     Unmatched, Until,
 };
 
@@ -142,15 +142,11 @@ impl Writer<'_> {
                 detail
             }
             Op::If { condition, .. } => json!({ "when": self.conditions(&condition.instructions()) }),
-            Op::Choose(choose) => {
-                json!({ "weights": choose.arms.iter().map(|(weight, _)| *weight).collect::<Vec<_>>() })
-            }
+            Op::Choose(choose) => weights(choose),
             Op::Close(close) => {
                 json!({ "code": close.code, "reason": close.reason, "within_s": close.within.as_secs_f64() })
             }
-            Op::Set(values) => {
-                json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
-            }
+            Op::Set(values) => self.assignments(values),
             Op::Log(line) => json!({ "log": line }),
             Op::Fail(reason) => json!({ "fail": reason }),
             Op::Stop(stop) => json!({ "stop": stop.word() }),
@@ -173,6 +169,10 @@ impl Writer<'_> {
             value.insert("due".into(), json!({ "delay": timer(due.delay), "intended": timer(due.intended) }));
         }
         Value::Object(value)
+    }
+
+    fn assignments(self, values: &[(SlotId, Expr)]) -> Value {
+        json!({ "set": values.iter().map(|(slot, value)| self.assignment(*slot, value)).collect::<Vec<_>>() })
     }
 
     fn group(self, entered: SlotId, timer: Option<TimerId>) -> Value {
@@ -324,6 +324,10 @@ fn target(program: &Program) -> Value {
         }
         _ => json!(program.shown_target()),
     }
+}
+
+fn weights(choose: &Choose) -> Value {
+    json!({ "weights": choose.arms.iter().map(|(weight, _)| *weight).collect::<Vec<_>>() })
 }
 
 fn with_line(mut value: Value, line: u32) -> Value {
