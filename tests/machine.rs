@@ -121,9 +121,10 @@ impl Trace {
 
 impl Output for Trace {
     fn connect(&mut self, link: LinkId, request: ConnectRequest) {
-        let ConnectRequest { target, path, headers, subprotocols, deflate, timeout, .. } = request;
+        let ConnectRequest { target, url, path, headers, subprotocols, deflate, timeout, .. } = request;
         let of = self.of(link);
         let where_to = if target == 0 { String::new() } else { format!(" to target {target}") };
+        let where_to = url.map_or(where_to, |url| format!(" to {url}"));
         let deflate = deflate.map(|deflate| format!(" {deflate}")).unwrap_or_default();
         self.say(&format!(
             "{of}connect{where_to} {path:?} {headers:?} {subprotocols:?}{deflate} within {timeout:?}"

@@ -126,7 +126,7 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Vec<Url>), String> 
 
 /// What TLS needs of this system is looked for before the first user does.
 fn can_be_spoken(program: &Program) -> Result<(), String> {
-    if program.target.is_secure() { net::check_tls(&program.tls) } else { Ok(()) }
+    if program.may_be_secure() { net::check_tls(&program.tls) } else { Ok(()) }
 }
 
 fn carry_out(

@@ -8,7 +8,9 @@ use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;
 use crate::plan::syntax::{Key, Node, NodeKind};
-use crate::program::{Connect, ConnectTimers, Deflate, Escape, Expr, Segment, Template, is_handshake_header};
+use crate::program::{
+    Connect, ConnectTimers, Deflate, Escape, Expr, Segment, Template, Url, is_handshake_header,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -19,7 +21,17 @@ impl Compiler<'_, '_> {
             connect.query.iter().map(|(name, value)| (percent_encode(&name.text), self.parameter(value)));
         let query = query.collect();
         let path = connect.path.as_ref().map(|path| self.path(path));
+        let url = connect.url.as_ref().map(|url| self.url(url));
+        // What is only known while running may be secure, where it does not begin as what is not.
+        let is_plain = connect.url.as_ref().is_some_and(|url| url.text().starts_with("ws:"));
+        let may_be_secure = match &url {
+            Some((_, Some(url))) => url.is_secure(),
+            Some((_, None)) => !is_plain,
+            None => self.is_secure,
+        };
+        let has_several_targets = self.has_several_targets && url.is_none();
         Connect {
+            url: url.map(|(template, _)| template),
             path,
             query,
             headers: connect.headers.iter().map(|(key, value)| self.header(key, value)).collect(),
@@ -29,12 +41,28 @@ impl Compiler<'_, '_> {
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
                 tcp: self.timer(format!("{name}.tcp")),
-                tls: self.is_secure.then(|| self.timer(format!("{name}.tls"))),
+                tls: may_be_secure.then(|| self.timer(format!("{name}.tls"))),
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),
-                failover: self.has_several_targets.then(|| self.timer(format!("{name}.failover"))),
+                failover: has_several_targets.then(|| self.timer(format!("{name}.failover"))),
             },
         }
+    }
+
+    /// Where to connect instead of the target, and the same parsed where it is known.
+    fn url(&mut self, written: &model::Template) -> (Template, Option<Url>) {
+        let template = self.text_template(written, Escape::None);
+        let known = template.as_literal().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        // An empty one is a stand-in for one that was reported.
+        let known = known.filter(|text| !text.is_empty()).map(Url::parse);
+        if let Some(Err(error)) = &known {
+            self.diagnostics.push(
+                Diagnostic::new(codes::BAD_TARGET, format!("this cannot be connected to: {error}"))
+                    .label(written.span(), "to connect to")
+                    .help("write ws://host:port/path; an embedded server is a `target`"),
+            );
+        }
+        (template, known.and_then(Result::ok))
     }
 
     /// A parameter's value: all of it is one, so what the author wrote is encoded like what comes from elsewhere.

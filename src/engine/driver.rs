@@ -187,7 +187,7 @@ impl Driver {
     }
 
     pub(super) fn connect_timed_out(&mut self, link: LinkId, request: &ConnectRequest) {
-        let address = self.wire.shard.targets[request.target].address();
+        let address = self.wire.shard.target_of(request).address();
         let after = request.timeout;
         let detail = format_args!("no connection to {address} within {after:?}").to_string();
         self.count_connect_failure(link, ErrorKind::ConnectTimeout, &detail);

@@ -210,7 +210,7 @@ fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
 }
 
 async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<net::Connection, net::ConnectFailure> {
-    let target = &shard.targets[request.target];
+    let target = shard.target_of(request);
     let path = request.path.clone().unwrap_or_default();
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
         .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });

@@ -23,7 +23,7 @@ use super::ticker::Ticker;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::load::{Mix, Segment};
-use crate::machine::{Delivery, Input, Setting, User};
+use crate::machine::{ConnectRequest, Delivery, Input, Setting, User};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
 use crate::net::{ConnectTimings, Network, Options};
 use crate::program::{ConnectTimers, TimerId, Url};
@@ -138,6 +138,11 @@ impl Shard {
         if let Some(outlet) = &self.outlet {
             outlet.tell(delivery);
         }
+    }
+
+    /// Where a connection is to go.
+    pub(super) fn target_of<'s>(&'s self, request: &'s ConnectRequest) -> &'s Url {
+        request.url.as_deref().unwrap_or(&self.targets[request.target])
     }
 
     /// The time since the run's start.

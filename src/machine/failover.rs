@@ -57,12 +57,19 @@ impl User {
     /// no failure yet.
     pub fn tries_elsewhere(&self) -> bool {
         self.phase == Phase::Connecting
+            && !self.goes_elsewhere()
             && self.failover.as_ref().is_some_and(|failover| failover.failed_count + 1 < failover.order.len())
+    }
+
+    /// Whether the connect at hand names a server of its own, which no target stands in for.
+    fn goes_elsewhere(&self) -> bool {
+        matches!(&self.setting.program.state(self.at).op, Op::Connect(connect) if connect.url.is_some())
     }
 
     /// The connection stands.
     pub(super) fn reached(&mut self, now: Duration, out: &mut impl Output) {
-        let Some(failover) = &mut self.failover else { return };
+        let goes_elsewhere = self.goes_elsewhere();
+        let Some(failover) = self.failover.as_mut().filter(|_| !goes_elsewhere) else { return };
         let since = failover.since.take();
         if std::mem::take(&mut failover.failed_count) == 0 {
             return;
@@ -79,7 +86,8 @@ impl User {
     /// The connection does not come to stand: the next target is tried, or the step has failed with the last.
     pub(super) fn not_reached(&mut self, now: Duration, out: &mut impl Output) {
         let tries_elsewhere = self.tries_elsewhere();
-        if let Some(failover) = &mut self.failover {
+        let goes_elsewhere = self.goes_elsewhere();
+        if let Some(failover) = self.failover.as_mut().filter(|_| !goes_elsewhere) {
             failover.at = (failover.at + 1) % failover.order.len();
             failover.failed_count += 1;
             failover.since.get_or_insert(now);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId};
+use crate::program::{BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId, Url};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -96,6 +96,8 @@ pub trait Output {
 pub struct ConnectRequest {
     /// Which of the program's targets.
     pub target: usize,
+    /// Where instead.
+    pub url: Option<Box<Url>>,
     /// Path and query; `None` is the target's own.
     pub path: Option<String>,
     /// Further headers, as they were rendered: a value may hold what cannot be sent.

@@ -10,7 +10,7 @@ use super::interpret;
 use super::scope::Scope;
 use crate::program::helper::Kind;
 use crate::program::json::{self, Stack};
-use crate::program::{Escape, Expr, Form, Helper, Segment, SlotId, Template, Value};
+use crate::program::{Escape, Expr, Form, Helper, Segment, SlotId, Template, UrlError, Value};
 
 /// Why a template could not be rendered. The compiler rules out what it can see, so these come from values that a
 /// server sent or the environment held.
@@ -51,6 +51,11 @@ pub enum RenderFailure {
         /// The name as the author wrote it.
         name: String,
     },
+    /// What was rendered is no URL to connect to.
+    Url {
+        /// What is wrong with it.
+        error: UrlError,
+    },
     /// A message to publish has nothing where its key should be.
     NoKey {
         /// Where it should be, as the plan has it.
@@ -78,6 +83,11 @@ impl fmt::Display for RenderFailure {
             }
             Self::Arguments { helper, objection } => write!(f, "`{}`: {objection}", helper.name()),
             Self::NoValue { name } => write!(f, "`{name}` has no value"),
+            // There is where tokens stand: it is not shown.
+            Self::Url { error: UrlError::PathAndQuery { .. } } => {
+                f.write_str("the path of the url has characters that must be percent-encoded")
+            }
+            Self::Url { error } => write!(f, "the url is none to connect to: {error}"),
             Self::NoKey { key } => write!(f, "the message has no {key} to tell it from others"),
             Self::NoList { actual } => write!(f, "a loop goes over a list, and this is {actual}"),
             Self::Block { reason } => write!(f, "block cannot be rendered: {reason}"),

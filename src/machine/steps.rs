@@ -11,7 +11,7 @@ use super::phase::{AfterClose, Phase};
 use super::render::{RenderFailure, evaluate, render};
 use super::user::{Setting, User};
 use crate::program::{
-    Body, Close, Connect, DueTimers, LinkId, Op, Publish, REASON_MAX_BYTES, State, Template,
+    Body, Close, Connect, DueTimers, LinkId, Op, Publish, REASON_MAX_BYTES, State, Template, Url,
 };
 
 /// How many states are run without a wait before the others get a turn.
@@ -185,6 +185,7 @@ impl User {
         }
         Ok(ConnectRequest {
             target: self.target(),
+            url: connect.url.as_ref().map(|url| self.url(url, now)).transpose()?,
             path,
             headers,
             subprotocols: connect.subprotocols.to_vec(),
@@ -193,6 +194,11 @@ impl User {
             timers: connect.timers,
             place: self.place(),
         })
+    }
+
+    fn url(&mut self, url: &Template, now: Duration) -> Result<Box<Url>, RenderFailure> {
+        let text = self.text(url, now)?;
+        Url::parse(&text).map(Box::new).map_err(|error| RenderFailure::Url { error })
     }
 
     pub(super) fn text(&mut self, template: &Template, now: Duration) -> Result<String, RenderFailure> {

@@ -194,6 +194,13 @@ pub mod builtin_slots {
 }
 
 impl Program {
+    /// Whether any connection may go through TLS.
+    pub fn may_be_secure(&self) -> bool {
+        let has_own =
+            |state: &State| matches!(&state.op, Op::Connect(connect) if connect.timers.tls.is_some());
+        self.target.is_secure() || self.states.iter().any(has_own)
+    }
+
     /// The state of an id.
     pub fn state(&self, id: StateId) -> &State {
         &self.states[id.index()]

@@ -142,7 +142,9 @@ impl Op {
 /// How to open a connection.
 #[derive(Debug, Clone)]
 pub struct Connect {
-    /// Path and query; `None` is the target's own.
+    /// Where, if not to the target.
+    pub url: Option<Template>,
+    /// Path and query; `None` is the own of where it goes.
     pub path: Option<Template>,
     /// Query parameters, names encoded already.
     pub query: Box<[(String, Template)]>,

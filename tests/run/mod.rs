@@ -2,6 +2,7 @@
 
 mod canaries;
 mod cases;
+mod connections;
 mod counts;
 mod data;
 mod deflate;

@@ -8,6 +8,8 @@ use crate::plan::syntax::{Key, Node, NodeKind};
 /// How to open the connection.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Connect {
+    /// Where, if not to the target.
+    pub url: Option<Template>,
     /// Path and query.
     pub path: Option<Template>,
     /// Query parameters to be encoded and added.
@@ -33,6 +35,7 @@ impl Connect {
                 .collect()
         };
         Self {
+            url: node.lookup("url").and_then(Template::decode),
             path: node.lookup("path").and_then(Template::decode),
             query: pairs("query"),
             headers: pairs("headers"),

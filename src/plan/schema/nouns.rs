@@ -706,6 +706,12 @@ static CONNECT: Noun = Noun {
     doc: "How to open the connection.",
     fields: &[
         optional(
+            "url",
+            Template,
+            "Where to connect instead of the plan's target: a `ws://` or `wss://` URL.",
+            "\"{{ws_url}}\"",
+        ),
+        optional(
             "path",
             Path,
             "Path, with a query if need be; starts with `/`. Default: the target's.",

@@ -167,6 +167,7 @@ impl Describe<'_> {
     }
 
     fn connect(self, lines: &mut Vec<String>, connect: &Connect) {
+        lines.extend(connect.url.as_ref().map(|url| format!("url {url}")));
         lines.extend(connect.path.as_ref().map(|path| format!("path {path}")));
         lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
         lines.extend(connect.headers.iter().map(|(name, value)| format!("header {name} {value}")));

@@ -207,6 +207,7 @@ impl Writer<'_> {
         };
         let timer = |id: TimerId| &self.program.timers[id.index()];
         json!({
+            "url": connect.url,
             "path": connect.path,
             "query": pairs(&connect.query),
             "headers": pairs(&connect.headers),
