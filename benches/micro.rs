@@ -20,7 +20,7 @@ use wsplan::machine::{
 };
 use wsplan::metrics::{Layout, Recorder};
 use wsplan::program::matcher::Clause;
-use wsplan::program::{BodyKind, LinkId, Op, Program, Request, TimerId, Value, builtin_slots};
+use wsplan::program::{BarrierId, BodyKind, LinkId, Op, Program, Request, TimerId, Value, builtin_slots};
 
 /// As `bin/bench` runs it.
 const PLAN: &str = r#"
@@ -149,6 +149,10 @@ impl Output for Desk {
     fn fail(&mut self, failure: Failure<'_>) {
         panic!("{}", failure.detail);
     }
+
+    fn arrive(&mut self, _: BarrierId) {}
+
+    fn depart(&mut self) {}
 
     fn stop_run(&mut self) {}
 

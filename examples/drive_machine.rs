@@ -16,7 +16,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting,
     Unused, User,
 };
-use wsplan::program::{BodyKind, LinkId, Program, TimerId};
+use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 
 const PLAN: &str = r#"
 target: ws://example.org/
@@ -86,6 +86,10 @@ impl Output for Said {
     fn fail(&mut self, failure: Failure<'_>) {
         self.lines.push(format!("failed: {}", failure.detail));
     }
+
+    fn arrive(&mut self, _: BarrierId) {}
+
+    fn depart(&mut self) {}
 
     fn stop_run(&mut self) {}
 

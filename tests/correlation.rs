@@ -10,7 +10,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, Disconnect, Event, Failure, FailureKind, Input, Output, Payload, RenderFailure,
     Setting, Unused, User,
 };
-use wsplan::program::{BodyKind, LinkId, Program, TimerId};
+use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 
 use crate::support::compiling::compile_text;
 
@@ -174,6 +174,10 @@ impl Output for Recording {
         said.tally.timeouts += u64::from(failure.kind == FailureKind::Timeout);
         said.duplicate_failures += u64::from(failure.kind == FailureKind::DuplicateReply);
     }
+
+    fn arrive(&mut self, _: BarrierId) {}
+
+    fn depart(&mut self) {}
 
     fn stop_run(&mut self) {}
 

@@ -12,7 +12,7 @@ use wsplan::machine::{
     ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
     RenderFailure, Setting, Unused, User,
 };
-use wsplan::program::{BodyKind, LinkId, Program, TimerId};
+use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 use wsplan::quantity::parse_duration;
 
 use crate::support::cases::{Comparison, inputs};
@@ -58,6 +58,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
             "pong" => Input::Pong(link, rest.as_bytes()),
             "sent" => Input::Sent(link),
             "wake" => Input::Wake,
+            "released" => Input::Released,
             "stop" => Input::Stop,
             "abort" => Input::Abort,
             "broken" => Input::Disconnected(link, Disconnect::Broken),
@@ -201,6 +202,14 @@ impl Output for Trace {
 
     fn fail(&mut self, failure: Failure<'_>) {
         self.say(&format!("fail {:?} at {:?}: {}", failure.kind, failure.place, failure.detail));
+    }
+
+    fn arrive(&mut self, barrier: BarrierId) {
+        self.say(&format!("at barrier {barrier}"));
+    }
+
+    fn depart(&mut self) {
+        self.say("leave the barrier");
     }
 
     fn stop_run(&mut self) {

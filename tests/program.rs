@@ -149,6 +149,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
         Op::If { condition, .. } => assert_lines(&shown["when"], condition.instructions().len()),
         Op::Choose(choose) => assert_eq!(shown["weights"].as_array().unwrap().len(), choose.arms.len()),
         Op::Fail(reason) => assert_eq!(shown["fail"].as_array().unwrap().len(), reason.segments.len()),
+        Op::Barrier(at) => assert_eq!(shown["barrier"], at.barrier.index()),
         Op::Stop(_) => assert!(shown["stop"].is_string()),
         Op::EnterGroup { .. } => assert!(shown["group"]["since"].is_string()),
         Op::LeaveGroup { .. } => assert!(shown["group"]["timer"].is_string()),

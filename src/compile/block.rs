@@ -48,9 +48,10 @@ impl Compiler<'_, '_> {
         flows
     }
 
-    /// A step that neither the network nor time has to do with.
+    /// A step that the network has nothing to do with.
     pub(super) fn plain(&mut self, step: &Step, context: &Context<'_>) -> Effect {
         match &step.verb {
+            Verb::Barrier(barrier) => self.barrier(step, barrier, context),
             Verb::Log(line) => {
                 let line = self.template(line);
                 self.emit(Op::Log(line), step.span);

@@ -75,6 +75,7 @@ impl Links {
             | Verb::Choose(_)
             | Verb::Group(_)
             | Verb::Use(_)
+            | Verb::Barrier(_)
             | Verb::Set(_)
             | Verb::Log(_)
             | Verb::Fail(_)

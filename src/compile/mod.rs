@@ -5,6 +5,7 @@
 //! Besides the program it lowers what the plan says about load and verdict to the terms of those rooms, with the
 //! command line's overrides applied, so that a plan is checked against the load it will really run under.
 
+mod barrier;
 mod block;
 mod body;
 mod capture;
@@ -137,6 +138,7 @@ pub fn compile(
         sets: Vec::new(),
         paced: Vec::new(),
         streams: Vec::new(),
+        barriers: Vec::new(),
         has_several_targets: false,
         is_secure: false,
         links: link::Links::default(),
@@ -154,6 +156,7 @@ pub fn compile(
     let streams = compiler.streams(plan);
     compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
+    let barriers = compiler.barriers(plan, &profile);
     // A run that the command line shortens for once is no reason to change the plan.
     let own = load::lower(plan.load.as_ref(), &LoadOverrides::default());
     compiler.timeouts_within(&own, plan);
@@ -180,11 +183,8 @@ pub fn compile(
         canary,
         timers,
         streams,
-        unmatched: match plan.unmatched {
-            model::Unmatched::Ignore => Unmatched::Ignore,
-            model::Unmatched::Count => Unmatched::Count,
-            model::Unmatched::Fail => Unmatched::Fail,
-        },
+        barriers,
+        unmatched: unmatched(plan.unmatched),
         limits: limits(&plan.defaults),
     };
     Some(Compiled { program, profile, thresholds })
@@ -205,6 +205,7 @@ struct Compiler<'a, 'p> {
     /// The paced loops of the scenario at hand.
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,
+    barriers: Vec<barrier::Declared>,
     has_several_targets: bool,
     /// Whether connections go through TLS.
     is_secure: bool,
@@ -239,6 +240,14 @@ impl Compiler<'_, '_> {
             model::OnFailure::Continue => OnFailure::Continue,
             model::OnFailure::Stop => OnFailure::Stop,
         }
+    }
+}
+
+fn unmatched(own: model::Unmatched) -> Unmatched {
+    match own {
+        model::Unmatched::Ignore => Unmatched::Ignore,
+        model::Unmatched::Count => Unmatched::Count,
+        model::Unmatched::Fail => Unmatched::Fail,
     }
 }
 

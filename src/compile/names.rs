@@ -112,6 +112,11 @@ impl<'a> PlanNames<'a> {
         initial
     }
 
+    /// The place in the plan of the scenario at hand.
+    pub(super) fn scenario_place(&self) -> usize {
+        self.current.unwrap_or(0)
+    }
+
     fn set_here(&self) -> impl Iterator<Item = &&'a str> {
         self.current.and_then(|at| self.scenarios.get(at)).into_iter().flat_map(|(_, names)| names)
     }

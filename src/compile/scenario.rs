@@ -19,6 +19,8 @@ type Unnamed = HashMap<&'static str, usize>;
 /// What of the scenario at hand every step's lowering needs.
 pub(super) struct Context<'s> {
     scenario: &'s str,
+    /// The scenario's place in the plan.
+    pub(super) place: usize,
     always: &'s [Reaction],
     unnamed: Unnamed,
     /// Whether the step at hand may be the first that sends or waits in a round of a paced loop.
@@ -59,6 +61,7 @@ impl Compiler<'_, '_> {
         let always = &reactions[first_reaction..];
         let mut context = Context {
             scenario: &scenario.name.text,
+            place: self.names.scenario_place(),
             always,
             unnamed: Unnamed::new(),
             is_due: false,
@@ -203,7 +206,7 @@ impl Compiler<'_, '_> {
             Verb::Loop(_) | Verb::If(_) | Verb::Choose(_) | Verb::Group(_) | Verb::Use(_) => {
                 return self.block(step, &name, context);
             }
-            Verb::Log(_) | Verb::Fail(_) | Verb::Stop(_) => self.plain(step, context),
+            Verb::Barrier(_) | Verb::Log(_) | Verb::Fail(_) | Verb::Stop(_) => self.plain(step, context),
             Verb::Set(assignments) => return self.assignments(step.span, assignments),
             Verb::Invalid => {
                 self.understood::<()>(None, step.span);

@@ -143,6 +143,7 @@ fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
             Verb::Request(request) => timeouts.extend(request.reply.within),
             Verb::Ping(ping) => timeouts.extend(ping.within),
             Verb::ExpectClose(expected) => timeouts.extend(expected.within),
+            Verb::Barrier(barrier) => timeouts.extend(barrier.within),
             verb => verb.blocks().into_iter().for_each(|steps| collect(steps, timeouts)),
         }
     }

@@ -127,6 +127,7 @@ codes! {
     FRAGMENT_FILE = 452, Error, "file of steps cannot be used";
     FRAGMENT_ARGUMENTS = 453, Error, "wrong parameters for a fragment";
     UNUSED_FRAGMENT = 454, Warning, "fragment is never used";
+    IMPOSSIBLE_BARRIER = 455, Error, "barrier that cannot open";
 }
 
 #[cfg(test)]

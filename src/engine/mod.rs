@@ -5,6 +5,7 @@
 //! interval's snapshot to the thread that called [`run`], which merges them and shows them to an observer. Who reads
 //! the figures, and how, the engine does not know.
 
+mod barrier;
 mod collect;
 mod control;
 mod delivery;
@@ -80,6 +81,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let start = Instant::now();
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut threads = Vec::with_capacity(job.threads);
+    let barriers = barrier::Barriers::new(&job.program);
     let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
@@ -89,6 +91,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             start,
             epoch,
             control: control.clone(),
+            barriers: barriers.clone(),
             reports: reports.clone(),
             outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep_until};
 
+use super::barrier::Barriers;
 use super::control::{Control, Order};
 use super::delivery::{HAND_OVER, Outlet};
 use super::driver::Driver;
@@ -42,6 +43,7 @@ pub(super) struct Plan {
     pub(super) start: Instant,
     pub(super) epoch: Duration,
     pub(super) control: Control,
+    pub(super) barriers: Barriers,
     pub(super) reports: Sender<Report>,
     /// Where the plan has streams.
     pub(super) outlet: Option<Outlet>,
@@ -55,6 +57,7 @@ pub(super) struct Shard {
     pub(super) network: Network,
     pub(super) recorder: RefCell<Recorder>,
     pub(super) control: Control,
+    pub(super) barriers: Barriers,
     watch: SelfWatch,
     /// From the first wake-up on that is to be on time; `None` where the system has none to give.
     #[cfg(target_os = "linux")]
@@ -79,6 +82,7 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
         network: Network::new(options, program.tls.clone()),
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
         control: plan.control.clone(),
+        barriers: plan.barriers.clone(),
         watch: SelfWatch::new(),
         #[cfg(target_os = "linux")]
         ticker: OnceCell::new(),

@@ -9,10 +9,12 @@ use super::driver::Driver;
 use super::failure::{machine_kind, place_index};
 use super::half::Half;
 use super::shard::Shard;
-use crate::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
+use crate::machine::{
+    ConnectRequest, Delivery, Event, Failure, Input, Output, Payload, RenderFailure, Unused,
+};
 use crate::metrics::UserEnd;
 use crate::net;
-use crate::program::{BodyKind, LinkId, TimerId};
+use crate::program::{BarrierId, BodyKind, LinkId, TimerId};
 
 /// What a user does that is neither a connection nor a wait: polled beside them, and dropped with the user. What it comes
 /// to is done with the user's driver.
@@ -166,6 +168,21 @@ impl Output for Wire {
         let place = place_index(&self.shard.setting.program, failure.place);
         let kind = machine_kind(failure.kind);
         self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
+    }
+
+    fn arrive(&mut self, barrier: BarrierId) {
+        let place = self.shard.barriers.arrive(barrier);
+        self.errand = Some(Box::pin(async move {
+            place.opened().await;
+            let released: Box<dyn FnOnce(&mut Driver)> = Box::new(|driver| driver.input(Input::Released));
+            released
+        }));
+    }
+
+    fn depart(&mut self) {
+        // In the place of the wait, which is dropped.
+        let nothing: Box<dyn FnOnce(&mut Driver)> = Box::new(|_| {});
+        self.errand = Some(Box::pin(std::future::ready(nothing)));
     }
 
     fn stop_run(&mut self) {

@@ -46,6 +46,7 @@ impl User {
                 let reason = self.text(reason, now)?;
                 self.fail(now, FailureKind::Failed, &reason, out);
             }
+            Op::Barrier(at) => self.arrive(*at, now, out),
             Op::Stop(stop) => self.stop_step(*stop, now, out),
             _ => {}
         }

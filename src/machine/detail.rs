@@ -12,6 +12,9 @@ pub(super) fn missing(op: &Op, scope: &mut Scope<'_>) -> String {
     let (what, expect) = match op {
         Op::Expect(expect) => ("message", &**expect),
         Op::Request(request) => ("reply", &request.reply),
+        Op::Barrier(at) => {
+            return format!("not enough users came to the barrier within {:?}", at.within);
+        }
         Op::Ping(ping) => return format!("no Pong within {:?}", ping.within),
         Op::ExpectClose(expected) => {
             return format!("the server did not close the connection within {:?}", expected.within);

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId, Url};
+use crate::program::{
+    BarrierId, BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId, Url,
+};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +28,8 @@ pub enum Input<'m> {
     Wake,
     /// A connection is gone.
     Disconnected(LinkId, Disconnect<'m>),
+    /// Enough users are at the barrier that the user is at.
+    Released,
     /// The run ends: the user finishes its step and leaves.
     Stop,
     /// The drain time is over: the user leaves now.
@@ -83,6 +87,10 @@ pub trait Output {
     fn delivery(&mut self, delivery: Delivery<'_>);
     /// A failure worth counting.
     fn fail(&mut self, failure: Failure<'_>);
+    /// The user waits at a barrier, until [`Input::Released`].
+    fn arrive(&mut self, barrier: BarrierId);
+    /// It does not wait there any longer.
+    fn depart(&mut self);
     /// The plan says that the run is over: all users are to finish their step and leave. This one leaves by itself.
     fn stop_run(&mut self);
     /// A line for the log.

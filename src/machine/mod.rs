@@ -5,6 +5,7 @@
 //! A message goes to the request whose reply it is, then to the reactions in order, then to the expect that is waited
 //! for; whoever takes it consumes it. What nobody took is kept in a bounded inbox, where a later expect looks first.
 
+mod barrier;
 mod block;
 mod canary;
 pub mod capture;

@@ -28,6 +28,8 @@ pub(super) enum Phase {
     Settling(Settled),
     /// For one reply of the request that it is at, so that the next may be sent.
     Throttled,
+    /// For other users at a barrier.
+    AtBarrier { since: Duration, deadline: Duration },
     /// For a pause to pass.
     Thinking { until: Duration },
     /// For the next round of a paced loop to be due.
@@ -56,6 +58,7 @@ impl Phase {
                 | Self::Replying { .. }
                 | Self::Pinging { .. }
                 | Self::ExpectingClose { .. }
+                | Self::AtBarrier { .. }
         )
     }
 
@@ -67,6 +70,7 @@ impl Phase {
             | Self::Replying { deadline, .. }
             | Self::Pinging { deadline, .. }
             | Self::ExpectingClose { deadline, .. }
+            | Self::AtBarrier { deadline, .. }
             | Self::Closing { deadline, .. } => Some(deadline),
             Self::Thinking { until }
             | Self::Pacing { until }

@@ -78,6 +78,7 @@ impl User {
             | Op::Choose(_)
             | Op::EnterGroup { .. }
             | Op::LeaveGroup { .. }
+            | Op::Barrier(_)
             | Op::Fail(_)
             | Op::Stop(_) => self.block_step(state, now, out)?,
             Op::Close(close) => self.close_step(close, now, out)?,

@@ -153,6 +153,7 @@ impl User {
             Input::Sent(link) => self.sent(now, link, out),
             Input::Wake => self.wake(now, out),
             Input::Disconnected(link, how) => self.disconnected(now, link, how, out),
+            Input::Released => self.released(now, out),
             Input::Stop => self.stop(now, out),
             Input::Abort => {
                 self.cut_off(now, out);
@@ -286,7 +287,8 @@ impl User {
             Phase::Expecting { .. }
             | Phase::Replying { .. }
             | Phase::Pinging { .. }
-            | Phase::ExpectingClose { .. } => {
+            | Phase::ExpectingClose { .. }
+            | Phase::AtBarrier { .. } => {
                 let program = Arc::clone(&self.setting.program);
                 let detail = missing(&program.state(self.at).op, &mut self.scope(now));
                 self.fail(now, FailureKind::Timeout, &detail, out);
@@ -396,6 +398,10 @@ impl User {
         self.is_stopping = true;
         match self.phase {
             Phase::Idle => self.leave(now, out),
+            Phase::AtBarrier { .. } => {
+                self.depart(out);
+                self.part(now, out);
+            }
             Phase::Thinking { .. }
             | Phase::Pacing { .. }
             | Phase::Yielding { .. }
@@ -471,6 +477,7 @@ impl User {
     pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
         self.has_failed = true;
         self.iteration_failed = true;
+        self.depart(out);
         if self.phase.is_operation() {
             out.count(Event::OperationEnded);
         }

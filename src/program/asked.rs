@@ -74,6 +74,7 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         | Op::Close(_)
         | Op::Set(_)
         | Op::Log(_)
+        | Op::Barrier(_)
         | Op::Fail(_)
         | Op::Stop(_)
         | Op::EnterGroup { .. }

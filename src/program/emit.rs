@@ -36,6 +36,9 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, stream) in program.streams.iter().enumerate() {
         let _ = writeln!(out, "stream d{index} {}", describe.stream(stream));
     }
+    for (index, barrier) in program.barriers.iter().enumerate() {
+        let _ = writeln!(out, "barrier b{index} {} of {} users", barrier.name, barrier.user_count);
+    }
     for scenario in &program.scenarios {
         let on_failure = scenario.on_failure.word();
         let _ =

@@ -42,6 +42,8 @@ ids! {
     DataId, "f";
     /// A stream of broadcasts.
     StreamId, "d";
+    /// A barrier.
+    BarrierId, "b";
     /// A timer: one histogram of the figures.
     TimerId, "t";
 }

@@ -37,7 +37,7 @@ pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
-pub use id::{DataId, LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
+pub use id::{BarrierId, DataId, LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
@@ -45,7 +45,7 @@ pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
 pub use state::{
-    Answer, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
+    Answer, AtBarrier, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
     REASON_MAX_BYTES, Reaction, Repeat, ReplyKey, Request, State, Stop, Think, Until, is_handshake_header,
 };
 pub use target::{Builtin, Target, TargetError, TargetOrder, Targets};
@@ -88,10 +88,21 @@ pub struct Program {
     pub timers: Vec<String>,
     /// Streams of broadcasts.
     pub streams: Vec<Stream>,
+    /// Where users wait for one another.
+    pub barriers: Vec<Barrier>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
     /// Limits and habits.
     pub limits: Limits,
+}
+
+/// Where users wait for one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Barrier {
+    /// Its name.
+    pub name: String,
+    /// How many users go on together; one at least.
+    pub user_count: u64,
 }
 
 /// One kind of user.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Audience, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path, Ping,
-    Publish, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
+    Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path,
+    Ping, Publish, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -87,6 +87,8 @@ pub enum Op {
     Set(Box<[(SlotId, Expr)]>),
     /// `log: joined as {{session}}`
     Log(Template),
+    /// `barrier: { name: start, users: 10 }`
+    Barrier(AtBarrier),
     /// `fail: the room is full`
     Fail(Template),
     /// `stop: iteration`
@@ -129,6 +131,7 @@ impl Op {
             | Self::Choose(_)
             | Self::Set(_)
             | Self::Log(_)
+            | Self::Barrier(_)
             | Self::Fail(_)
             | Self::Stop(_)
             | Self::EnterGroup { .. }
@@ -260,6 +263,17 @@ pub struct Choose {
     pub arms: Box<[(u64, StateId)]>,
     /// All weights together.
     pub total_weight: u64,
+}
+
+/// A wait at a barrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtBarrier {
+    /// Which.
+    pub barrier: BarrierId,
+    /// How long to wait.
+    pub within: Duration,
+    /// How long it took.
+    pub timer: TimerId,
 }
 
 /// What a `stop` ends.

@@ -1,6 +1,8 @@
 //! Blocks: steps that are done on a condition, and steps of which one list is drawn; and what leaves them.
 
-use super::{Matcher, Spanned, Step, count, list};
+use std::time::Duration;
+
+use super::{Matcher, Spanned, Step, count, duration, list, text};
 use crate::diagnostic::Span;
 use crate::plan::syntax::Node;
 
@@ -24,6 +26,27 @@ pub struct Choice {
     pub weight: Option<Spanned<u64>>,
     /// What is done.
     pub steps: Vec<Step>,
+}
+
+/// `barrier`: where users wait for one another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Barrier {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// How many go on together.
+    pub users: Option<Spanned<u64>>,
+    /// How long to wait.
+    pub within: Option<Spanned<Duration>>,
+}
+
+impl Barrier {
+    pub(super) fn decode(node: &Node) -> Option<Self> {
+        Some(Self {
+            name: text(node).or_else(|| node.lookup("name").and_then(text))?,
+            users: node.lookup("users").and_then(count),
+            within: node.lookup("within").and_then(duration),
+        })
+    }
 }
 
 /// `stop`: what ends.

@@ -24,7 +24,7 @@ mod template;
 mod think;
 mod tls;
 
-pub use block::{Choice, If, Stop};
+pub use block::{Barrier, Choice, If, Stop};
 pub use body::{Body, Encoding};
 pub use capture::Capture;
 pub use connect::Connect;

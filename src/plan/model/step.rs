@@ -1,8 +1,8 @@
 //! A step: one verb, with modifiers beside it.
 
 use super::{
-    Body, Choice, Connect, Expect, ExpectClose, Gather, If, Modifiers, Ping, Repeat, Request, Spanned, Stop,
-    Template, Think, Use, block, count, entries, text,
+    Barrier, Body, Choice, Connect, Expect, ExpectClose, Gather, If, Modifiers, Ping, Repeat, Request,
+    Spanned, Stop, Template, Think, Use, block, count, entries, text,
 };
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
@@ -50,6 +50,8 @@ pub enum Verb {
     Group(Vec<Step>),
     /// `use`
     Use(Use),
+    /// `barrier`
+    Barrier(Barrier),
     /// `close`
     Close(Close),
     /// `expect_close`
@@ -121,6 +123,7 @@ impl Verb {
             "choose" => Self::Choose(block::choices(node)),
             "group" => Self::Group(block::steps(Some(node))),
             "use" => Self::Use(Use::decode(node)?),
+            "barrier" => Self::Barrier(Barrier::decode(node)?),
             "close" => Self::Close(Close {
                 code: node.lookup("code").and_then(count),
                 reason: node.lookup("reason").and_then(Template::decode),
@@ -156,6 +159,7 @@ impl Verb {
             | Self::Request(_)
             | Self::AwaitAll
             | Self::Think(_)
+            | Self::Barrier(_)
             | Self::Ping(_)
             | Self::Close(_)
             | Self::ExpectClose(_)
@@ -182,6 +186,7 @@ impl Verb {
             Self::Choose(_) => "choose",
             Self::Group(_) => "group",
             Self::Use(_) => "use",
+            Self::Barrier(_) => "barrier",
             Self::Close(_) => "close",
             Self::ExpectClose(_) => "expect_close",
             Self::Set(_) => "set",

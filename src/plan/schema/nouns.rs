@@ -545,6 +545,7 @@ pub const VERBS: &[&str] = &[
     "choose",
     "group",
     "use",
+    "barrier",
     "ping",
     "close",
     "expect_close",
@@ -654,6 +655,12 @@ static STEP: Noun = Noun {
             Map(&USE),
             "Does the steps of a fragment or of another file.",
             "{ fragment: login, with: { user: \"{{user.id}}\" } }",
+        ),
+        optional(
+            "barrier",
+            Either(&[Text, Map(&BARRIER)]),
+            "Waits until enough users are here, and goes on with all of them. A string is the barrier's name.",
+            "{ name: start, users: 10, within: 30s }",
         ),
         optional(
             "close",
@@ -1035,6 +1042,23 @@ static CHOICE: Noun = Noun {
             "3",
         ),
         required("steps", List(&Map(&STEP), 1, 100_000), "What to do.", "[send: hello]"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static BARRIER: Noun = Noun {
+    name: "barrier",
+    doc: "A place where users wait for one another.",
+    fields: &[
+        required("name", Text, "Its name: steps of one name wait together.", "start"),
+        optional(
+            "users",
+            Integer(1, COUNT_MAX),
+            "How many go on together. Default: all users whose scenario has the barrier, at the peak of the load.",
+            "10",
+        ),
+        optional("within", Duration, "How long to wait for the others. Default: `defaults.within`.", "30s"),
     ],
     open: None,
     rules: &[],

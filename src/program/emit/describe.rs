@@ -6,8 +6,8 @@ use super::LineOf;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op, Over, Program,
-    Quota, Reaction, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
+    Answer, AtBarrier, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op,
+    Over, Program, Quota, Reaction, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -29,6 +29,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Close(_) => "close",
         Op::Set(_) => "set",
         Op::Log(_) => "log",
+        Op::Barrier(_) => "barrier",
         Op::Fail(_) => "fail",
         Op::Stop(_) => "stop",
         Op::EnterGroup { .. } => "enter_group",
@@ -125,6 +126,7 @@ impl Describe<'_> {
                 String::new()
             }
             Op::Log(line) | Op::Fail(line) => format!(" {line}"),
+            Op::Barrier(at) => self.barrier(&mut parts, at),
             Op::Stop(stop) => format!(" {}", stop.word()),
             Op::EnterGroup { entered } => format!(" at {entered}"),
             Op::LeaveGroup { entered, timer } => self.leave_group(*entered, *timer),
@@ -137,6 +139,11 @@ impl Describe<'_> {
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
+    }
+
+    fn barrier(self, lines: &mut Vec<String>, at: &AtBarrier) -> String {
+        self.wait(lines, at.within, at.timer);
+        format!(" {}", at.barrier)
     }
 
     fn leave_group(self, entered: SlotId, timer: TimerId) -> String {

@@ -10,9 +10,9 @@ use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
-    Answer, Capture, Choose, Connect, DataFile, DataUse, Expect, Expr, Gather, Items, LinkId, Op, Program,
-    Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target, Template, Think, TimerId,
-    Unmatched, Until,
+    Answer, AtBarrier, Barrier, Capture, Choose, Connect, DataFile, DataUse, Expect, Expr, Gather, Items,
+    LinkId, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target,
+    Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -40,6 +40,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
         "slots": program.slots,
         "timers": program.timers,
         "streams": program.streams.iter().map(|stream| writer.stream(stream)).collect::<Vec<_>>(),
+        "barriers": program.barriers.iter().map(barrier).collect::<Vec<_>>(),
         "scenarios": scenarios,
     });
     escape_hidden(&format!("{program:#}\n"))
@@ -149,6 +150,7 @@ impl Writer<'_> {
             Op::Set(values) => self.assignments(values),
             Op::Log(line) => json!({ "log": line }),
             Op::Fail(reason) => json!({ "fail": reason }),
+            Op::Barrier(at) => self.barrier(at),
             Op::Stop(stop) => json!({ "stop": stop.word() }),
             Op::EnterGroup { entered } => self.group(*entered, None),
             Op::LeaveGroup { entered, timer } => self.group(*entered, Some(*timer)),
@@ -169,6 +171,12 @@ impl Writer<'_> {
             value.insert("due".into(), json!({ "delay": timer(due.delay), "intended": timer(due.intended) }));
         }
         Value::Object(value)
+    }
+
+    fn barrier(self, at: &AtBarrier) -> Value {
+        let mut detail = json!({ "barrier": at.barrier.index() });
+        merge(&mut detail, self.wait(at.within, at.timer));
+        detail
     }
 
     fn assignments(self, values: &[(SlotId, Expr)]) -> Value {
@@ -329,6 +337,10 @@ fn target(program: &Program) -> Value {
 
 fn weights(choose: &Choose) -> Value {
     json!({ "weights": choose.arms.iter().map(|(weight, _)| *weight).collect::<Vec<_>>() })
+}
+
+fn barrier(barrier: &Barrier) -> Value {
+    json!({ "name": barrier.name, "users": barrier.user_count })
 }
 
 fn with_line(mut value: Value, line: u32) -> Value {

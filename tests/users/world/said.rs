@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 use wsplan::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
-use wsplan::program::{BodyKind, LinkId, TimerId};
+use wsplan::program::{BarrierId, BodyKind, LinkId, TimerId};
 
 use super::{Connection, Happening, Stage, World};
 
@@ -84,6 +84,10 @@ impl Output for World {
         self.say(format_args!("fail {:?} at {:?}: {}", failure.kind, failure.place, failure.detail));
         self.tally.fail(failure.kind);
     }
+
+    fn arrive(&mut self, _: BarrierId) {}
+
+    fn depart(&mut self) {}
 
     fn stop_run(&mut self) {}
 
