@@ -13,6 +13,7 @@
 //! | [`deflate`] | permessage-deflate: its negotiation, and messages compressed and made whole |
 //! | [`plan`] | the language: files, syntax, the one table of keywords, the typed plan |
 //! | [`program`] | what a plan compiles to: states, templates, matchers, and the line that each came from |
+//! | [`codec`] | what turns frames into messages and back, by the plan's protocol |
 //! | [`load`] | when users start and leave: pure functions of elapsed time |
 //! | [`metrics`] | counters, histograms, errors; snapshots that merge without loss; thresholds |
 //! | [`compile`] | plan to program: names, data flow, lowering; reports every mistake, not the first |
@@ -64,6 +65,7 @@
 //! ```
 
 pub mod cli;
+pub mod codec;
 pub mod compile;
 pub mod data;
 pub mod deflate;

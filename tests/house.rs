@@ -12,18 +12,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("deflate", &[]),
     ("plan", &["diagnostic", "quantity"]),
     ("program", &["data", "diagnostic", "quantity"]),
+    ("codec", &["program"]),
     ("load", &[]),
     ("metrics", &["quantity"]),
     ("compile", &["data", "diagnostic", "load", "metrics", "plan", "program", "quantity"]),
     ("machine", &["data", "diagnostic", "program"]),
     ("net", &["deflate", "program"]),
-    ("engine", &["load", "machine", "metrics", "net", "program"]),
+    ("engine", &["codec", "load", "machine", "metrics", "net", "program"]),
     ("report", &["diagnostic", "metrics"]),
     ("serve", &["deflate"]),
 ];
 
 /// Rooms that must not know that there is a runtime or a network.
 const PURE: &[&str] = &[
+    "codec",
     "compile",
     "data",
     "deflate",

@@ -28,6 +28,7 @@ impl<'p> Compiler<'_, 'p> {
     pub(super) fn declare_streams(&mut self, plan: &'p Plan) {
         for stream in &plan.delivery {
             self.free_stream_name(&stream.name);
+            stream.key.iter().for_each(|path| self.stream_key_fits(path));
             let key = stream.key.as_ref().and_then(|node| self.lowering().path(node));
             self.streams.push(Declared {
                 stream,

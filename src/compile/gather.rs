@@ -35,9 +35,9 @@ impl Compiler<'_, '_> {
 
     fn wanted(&mut self, wanted: &model::Wanted) -> Wanted {
         Wanted {
-            filter: self.matcher(&wanted.filter),
-            assert: wanted.assert.as_ref().map(|assert| self.matcher(assert)),
-            captures: self.captures(&wanted.captures),
+            filter: self.message_matcher(&wanted.filter),
+            assert: wanted.assert.as_ref().map(|assert| self.message_matcher(assert)),
+            captures: self.message_captures(&wanted.captures),
             deliver: self.deliver(wanted.deliver.as_ref()),
         }
     }

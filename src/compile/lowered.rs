@@ -80,6 +80,7 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn outgoing(&mut self, body: &model::Body, span: Span) -> Body {
+        self.fits_protocol(body, span);
         let files = self.options.files;
         let nothing = || Body { kind: BodyKind::Text, template: Template::default() };
         let lowered = self.lowering().body(body, files);

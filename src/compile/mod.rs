@@ -27,6 +27,7 @@ mod operand;
 mod pace;
 mod path;
 mod pattern;
+mod protocol;
 mod scenario;
 mod scope;
 mod target;
@@ -45,7 +46,7 @@ use crate::metrics::Threshold;
 use crate::plan::model::{self, Plan};
 use crate::plan::{schema, syntax};
 use crate::program::asked::asked;
-use crate::program::{Limits, OnFailure, Program, TimerId, Unmatched};
+use crate::program::{Limits, OnFailure, Program, Protocol, TimerId, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
 pub use load::LoadOverrides;
@@ -142,6 +143,7 @@ pub fn compile(
         has_several_targets: false,
         is_secure: false,
         links: link::Links::default(),
+        protocol: protocol(plan.protocol),
     };
     compiler.variables(plan);
     let data = compiler.data_files(plan);
@@ -158,8 +160,7 @@ pub fn compile(
     let profile = load::lower(plan.load.as_ref(), &options.load);
     let barriers = compiler.barriers(plan, &profile);
     // A run that the command line shortens for once is no reason to change the plan.
-    let own = load::lower(plan.load.as_ref(), &LoadOverrides::default());
-    compiler.timeouts_within(&own, plan);
+    compiler.timeouts_within(&load::lower(plan.load.as_ref(), &LoadOverrides::default()), plan);
     let thresholds = compiler.thresholds(plan);
     compiler.rows_for_all(&data, &scenarios, &profile);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
@@ -170,7 +171,7 @@ pub fn compile(
     }
     let (target, is_target_secret) = target?;
     let program = Program {
-        name: plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone()),
+        name: name(plan, options),
         target,
         is_target_secret,
         tls,
@@ -185,6 +186,7 @@ pub fn compile(
         streams,
         barriers,
         unmatched: unmatched(plan.unmatched),
+        protocol: protocol(plan.protocol),
         limits: limits(&plan.defaults),
     };
     Some(Compiled { program, profile, thresholds })
@@ -210,6 +212,7 @@ struct Compiler<'a, 'p> {
     /// Whether connections go through TLS.
     is_secure: bool,
     links: link::Links,
+    protocol: Protocol,
 }
 
 impl Compiler<'_, '_> {
@@ -248,6 +251,18 @@ fn unmatched(own: model::Unmatched) -> Unmatched {
         model::Unmatched::Ignore => Unmatched::Ignore,
         model::Unmatched::Count => Unmatched::Count,
         model::Unmatched::Fail => Unmatched::Fail,
+    }
+}
+
+fn name(plan: &Plan, options: &Options<'_>) -> String {
+    plan.name.as_ref().map_or_else(|| options.default_name.clone(), |name| name.value.clone())
+}
+
+fn protocol(protocol: model::Protocol) -> Protocol {
+    match protocol {
+        model::Protocol::Json => Protocol::Json,
+        model::Protocol::Text => Protocol::Text,
+        model::Protocol::Binary => Protocol::Binary,
     }
 }
 

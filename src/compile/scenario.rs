@@ -232,8 +232,8 @@ impl Compiler<'_, '_> {
         };
         Reaction {
             on: self.reaction_link(reaction.on.as_ref()),
-            when: self.matcher(&reaction.when),
-            captures: self.captures(&reaction.captures),
+            when: self.message_matcher(&reaction.when),
+            captures: self.message_captures(&reaction.captures),
             deliver: self.deliver(reaction.deliver.as_ref()),
             answer,
             log: reaction.log.as_ref().map(|line| self.template(line)),
@@ -244,9 +244,9 @@ impl Compiler<'_, '_> {
 
     pub(super) fn expect(&mut self, expect: &model::Expect, timer: TimerId) -> Expect {
         Expect {
-            filter: self.matcher(&expect.filter),
-            assert: expect.assert.as_ref().map(|assert| self.matcher(assert)),
-            captures: self.captures(&expect.captures),
+            filter: self.message_matcher(&expect.filter),
+            assert: expect.assert.as_ref().map(|assert| self.message_matcher(assert)),
+            captures: self.message_captures(&expect.captures),
             deliver: self.deliver(expect.deliver.as_ref()),
             within: self.within(expect.within),
             timer,

@@ -7,9 +7,12 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::failure::{connect_kind, place_index, read_kind};
+use super::frames::{payload, say};
 use super::half::Goodbye;
+use super::opening::Opened;
 use super::shard::Shard;
 use super::wire::{Errand, Wire};
+use crate::codec::{Decoded, Fault, Frame};
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
 use crate::metrics::ErrorKind;
 use crate::net::{self, Connection, Flush, ReadFailure, Writer};
@@ -21,6 +24,8 @@ const FLUSHES_A_TURN: usize = 16;
 const ABNORMAL_CLOSURE: Disconnect<'_> = Disconnect::ByPeer { code: 1006, reason: "" };
 /// The close code of one that leaves (RFC 6455 section 7.4.1).
 const GOING_AWAY: u16 = 1001;
+/// The close code of one that was told what it does not understand (RFC 6455 section 7.4.1).
+const PROTOCOL_ERROR: u16 = 1002;
 /// The close code of a Close frame without one (RFC 6455 section 7.1.5).
 const NO_STATUS: u16 = 1005;
 
@@ -157,8 +162,9 @@ impl Driver {
         &mut self,
         link: LinkId,
         request: &ConnectRequest,
-        connection: Connection,
+        opened: Opened,
     ) -> net::Reader {
+        let Opened { connection, codec, behind } = opened;
         let Connection { timings, reader, writer, deflate, .. } = connection;
         let shard = &self.wire.shard;
         shard.count(|counts| {
@@ -172,8 +178,13 @@ impl Driver {
             }
         });
         shard.time_connect(&request.timers, &timings);
-        self.wire.half_mut(link).opened(writer);
+        self.wire.half_mut(link).opened(writer, codec);
         self.input(Input::Connected(link));
+        for (at, content) in behind {
+            let payload = payload(content.as_frame());
+            self.count_received(payload.bytes().len(), None, 1);
+            self.message(self.wire.shard.at(at), link, payload);
+        }
         if self.is_done() {
             // It left while the connection came about.
             self.wire.half_mut(link).queue_close(Some(GOING_AWAY), "");
@@ -211,12 +222,18 @@ impl Driver {
     }
 
     /// Something came in. Control frames are answered here, in every state of the user.
-    pub(super) fn incoming(&mut self, link: LinkId, incoming: &net::Incoming<'_>) {
+    ///
+    /// # Errors
+    ///
+    /// A frame that the plan's protocol does not have: the connection is of no more use.
+    pub(super) fn incoming(&mut self, link: LinkId, incoming: &net::Incoming<'_>) -> Result<(), Fault> {
         let at = self.wire.shard.at(incoming.at);
         match incoming.event {
-            net::Event::Text(text) => self.message(at, link, (Payload::Text(text), incoming.deflated_bytes)),
+            net::Event::Text(text) => {
+                return self.frame(at, link, (Frame::Text(text), incoming.deflated_bytes));
+            }
             net::Event::Binary(bytes) => {
-                self.message(at, link, (Payload::Binary(bytes), incoming.deflated_bytes));
+                return self.frame(at, link, (Frame::Binary(bytes), incoming.deflated_bytes));
             }
             net::Event::Ping(payload) => {
                 if let Some(writer) = &mut self.wire.half_mut(link).writer {
@@ -240,19 +257,55 @@ impl Driver {
                 self.flush();
             }
         }
+        Ok(())
     }
 
-    fn message(&mut self, at: Duration, link: LinkId, (payload, deflated_bytes): (Payload<'_>, Option<u64>)) {
-        let payload_bytes = payload.bytes().len() as u64;
+    /// What may be a message as it stands, or have to be decoded first.
+    fn frame(
+        &mut self,
+        at: Duration,
+        link: LinkId,
+        (frame, deflated_bytes): (Frame<'_>, Option<u64>),
+    ) -> Result<(), Fault> {
+        let frame_bytes = frame.bytes().len();
+        if let Some(frame) = self.wire.half(link).codec.as_is(frame) {
+            self.count_received(frame_bytes, deflated_bytes, 1);
+            self.message(at, link, payload(frame));
+            return Ok(());
+        }
+        let decoded = self.wire.half_mut(link).codec.decode(frame)?;
+        let is_message = |decoded: &&Decoded<'_>| matches!(decoded, Decoded::Message(_));
+        self.count_received(frame_bytes, deflated_bytes, decoded.iter().filter(is_message).count() as u64);
+        for decoded in decoded {
+            match decoded {
+                Decoded::Message(content) => self.message(at, link, payload(content.as_frame())),
+                Decoded::Say(content) => {
+                    if let Some(writer) = &mut self.wire.half_mut(link).writer {
+                        say(writer, &content);
+                    }
+                    self.hold_back(link);
+                }
+                Decoded::Opened => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A frame of so many bytes of payload, with so many messages that end in it.
+    fn count_received(&self, frame_bytes: usize, deflated_bytes: Option<u64>, message_count: u64) {
+        let frame_bytes = frame_bytes as u64;
         self.wire.shard.count(|counts| {
-            counts.messages_received += 1;
-            counts.bytes_received += payload_bytes;
+            counts.messages_received += message_count;
+            counts.bytes_received += frame_bytes;
             if let Some(deflated_bytes) = deflated_bytes {
                 counts.deflated_received += 1;
-                counts.deflate_bytes_received += payload_bytes;
+                counts.deflate_bytes_received += frame_bytes;
                 counts.deflate_compressed_received += deflated_bytes;
             }
         });
+    }
+
+    fn message(&mut self, at: Duration, link: LinkId, payload: Payload<'_>) {
         self.user.handle(at, Input::Message(link, payload), &mut self.wire);
         self.hold_back(link);
     }
@@ -307,6 +360,10 @@ impl Driver {
             }
             ReadFailure::Protocol(violation) => {
                 half.queue_close(Some(violation.close_code()), "");
+                self.flush();
+            }
+            ReadFailure::Undecodable { .. } => {
+                half.queue_close(Some(PROTOCOL_ERROR), "");
                 self.flush();
             }
             ReadFailure::Io { .. } | ReadFailure::Tls { .. } => {}

@@ -44,6 +44,7 @@ pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
         ConnectFailureKind::Request(_) => ErrorKind::Render,
         ConnectFailureKind::UpgradeStatus { .. } => ErrorKind::UpgradeStatus,
         ConnectFailureKind::HeadersTooLong { .. } => ErrorKind::TooLarge,
+        ConnectFailureKind::Handshake { .. } => ErrorKind::Handshake,
         ConnectFailureKind::Protocol(_) => ErrorKind::Protocol,
         ConnectFailureKind::Io { .. } => ErrorKind::Io,
     }
@@ -54,6 +55,6 @@ pub(super) fn read_kind(failure: &ReadFailure) -> ErrorKind {
         ReadFailure::Eof | ReadFailure::Reset => ErrorKind::Reset,
         ReadFailure::Io { .. } => ErrorKind::Io,
         ReadFailure::Tls { .. } => ErrorKind::Tls,
-        ReadFailure::Protocol(_) => ErrorKind::Protocol,
+        ReadFailure::Protocol(_) | ReadFailure::Undecodable { .. } => ErrorKind::Protocol,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 
 use super::shard::Shard;
+use crate::codec::Codec;
 use crate::machine::ConnectRequest;
 use crate::net::Writer;
 
@@ -22,6 +23,8 @@ const KEPT_UNSENT: usize = 16;
 #[derive(Default)]
 pub(super) struct Half {
     pub(super) writer: Option<Writer>,
+    /// How its frames and messages belong together.
+    pub(super) codec: Codec,
     /// The connection that the user wants and that nobody has begun to open.
     pub(super) request: Option<Box<ConnectRequest>>,
     /// Whether the kernel takes no more for now.
@@ -55,8 +58,9 @@ struct Unsent {
 
 impl Half {
     /// A connection stands: nothing is left of the one before.
-    pub(super) fn opened(&mut self, writer: Writer) {
+    pub(super) fn opened(&mut self, writer: Writer, codec: Codec) {
         self.writer = Some(writer);
+        self.codec = codec;
         self.is_blocked = false;
         self.is_aborted = false;
         self.has_closed = false;

@@ -17,8 +17,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::driver::Driver;
+use super::opening::{self, Opened};
 use super::shard::Shard;
 use super::wire::Errand;
+use crate::codec::{Codec, Fault};
 use crate::machine::{ConnectRequest, Input};
 use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
 use crate::program::LinkId;
@@ -91,7 +93,7 @@ async fn follow(driver: &RefCell<Driver>) {
 
 /// An attempt to connect, and what was asked for.
 type Attempt = Pin<Box<dyn Future<Output = (Box<ConnectRequest>, Attempted)>>>;
-type Attempted = Result<Result<net::Connection, net::ConnectFailure>, Elapsed>;
+type Attempted = Result<Result<Opened, net::ConnectFailure>, Elapsed>;
 
 /// How far one of a user's connections is, beside the reading of it: there is none, it is being opened, or it is read.
 struct Connection {
@@ -209,15 +211,16 @@ fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
     }))
 }
 
-async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<net::Connection, net::ConnectFailure> {
+async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<Opened, net::ConnectFailure> {
     let target = shard.target_of(request);
     let path = request.path.clone().unwrap_or_default();
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
         .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
-    match upgrade {
-        Ok(upgrade) => net::connect(target, &upgrade, &shard.network).await,
-        Err(error) => Err(net::ConnectFailure::request(target, error)),
-    }
+    let upgrade = upgrade.map_err(|error| net::ConnectFailure::request(target, error))?;
+    let connection = net::connect(target, &upgrade, &shard.network).await?;
+    let codec = Codec::new(shard.setting.program.protocol);
+    let opened = opening::open(connection, codec).await;
+    opened.map_err(|kind| net::ConnectFailure { kind, address: target.address() })
 }
 
 /// Tells the user how an attempt went; what there is to read, where it went well.
@@ -229,7 +232,7 @@ fn tell_how_it_went(
 ) -> Option<Reader> {
     let mut driver = driver.borrow_mut();
     match attempted {
-        Ok(Ok(connection)) => return Some(driver.connected(link, request, connection)),
+        Ok(Ok(opened)) => return Some(driver.connected(link, request, opened)),
         Ok(Err(failure)) => driver.connect_failed(link, &failure),
         Err(_) => driver.connect_timed_out(link, request),
     }
@@ -279,7 +282,11 @@ async fn read(driver: &RefCell<Driver>, link: LinkId, mut reader: Reader) -> Rea
     loop {
         poll_fn(|_| if driver.borrow().is_congested(link) { Poll::Pending } else { Poll::Ready(()) }).await;
         match reader.next().await {
-            Ok(incoming) => driver.borrow_mut().incoming(link, &incoming),
+            Ok(incoming) => {
+                if let Err(Fault { detail }) = driver.borrow_mut().incoming(link, &incoming) {
+                    return ReadFailure::Undecodable { detail };
+                }
+            }
             Err(failure) => return failure,
         }
     }

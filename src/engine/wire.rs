@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::driver::Driver;
 use super::failure::{machine_kind, place_index};
+use super::frames::Frames;
 use super::half::Half;
 use super::shard::Shard;
 use crate::machine::{
@@ -80,25 +81,18 @@ impl Output for Wire {
     ) -> Result<(), RenderFailure> {
         let half = self.half_mut(link);
         let Some(writer) = &mut half.writer else { return Ok(()) };
-        let opcode = match kind {
-            BodyKind::Text => net::Opcode::Text,
-            BodyKind::Binary => net::Opcode::Binary,
-        };
-        match writer.try_message(opcode, render) {
-            Ok(net::Queued { payload_bytes, deflated_bytes }) => {
-                half.queued(payload_bytes);
-                if let Some(deflated_bytes) = deflated_bytes {
-                    self.shard.count(|counts| {
-                        counts.deflated_sent += 1;
-                        counts.deflate_bytes_sent += payload_bytes as u64;
-                        counts.deflate_compressed_sent += deflated_bytes as u64;
-                    });
-                }
-                Ok(())
-            }
-            Err(net::NotSent::Queue(_)) => Ok(()),
-            Err(net::NotSent::Render(failure)) => Err(failure),
+        let mut frames = Frames::new(writer);
+        half.codec.encode(kind, render, &mut frames)?;
+        let Some(net::Queued { payload_bytes, deflated_bytes }) = frames.queued else { return Ok(()) };
+        half.queued(payload_bytes);
+        if let Some(deflated_bytes) = deflated_bytes {
+            self.shard.count(|counts| {
+                counts.deflated_sent += 1;
+                counts.deflate_bytes_sent += payload_bytes as u64;
+                counts.deflate_compressed_sent += deflated_bytes as u64;
+            });
         }
+        Ok(())
     }
 
     fn ping(&mut self, link: LinkId, payload: &[u8]) {

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     UpgradeStatus,
     /// The connection ended before the server had answered the upgrade, or the answer lacks what the plan requires.
     Upgrade,
+    /// The handshake of messages behind the upgrade went wrong, where the protocol has one.
+    Handshake,
     /// No message in time.
     Timeout,
     /// A message came, but what must hold of it does not.
@@ -38,7 +40,7 @@ pub enum ErrorKind {
         /// The close code, RFC 6455 section 7.4.
         code: Option<u16>,
     },
-    /// The peer broke a rule of RFC 6455.
+    /// The peer broke a rule of RFC 6455, or of the protocol that the plan speaks.
     Protocol,
     /// The head of the answer to the upgrade is over its limit.
     TooLarge,
@@ -76,7 +78,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -87,6 +89,7 @@ impl ErrorKind {
         Self::Tls,
         Self::UpgradeStatus,
         Self::Upgrade,
+        Self::Handshake,
         Self::Timeout,
         Self::Assertion,
         Self::ClosedByPeer { code: None },
@@ -122,6 +125,7 @@ impl ErrorKind {
             Self::Tls => "tls",
             Self::UpgradeStatus => "upgrade_status",
             Self::Upgrade => "upgrade",
+            Self::Handshake => "handshake",
             Self::Timeout => "timeout",
             Self::Assertion => "assertion",
             Self::ClosedByPeer { .. } => "closed_by_peer",

@@ -64,6 +64,11 @@ pub enum ConnectFailureKind {
     Protocol(ProtocolViolation),
     /// The answer agrees to no compression, which was required.
     DeflateDeclined,
+    /// The handshake of messages behind the upgrade went wrong, where the protocol has one: told by whoever speaks it.
+    Handshake {
+        /// What is wrong.
+        detail: String,
+    },
     /// The server closed the connection without a complete answer.
     ClosedDuringUpgrade,
     /// Anything else that the operating system had to say.
@@ -94,6 +99,11 @@ pub enum ReadFailure {
         /// What is wrong, in words.
         reason: String,
     },
+    /// A message does not keep to the protocol that is spoken in messages: told by whoever speaks it.
+    Undecodable {
+        /// What is wrong.
+        detail: String,
+    },
     /// The server broke a rule; the connection is to be closed with its `close_code`.
     Protocol(ProtocolViolation),
 }
@@ -106,7 +116,8 @@ impl ConnectFailure {
 }
 
 impl ConnectFailureKind {
-    pub(super) fn from_io(error: &io::Error) -> Self {
+    /// By what the system said.
+    pub fn from_io(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
         if let Some(error) = tls::error_in(error) {
             return Self::Tls { reason: tls::words(error) };
@@ -174,6 +185,7 @@ impl fmt::Display for ConnectFailureKind {
             Self::DeflateDeclined => {
                 f.write_str("the server does not take permessage-deflate, which the plan requires")
             }
+            Self::Handshake { detail } => write!(f, "the handshake behind the upgrade failed: {detail}"),
             Self::ClosedDuringUpgrade => f.write_str("closed before the upgrade was answered"),
             Self::Io { message, .. } => f.write_str(message),
         }
@@ -183,6 +195,7 @@ impl fmt::Display for ConnectFailureKind {
 impl fmt::Display for ReadFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Undecodable { detail } => f.write_str(detail),
             Self::Eof => f.write_str("the connection ended without a Close frame"),
             Self::Reset => f.write_str("connection reset"),
             Self::Io { message, .. } => f.write_str(message),

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use self::describe::Describe;
-use super::{DataFile, DataUse, Expr, Op, Program, Scenario, StateId};
+use super::{DataFile, DataUse, Expr, Op, Program, Protocol, Scenario, StateId};
 use crate::diagnostic::shown;
 
 pub use json::json;
@@ -24,6 +24,9 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     let mut out = format!("program {}\ntarget {}\n", program.name, program.shown_target());
     for unusual in program.tls.unusual() {
         let _ = writeln!(out, "tls {unusual}");
+    }
+    if program.protocol != Protocol::default() {
+        let _ = writeln!(out, "protocol {}", program.protocol.word());
     }
     for (index, name) in program.slots.iter().enumerate() {
         let _ = writeln!(out, "slot ${index} {name}");

@@ -22,6 +22,7 @@ pub mod matcher;
 mod operand;
 mod path;
 mod path_set;
+mod protocol;
 mod state;
 mod target;
 mod template;
@@ -44,6 +45,7 @@ pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
+pub use protocol::Protocol;
 pub use state::{
     Answer, AtBarrier, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
     REASON_MAX_BYTES, Reaction, Repeat, ReplyKey, Request, State, Stop, Think, Until, is_handshake_header,
@@ -92,6 +94,8 @@ pub struct Program {
     pub barriers: Vec<Barrier>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
+    /// What messages are made of.
+    pub protocol: Protocol,
     /// Limits and habits.
     pub limits: Limits,
 }

@@ -38,7 +38,7 @@ pub use fragment::{Fragment, Use};
 pub use gather::{Gather, Quota, Wanted};
 pub use load::{Load, Stage};
 pub use matcher::Matcher;
-pub use plan::{Plan, Unmatched, Variable};
+pub use plan::{Plan, Protocol, Unmatched, Variable};
 pub use repeat::{Repeat, Until};
 pub use scenario::{Reaction, Scenario};
 pub use step::{Assignment, Close, Step, Verb};

@@ -32,6 +32,8 @@ pub struct Plan {
     pub unmatched: Unmatched,
     /// Steps that several places use.
     pub fragments: Vec<Fragment>,
+    /// What messages are made of.
+    pub protocol: Protocol,
     /// What users do.
     pub scenarios: Vec<Scenario>,
     /// What may have stood in the parts that are not understood; whoever checked the shape knows it.
@@ -57,6 +59,18 @@ pub enum Unmatched {
     Count,
     /// It is an error.
     Fail,
+}
+
+/// What messages are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// `json`
+    #[default]
+    Json,
+    /// `text`
+    Text,
+    /// `binary`
+    Binary,
 }
 
 impl Plan {
@@ -86,6 +100,11 @@ impl Plan {
             fragments: entries(root.lookup("fragments"))
                 .map(|entry| Fragment::decode(entry.key.clone(), &entry.value))
                 .collect(),
+            protocol: match root.lookup("protocol").and_then(Node::text) {
+                Some("text") => Protocol::Text,
+                Some("binary") => Protocol::Binary,
+                _ => Protocol::Json,
+            },
             scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
             unread: Unread::default(),
         })

@@ -91,6 +91,7 @@ pub static PLAN: Noun = Noun {
             "Steps that several places `use`, by name.",
             "{ login: [connect: {}, send: hello] }",
         ),
+        optional("protocol", Words(PROTOCOLS), "What messages are made of. Default: json.", "text"),
         required(
             "scenarios",
             Map(&SCENARIOS),
@@ -279,6 +280,18 @@ static TLS: Noun = Noun {
         Rule::Excludes("insecure", &["ca"]),
     ],
 };
+
+static PROTOCOLS: &[Word] = &[
+    Word { word: "json", doc: "A frame is a message: text or binary as it is written, which may hold JSON." },
+    Word {
+        word: "text",
+        doc: "A frame is a message, and every one is text: maps as bodies and JSONPaths are refused.",
+    },
+    Word {
+        word: "binary",
+        doc: "A frame is a message, and every one goes out as a binary one. What comes is matched by its bytes, and as JSON where a path asks.",
+    },
+];
 
 static VARS: Noun = Noun {
     name: "vars",

@@ -29,6 +29,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
             Unmatched::Count => "count",
             Unmatched::Fail => "fail",
         },
+        "protocol": program.protocol.word(),
         "limits": {
             "max_message_bytes": limits.max_message_bytes,
             "inbox_messages": limits.inbox_message_count,
