@@ -28,6 +28,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Name => "a name: letters, digits and `_`".into(),
         Kind::Path => "text, templates; starts with `/`".into(),
         Kind::Integer(min, max) => format!("{} to {}", count(*min), count(*max)),
+        Kind::Number(min, max) => format!("{min} to {max}"),
         Kind::Duration => "duration".into(),
         Kind::Size => "size".into(),
         Kind::Words(words) => words.iter().map(|word| code(word.word)).collect::<Vec<_>>().join(" or "),

@@ -92,7 +92,10 @@ impl Census {
             Op::Set(values) => values.iter().any(|(slot, _)| program.slots[slot.index()].contains(':')),
             _ => false,
         };
-        census.states -= program.states.iter().filter(|s| is_audience(s) || is_parameters(s)).count();
+        // The way back from what is done when a connection stands.
+        let is_way_back = |state: &&State| matches!(state.op, Op::Return);
+        let is_extra = |state: &&State| is_audience(state) || is_parameters(state) || is_way_back(state);
+        census.states -= program.states.iter().filter(is_extra).count();
         // One that has the place of its connect is implied by it.
         let connects: Vec<_> =
             program.states.iter().filter(|s| matches!(s.op, Op::Connect(_))).map(|s| s.span).collect();
@@ -127,6 +130,7 @@ impl Census {
                     census.connect_options +=
                         connect.subprotocols.len() + usize::from(connect.path.is_some());
                     census.connect_options += usize::from(connect.deflate.is_some());
+                    census.connect_options += usize::from(connect.reconnect.is_some());
                 }
                 Op::Test { repeat, .. } => {
                     if let Until::While(condition) = &repeat.until {
@@ -207,7 +211,9 @@ impl Census {
                 self.captures += len(&request["capture"]);
             }
             let connect = &step["connect"];
-            self.connect_options += usize::from(connect.is_string()) + present(connect, &["path", "deflate"]);
+            self.steps(&connect["on_connected"], plan);
+            self.connect_options +=
+                usize::from(connect.is_string()) + present(connect, &["path", "deflate", "reconnect"]);
             self.connect_options +=
                 len(&connect["query"]) + len(&connect["headers"]) + len(&connect["subprotocols"]);
             self.assignments += len(&step["set"]);

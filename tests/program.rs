@@ -76,10 +76,11 @@ fn json_holds_the_whole_program() {
         assert_eq!(states.len(), program.states.len());
         for (shown, state) in states.iter().zip(&program.states) {
             assert_eq!(shown["line"], line(state.span));
-            let ways = match state.op {
-                Op::End | Op::Stop(_) => 0,
+            let ways = match &state.op {
+                Op::Return | Op::End | Op::Stop(_) => 0,
                 Op::Test { .. } | Op::If { .. } => 2,
-                Op::Choose(ref choose) => choose.arms.len(),
+                Op::Connect(connect) if connect.on_connected.is_some() => 2,
+                Op::Choose(choose) => choose.arms.len(),
                 _ => 1,
             };
             assert_eq!(shown["transitions"].as_array().unwrap().len(), ways, "{shown}");
@@ -163,7 +164,7 @@ fn assert_holds_op(shown: &Value, op: &Op) {
         Op::Close(close) => assert_eq!(shown["code"], close.code),
         Op::Think(_) => assert!(shown["think"].is_object()),
         Op::Enter(_) | Op::Test { .. } => assert!(shown["loop"]["index"].is_string()),
-        Op::AwaitAll { .. } | Op::End => {}
+        Op::AwaitAll { .. } | Op::Return | Op::End => {}
     }
 }
 

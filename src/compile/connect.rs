@@ -46,6 +46,8 @@ impl Compiler<'_, '_> {
                 total: self.timer(format!("{name}.total")),
                 failover: has_several_targets.then(|| self.timer(format!("{name}.failover"))),
             },
+            reconnect: connect.reconnect.as_ref().map(|reconnect| self.reconnect(reconnect, name)),
+            on_connected: None,
         }
     }
 

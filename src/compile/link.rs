@@ -12,6 +12,8 @@ pub(super) struct Links {
     known: Vec<Known>,
     /// The one that the step at hand acts on.
     pub(super) present: LinkId,
+    /// The one that the steps of a block are about, where they are not told otherwise.
+    pub(super) block: Option<LinkId>,
 }
 
 /// A connection, and the first step that opens it.
@@ -34,11 +36,12 @@ impl Links {
     fn collect(&mut self, steps: &[Step]) {
         for step in steps {
             match &step.verb {
-                Verb::Connect(_) => {
+                Verb::Connect(connect) => {
                     let name = step.name.as_ref().map(|name| name.value.clone());
                     if self.known.iter().all(|known| known.name != name) {
                         self.known.push(Known { name, span: step.span });
                     }
+                    self.collect(&connect.on_connected);
                 }
                 verb => verb.blocks().into_iter().for_each(|steps| self.collect(steps)),
             }
@@ -85,6 +88,7 @@ impl Links {
             Some(on) if acts => self.of_name(on).map(Some),
             Some(on) => Err(Unclear::Misplaced(on)),
             None if !acts => Ok(None),
+            None if self.block.is_some() => Ok(self.block),
             None if self.known.len() < 2 => Ok(Some(LinkId::FIRST)),
             None => self.named(None).map(Some).ok_or(Unclear::Ambiguous),
         }

@@ -28,6 +28,7 @@ mod pace;
 mod path;
 mod pattern;
 mod protocol;
+mod reconnect;
 mod scenario;
 mod scope;
 mod target;

@@ -53,6 +53,8 @@ pub(super) struct PlanNames<'a> {
     current: Option<usize>,
     /// The indices of the loops around the step at hand, outermost first.
     loops: Vec<SlotId>,
+    /// Tells the block that may run in the middle of others from them; 0 outside of such.
+    block: usize,
     reads: Vec<Touch>,
     /// The parameters of the fragments around the step at hand; only the innermost one's are known.
     parameters: Vec<HashMap<String, Binding>>,
@@ -76,6 +78,7 @@ impl<'a> PlanNames<'a> {
             scenarios: plan.scenarios.iter().map(|s| (s.name.text.as_str(), set_names(s))).collect(),
             current: None,
             loops: Vec::new(),
+            block: 0,
             reads: Vec::new(),
             parameters: Vec::new(),
             excused: HashSet::new(),
@@ -163,14 +166,28 @@ impl<'a> PlanNames<'a> {
 
     /// Enters a loop and returns the slot of its index. Loops of the same depth share one.
     pub(super) fn enter_loop(&mut self) -> SlotId {
-        let slot = self.slot(&format!("loop.index@{}", self.loops.len()));
+        let slot = self.slot(&self.loop_slot("loop.index", self.loops.len()));
         self.loops.push(slot);
         slot
     }
 
     /// The slot in which the innermost loop keeps when it was entered.
     pub(super) fn loop_entered(&mut self) -> SlotId {
-        self.slot(&format!("loop.entered@{}", self.loops.len().saturating_sub(1)))
+        self.slot(&self.loop_slot("loop.entered", self.loops.len().saturating_sub(1)))
+    }
+
+    fn loop_slot(&self, name: &str, depth: usize) -> String {
+        if self.block == 0 { format!("{name}@{depth}") } else { format!("{name}@{depth}.{}", self.block) }
+    }
+
+    /// Enters a block that may run in the middle of any other of the scenario: its loops keep their counts elsewhere. What
+    /// to hand to [`Self::leave_block`].
+    pub(super) fn enter_block(&mut self, number: usize) -> usize {
+        std::mem::replace(&mut self.block, number)
+    }
+
+    pub(super) fn leave_block(&mut self, outer: usize) {
+        self.block = outer;
     }
 
     /// Enters a fragment, whose parameters mean this.
@@ -190,12 +207,13 @@ impl<'a> PlanNames<'a> {
     /// The slots in which the innermost loop keeps the list that it goes over, and how far it has come.
     pub(super) fn loop_items(&mut self) -> (SlotId, SlotId) {
         let depth = self.loops.len().saturating_sub(1);
-        (self.slot(&format!("loop.items@{depth}")), self.slot(&format!("loop.rest@{depth}")))
+        let (items, rest) = (self.loop_slot("loop.items", depth), self.loop_slot("loop.rest", depth));
+        (self.slot(&items), self.slot(&rest))
     }
 
     /// The slot in which a group inside so many others keeps when it was entered.
     pub(super) fn group_entered(&mut self, depth: usize) -> SlotId {
-        self.slot(&format!("group.entered@{depth}"))
+        self.slot(&self.loop_slot("group.entered", depth))
     }
 
     pub(super) fn leave_loop(&mut self) {

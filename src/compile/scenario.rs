@@ -136,6 +136,7 @@ impl Compiler<'_, '_> {
             let link = self.link_of(step);
             self.links.present = link.unwrap_or_default();
             let first = flows.len();
+            let at = StateId::new(self.states.len());
             flows.extend(self.step(step, context));
             // The steps of a group know theirs.
             if !matches!(step.verb, Verb::Group(_) | Verb::Use(_)) {
@@ -150,6 +151,9 @@ impl Compiler<'_, '_> {
             }
             flows.extend(self.audiences(step));
             flows[first..].iter_mut().for_each(|flow| flow.link = link);
+            if let Verb::Connect(connect) = &step.verb {
+                flows.extend(self.behind_connect(step, connect, at, context));
+            }
         }
         flows
     }

@@ -137,7 +137,10 @@ impl Compiler<'_, '_> {
 fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
     for step in steps {
         match &step.verb {
-            Verb::Connect(connect) => timeouts.extend(connect.timeout),
+            Verb::Connect(connect) => {
+                timeouts.extend(connect.timeout);
+                collect(&connect.on_connected, timeouts);
+            }
             Verb::Expect(expect) => timeouts.extend(expect.within),
             Verb::Gather(gather) => timeouts.extend(gather.within),
             Verb::Request(request) => timeouts.extend(request.reply.within),

@@ -209,7 +209,7 @@ impl Driver {
             counts.connections_attempted += 1;
             counts.connections_failed += 1;
         });
-        if !self.user.tries_elsewhere() {
+        if !self.user.tries_again() {
             self.error(kind, detail);
         }
         self.input(Input::ConnectFailed(link));
@@ -371,7 +371,10 @@ impl Driver {
         if *failure == ReadFailure::Eof {
             return ABNORMAL_CLOSURE;
         }
-        self.error(read_kind(failure), failure);
+        // That a rule was broken is told whatever follows from it.
+        if matches!(failure, ReadFailure::Protocol(_)) || !self.user.opens_again(link) {
+            self.error(read_kind(failure), failure);
+        }
         Disconnect::Broken
     }
 

@@ -128,6 +128,7 @@ impl Output for Wire {
                 counts.iterations_failed += u64::from(failed);
             }
             Event::FailedOver => counts.failovers += 1,
+            Event::Reconnected => counts.reconnects += 1,
             Event::Unmatched(count) => counts.messages_unmatched += count,
             Event::InboxDropped => counts.inbox_dropped += 1,
             Event::PacedSend { is_late } => {

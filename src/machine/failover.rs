@@ -1,7 +1,6 @@
 //! Which of several targets a user connects to: it stays with the one it has, and where that cannot be reached the
 //! next is tried within the same step.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -36,6 +35,10 @@ impl User {
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         let link = self.present_link();
+        if self.links.is_open(link) && self.is_kept(link) {
+            self.at = self.setting.program.state(self.at).next;
+            return Ok(());
+        }
         if self.links.is_open(link) {
             let detail = "the connection is open already";
             self.fail(now, FailureKind::AlreadyConnected, &detail, out);
@@ -53,9 +56,13 @@ impl User {
         self.failover.as_ref().map_or(0, |failover| failover.order[failover.at])
     }
 
-    /// Whether another target will be tried where the connection that is under way does not come to stand: then that is
-    /// no failure yet.
-    pub fn tries_elsewhere(&self) -> bool {
+    /// Whether the connection that is under way is tried once more where it does not come to stand, with another target
+    /// or later: then that is no failure yet.
+    pub fn tries_again(&self) -> bool {
+        self.tries_elsewhere() || self.has_attempts_left()
+    }
+
+    fn tries_elsewhere(&self) -> bool {
         self.phase == Phase::Connecting
             && !self.goes_elsewhere()
             && self.failover.as_ref().is_some_and(|failover| failover.failed_count + 1 < failover.order.len())
@@ -64,6 +71,14 @@ impl User {
     /// Whether the connect at hand names a server of its own, which no target stands in for.
     fn goes_elsewhere(&self) -> bool {
         matches!(&self.setting.program.state(self.at).op, Op::Connect(connect) if connect.url.is_some())
+    }
+
+    /// A connection is lost and about to be opened again: where another target takes its place, that is measured from then.
+    pub(super) fn lost_target(&mut self, lost_at: Duration) {
+        let goes_elsewhere = self.goes_elsewhere();
+        if let Some(failover) = self.failover.as_mut().filter(|_| !goes_elsewhere) {
+            failover.since = Some(lost_at);
+        }
     }
 
     /// The connection stands.
@@ -83,31 +98,19 @@ impl User {
         }
     }
 
-    /// The connection does not come to stand: the next target is tried, or the step has failed with the last.
+    /// The connection does not come to stand: the next target is tried, or what follows when none can be reached.
     pub(super) fn not_reached(&mut self, now: Duration, out: &mut impl Output) {
         let tries_elsewhere = self.tries_elsewhere();
         let goes_elsewhere = self.goes_elsewhere();
         if let Some(failover) = self.failover.as_mut().filter(|_| !goes_elsewhere) {
             failover.at = (failover.at + 1) % failover.order.len();
-            failover.failed_count += 1;
+            failover.failed_count = if tries_elsewhere { failover.failed_count + 1 } else { 0 };
             failover.since.get_or_insert(now);
         }
-        // There is no attempt any more that could be given up.
-        self.phase = Phase::Ready;
-        let setting = Rc::clone(&self.setting);
-        if tries_elsewhere && let Op::Connect(connect) = &setting.program.state(self.at).op {
-            if let Err(failure) = self.connect(connect, now, out) {
-                self.forget_failures();
-                out.count(Event::OperationEnded);
-                self.fail(now, FailureKind::Render, &failure.named(&setting.program.slots), out);
-            }
-            return;
-        }
-        self.forget_failures();
-        out.count(Event::OperationEnded);
-        self.give_up(now, out);
+        if tries_elsewhere { self.try_again(now, out) } else { self.failed_to_connect(now, out) }
     }
 
+    /// No target could be reached: what follows is measured anew.
     pub(super) fn forget_failures(&mut self) {
         if let Some(failover) = &mut self.failover {
             (failover.failed_count, failover.since) = (0, None);

@@ -129,6 +129,8 @@ pub enum Event {
     OperationEnded,
     /// A connection stands with another target than the one that was tried first.
     FailedOver,
+    /// A connection stands again that was lost.
+    Reconnected,
     /// An iteration ended.
     IterationEnded {
         /// Whether a step of it failed.

@@ -35,6 +35,7 @@ mod pause;
 mod pending;
 mod phase;
 mod receive;
+mod reconnect;
 mod render;
 mod scan;
 mod scope;

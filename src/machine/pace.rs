@@ -199,7 +199,7 @@ impl User {
         let Some(paced) = self.paced.as_mut().filter(|_| is_in_steps && !self.is_stopping) else { return };
         let mut missed_count = u64::from(paced.due.take().is_some_and(|due| due <= now));
         let setting = Rc::clone(&self.setting);
-        let at = self.at.index();
+        let at = self.home().index();
         for states in self.scenario(&setting).paced.iter().filter(|states| states.contains(&at)) {
             missed_count = missed_count.saturating_add(self.rounds_missed(&setting, states.start, now));
         }

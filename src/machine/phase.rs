@@ -14,6 +14,8 @@ pub(super) enum Phase {
     Ready,
     /// For the connection of the state that it is at.
     Connecting,
+    /// For the next attempt at a connection.
+    Reviving { until: Duration },
     /// For room in the send queue.
     Sending,
     /// For a message; since when and until when.
@@ -72,7 +74,8 @@ impl Phase {
             | Self::ExpectingClose { deadline, .. }
             | Self::AtBarrier { deadline, .. }
             | Self::Closing { deadline, .. } => Some(deadline),
-            Self::Thinking { until }
+            Self::Reviving { until }
+            | Self::Thinking { until }
             | Self::Pacing { until }
             | Self::Yielding { until }
             | Self::Resting { until } => Some(until),

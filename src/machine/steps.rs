@@ -37,6 +37,9 @@ impl User {
 
     /// Runs the state that the user is at. It leaves the user ready at the next one, or waiting.
     fn step(&mut self, setting: &Setting, now: Duration, out: &mut impl Output) -> Result<(), RenderFailure> {
+        if self.revival.is_some() && self.revives(now, out) {
+            return Ok(());
+        }
         let state = setting.program.state(self.at);
         if !self.has_what_it_needs(state) {
             let detail = self.no_connection(setting, state.link);
@@ -99,6 +102,7 @@ impl User {
                 self.change_audience(audience, now, out)?;
                 self.at = state.next;
             }
+            Op::Return => self.come_back(now, out),
             Op::End => self.close(now, 1000, AfterClose::Iteration, out),
         }
         Ok(())

@@ -18,6 +18,7 @@ use super::message::Payload;
 use super::pace::Paced;
 use super::pending::Pending;
 use super::phase::{AfterClose, Phase};
+use super::reconnect::Revival;
 use super::scope::{Rng, Scope};
 use crate::program::{
     LinkId, OnFailure, Program, Scenario, SlotId, StateId, Unmatched, Value, builtin_slots,
@@ -64,6 +65,8 @@ pub struct User {
     pub(super) publishing: Option<Box<Publishing>>,
     /// Where there are several targets, from the first connect on.
     pub(super) failover: Option<Box<Failover>>,
+    /// Where a connection has something to be done when it stands, or is to be opened again.
+    pub(super) revival: Option<Box<Revival>>,
     correlation_count: u64,
     /// How many Pings its steps have sent.
     pub(super) ping_count: u32,
@@ -99,6 +102,7 @@ impl User {
             share: None,
             publishing: None,
             failover: None,
+            revival: None,
             correlation_count: 0,
             ping_count: 0,
             generation,
@@ -178,6 +182,7 @@ impl User {
         }
         self.write_correlation_id(self.correlation_count);
         self.forget_due();
+        self.forget_revivals();
         self.write_canary();
         self.seed_draws();
         self.iteration_failed = false;
@@ -259,7 +264,7 @@ impl User {
         self.reached(now, out);
         out.count(Event::OperationEnded);
         self.phase = Phase::Ready;
-        self.go_on(now, out);
+        self.stands(now, link, out);
     }
 
     fn sent(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
@@ -309,6 +314,7 @@ impl User {
                     self.after_close(now, then, out);
                 }
             }
+            Phase::Reviving { .. } => self.try_again(now, out),
             Phase::Resting { .. } => self.begin(now, out),
             Phase::Idle
             | Phase::Ready
@@ -342,6 +348,7 @@ impl User {
     }
 
     fn disconnected(&mut self, now: Duration, link: LinkId, how: Disconnect<'_>, out: &mut impl Output) {
+        let opens_again = self.opens_again(link);
         self.lose(now, link, out);
         match self.phase {
             Phase::Done => {}
@@ -361,6 +368,7 @@ impl User {
             {
                 self.closed_as_expected(since, (code, reason), now, out);
             }
+            _ if opens_again => self.lost_for_now(now, link, out),
             _ => {
                 if let Disconnect::ByPeer { code, reason } = how {
                     let detail = ClosedByPeer { code, reason };
@@ -406,6 +414,7 @@ impl User {
             | Phase::Pacing { .. }
             | Phase::Yielding { .. }
             | Phase::Resting { .. }
+            | Phase::Reviving { .. }
             | Phase::Throttled => self.part(now, out),
             // Whatever it is that the step waits for, the user looks at `is_stopping` behind it.
             _ => {}

@@ -29,6 +29,8 @@ counters! {
     connections_deflated ConnectionsDeflated "connections.deflated" of ConnectionsEstablished;
     /// Established connections whose server did not take the offer of permessage-deflate.
     deflate_declined DeflateDeclined "connections.deflate_declined" of ConnectionsEstablished;
+    /// Connections that stand again after they were lost.
+    reconnects Reconnects "connections.reconnects" of ConnectionsEstablished;
     /// TLS handshakes of established connections.
     tls_handshakes TlsHandshakes "tls.handshakes";
     /// Those of them in which a session of before was taken up.

@@ -80,6 +80,7 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         | Op::EnterGroup { .. }
         | Op::LeaveGroup { .. }
         | Op::Audience(_)
+        | Op::Return
         | Op::End => {}
     }
 }

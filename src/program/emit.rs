@@ -162,7 +162,11 @@ fn states_of(program: &Program, scenario: &Scenario) -> impl Iterator<Item = Sta
 fn edges(program: &Program, id: StateId) -> Vec<(Cow<'static, str>, StateId)> {
     let state = program.state(id);
     match &state.op {
-        Op::End | Op::Stop(_) => Vec::new(),
+        Op::Return | Op::End | Op::Stop(_) => Vec::new(),
+        Op::Connect(connect) if connect.on_connected.is_some() => {
+            let entry = connect.on_connected.into_iter();
+            entry.map(|entry| ("stands".into(), entry)).chain([("then".into(), state.next)]).collect()
+        }
         Op::Test { body, .. } => vec![("round".into(), *body), ("over".into(), state.next)],
         Op::If { then, .. } => vec![("then".into(), *then), ("else".into(), state.next)],
         Op::Choose(choose) => {

@@ -23,6 +23,7 @@ mod operand;
 mod path;
 mod path_set;
 mod protocol;
+mod reconnect;
 mod state;
 mod target;
 mod template;
@@ -46,6 +47,7 @@ pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
 pub use protocol::Protocol;
+pub use reconnect::{AfterReconnect, Reconnect};
 pub use state::{
     Answer, AtBarrier, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
     REASON_MAX_BYTES, Reaction, Repeat, ReplyKey, Request, State, Stop, Think, Until, is_handshake_header,

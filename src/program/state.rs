@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path,
-    Ping, Publish, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
+    Ping, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
 };
 use crate::diagnostic::Span;
 
@@ -107,6 +107,8 @@ pub enum Op {
     },
     /// `enter: chat` or `leave: chat` beside the step before.
     Audience(Box<Audience>),
+    /// The end of what runs when a connection stands: leads to where the user was.
+    Return,
     /// The end of the steps: the iteration is over.
     End,
 }
@@ -137,6 +139,7 @@ impl Op {
             | Self::EnterGroup { .. }
             | Self::LeaveGroup { .. }
             | Self::Audience(_)
+            | Self::Return
             | Self::End => false,
         }
     }
@@ -161,6 +164,10 @@ pub struct Connect {
     pub timeout: Duration,
     /// Its timers.
     pub timers: ConnectTimers,
+    /// How it is opened again.
+    pub reconnect: Option<Reconnect>,
+    /// The first of the states that run each time it stands, up to [`Op::Return`].
+    pub on_connected: Option<StateId>,
 }
 
 /// Whether a header belongs to the upgrade request itself (RFC 6455 section 4.1) or to the body that it does not

@@ -92,6 +92,8 @@ pub struct Connections {
     pub closed_by_peer: u64,
     /// Established connections that stand with another target than the one that was tried first.
     pub failovers: u64,
+    /// Established connections that stand again after they were lost.
+    pub reconnects: u64,
 }
 
 /// TLS.
@@ -303,6 +305,7 @@ impl Summary {
                 failed: counts.connections_failed,
                 closed_by_peer: counts.connections_closed_by_peer,
                 failovers: counts.failovers,
+                reconnects: counts.reconnects,
             },
             tls: Tls {
                 handshakes: counts.tls_handshakes,

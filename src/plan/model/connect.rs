@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Deflate, Spanned, Template, duration, entries, list, text};
+use super::{Deflate, Reconnect, Spanned, Step, Template, duration, entries, list, text};
 use crate::plan::syntax::{Key, Node, NodeKind};
 
 /// How to open the connection.
@@ -22,6 +22,10 @@ pub struct Connect {
     pub deflate: Option<Deflate>,
     /// How long it may take in all.
     pub timeout: Option<Spanned<Duration>>,
+    /// How it is opened again.
+    pub reconnect: Option<Reconnect>,
+    /// Steps that run each time it stands.
+    pub on_connected: Vec<Step>,
 }
 
 impl Connect {
@@ -42,6 +46,8 @@ impl Connect {
             subprotocols: list(node.lookup("subprotocols"), text),
             deflate: node.lookup("deflate").map(Deflate::decode),
             timeout: node.lookup("timeout").and_then(duration),
+            reconnect: node.lookup("reconnect").map(Reconnect::decode),
+            on_connected: list(node.lookup("on_connected"), |step| Some(Step::decode(step))),
         }
     }
 }

@@ -152,8 +152,8 @@ impl Verb {
             Self::Choose(choices) => choices.iter().map(|choice| choice.steps.as_slice()).collect(),
             Self::Group(steps) => vec![steps],
             Self::Use(used) => used.fragment.iter().map(|fragment| fragment.steps.as_slice()).collect(),
-            Self::Connect(_)
-            | Self::Send(_)
+            Self::Connect(connect) => vec![&connect.on_connected],
+            Self::Send(_)
             | Self::Expect(_)
             | Self::Gather(_)
             | Self::Request(_)

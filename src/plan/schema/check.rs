@@ -84,6 +84,7 @@ impl<'n> Checker<'_, 'n> {
             Kind::Name => self.name(node, place),
             Kind::Path => self.path(node, place),
             Kind::Integer(min, max) => self.integer(node, *min, *max, place),
+            Kind::Number(min, max) => self.number(node, (*min, *max), kind, place),
             Kind::Duration => self.quantity(node, kind, |text| parse_duration(text).is_some(), place),
             Kind::Size => self.quantity(node, kind, |text| parse_size(text).is_some(), place),
             Kind::Words(words) => self.word(node, words, place),
@@ -152,6 +153,15 @@ impl<'n> Checker<'_, 'n> {
             return self.report(codes::WRONG_TYPE, message, node.span, "this has a fraction", None);
         }
         if !number.as_i64().is_some_and(|n| (min..=max).contains(&n)) {
+            let message = format!("`{}` is out of range", place.what);
+            let label = format!("from {min} to {max} is possible");
+            self.report(codes::OUT_OF_RANGE, message, node.span, &label, None);
+        }
+    }
+
+    fn number(&mut self, node: &Node, (min, max): (f64, f64), kind: &Kind, place: Place<'_>) {
+        let NodeKind::Number(number) = &node.kind else { return self.wrong_type(node, kind, place) };
+        if !number.as_f64().is_some_and(|n| (min..=max).contains(&n)) {
             let message = format!("`{}` is out of range", place.what);
             let label = format!("from {min} to {max} is possible");
             self.report(codes::OUT_OF_RANGE, message, node.span, &label, None);
@@ -345,7 +355,7 @@ fn accepts_type(kind: &Kind, node: &Node) -> bool {
         Kind::Text | Kind::Name | Kind::Template | Kind::Path | Kind::Words(_) => node.text().is_some(),
         Kind::Scalar => is_scalar(node),
         Kind::Ordered => is_ordered(node),
-        Kind::Integer(..) => matches!(node.kind, NodeKind::Number(_)),
+        Kind::Integer(..) | Kind::Number(..) => matches!(node.kind, NodeKind::Number(_)),
         // A bare number is meant as a quantity and is told so.
         Kind::Duration | Kind::Size => matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_)),
         Kind::List(..) => node.items().is_some(),

@@ -111,6 +111,7 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Name => json!({ "type": "string", "pattern": NAME_PATTERN }),
         Kind::Path => json!({ "type": "string", "pattern": "^[/{]" }),
         Kind::Integer(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Kind::Number(min, max) => json!({ "type": "number", "minimum": min, "maximum": max }),
         Kind::Duration => json!({ "type": "string", "minLength": 1, "pattern": duration_pattern() }),
         Kind::Size => json!({ "type": "string", "pattern": SIZE_PATTERN }),
         Kind::Words(words) => {

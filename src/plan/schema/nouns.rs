@@ -5,8 +5,8 @@
 use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
 use Kind::{
-    Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Ordered, Path, Scalar, ShortOrLong,
-    Size, Template, Text, True, Words,
+    Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Number, Ordered, Path, Scalar,
+    ShortOrLong, Size, Template, Text, True, Words,
 };
 
 /// A name that templates can refer to.
@@ -762,6 +762,18 @@ static CONNECT: Noun = Noun {
             "How long it may take in all. Default: `defaults.connect_timeout`.",
             "10s",
         ),
+        optional(
+            "reconnect",
+            Either(&[True, Map(&RECONNECT)]),
+            "Opens the connection again where it is lost unasked or does not come to stand. `true` is all its defaults.",
+            "{ attempts: 5, delay: 200ms }",
+        ),
+        optional(
+            "on_connected",
+            List(&Map(&STEP), 1, 100_000),
+            "Steps that run each time the connection stands, the first included.",
+            "[send: hello]",
+        ),
     ],
     open: None,
     rules: &[],
@@ -805,6 +817,44 @@ static DEFLATE: Noun = Noun {
     open: None,
     rules: &[],
 };
+
+static RECONNECT: Noun = Noun {
+    name: "reconnect",
+    doc: "How often a connection is tried again, after which pauses, and what follows.",
+    fields: &[
+        optional(
+            "attempts",
+            Integer(1, COUNT_MAX),
+            "How many attempts in a row may fail before that is a failure of the step. Default: 5.",
+            "5",
+        ),
+        optional("delay", Duration, "The pause before the first of them. Default: 200ms.", "200ms"),
+        optional("factor", Number(1.0, 100.0), "By how much each further pause is longer. Default: 2.", "2"),
+        optional("max_delay", Duration, "The longest pause. Default: 10s.", "10s"),
+        optional(
+            "jitter",
+            Number(0.0, 1.0),
+            "By up to which part a pause is longer or shorter, drawn for each. Default: 0.5.",
+            "0.5",
+        ),
+        optional(
+            "then",
+            Words(AFTER_RECONNECT),
+            "Where a user goes on whose connection stands again. Default: resume.",
+            "restart",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static AFTER_RECONNECT: &[Word] = &[
+    Word {
+        word: "resume",
+        doc: "The step that was interrupted is done again; a pause goes on with what was left of it.",
+    },
+    Word { word: "restart", doc: "The step behind the `connect` is next." },
+];
 
 static QUERY: Noun = Noun {
     name: "query",

@@ -94,6 +94,8 @@ pub enum Kind {
     Path,
     /// A whole number in an inclusive range.
     Integer(i64, i64),
+    /// A number in an inclusive range, which may have a fraction.
+    Number(f64, f64),
     /// A length of time with its unit, such as `250ms`, `2s`, `1m30s`.
     Duration,
     /// A number of bytes with its unit, such as `64KiB`.

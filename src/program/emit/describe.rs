@@ -7,7 +7,7 @@ use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, AtBarrier, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op,
-    Over, Program, Quota, Reaction, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
+    Over, Program, Quota, Reaction, Reconnect, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -35,6 +35,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::EnterGroup { .. } => "enter_group",
         Op::LeaveGroup { .. } => "leave_group",
         Op::Audience(_) => "audience",
+        Op::Return => "return",
         Op::End => "end",
     }
 }
@@ -131,7 +132,7 @@ impl Describe<'_> {
             Op::EnterGroup { entered } => format!(" at {entered}"),
             Op::LeaveGroup { entered, timer } => self.leave_group(*entered, *timer),
             Op::Audience(audience) => format!(" {audience}"),
-            Op::AwaitAll { .. } | Op::End => String::new(),
+            Op::AwaitAll { .. } | Op::Return | Op::End => String::new(),
         };
         let acts = state.op.acts_on_connection() || matches!(state.op, Op::Connect(_));
         let on = acts && state.link != LinkId::FIRST;
@@ -181,6 +182,7 @@ impl Describe<'_> {
         lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
         lines.extend(connect.deflate.map(|deflate| deflate.to_string()));
         lines.push(format!("within {}", Exact(connect.timeout)));
+        lines.extend(connect.reconnect.map(|reconnect| self.reconnect(reconnect)));
         let timers = connect.timers;
         let total = &self.program.timers[timers.total.index()];
         // All have the name of the step, and their own behind a dot.
@@ -190,6 +192,16 @@ impl Describe<'_> {
             name.rsplit_once('.').map_or(name.as_str(), |(_, own)| own)
         });
         lines.push(format!("timers {total} {}", own.collect::<Vec<_>>().join(" ")));
+    }
+
+    fn reconnect(self, reconnect: Reconnect) -> String {
+        let Reconnect { attempts, delay, factor, max_delay, jitter, then, timer } = reconnect;
+        let timer = &self.program.timers[timer.index()];
+        let (delay, max_delay) = (Exact(delay), Exact(max_delay));
+        format!(
+            "reconnect {attempts} times after {delay} factor {factor} up to {max_delay} jitter {jitter} then {} timer {timer}",
+            then.word()
+        )
     }
 
     fn expect(self, lines: &mut Vec<String>, filter: &str, expect: &Expect, at: Span) {

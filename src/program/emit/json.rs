@@ -159,7 +159,7 @@ impl Writer<'_> {
                 let word = if audience.enters { "enter" } else { "leave" };
                 json!({ word: audience.stream.index(), "to": audience.group })
             }
-            Op::AwaitAll { .. } | Op::End => json!({}),
+            Op::AwaitAll { .. } | Op::Return | Op::End => json!({}),
         };
         if let Value::Object(detail) = detail {
             value.extend(detail);
@@ -229,6 +229,15 @@ impl Writer<'_> {
                 "required": deflate.required,
             })),
             "within_s": connect.timeout.as_secs_f64(),
+            "reconnect": connect.reconnect.map(|reconnect| json!({
+                "attempts": reconnect.attempts,
+                "delay_s": reconnect.delay.as_secs_f64(),
+                "factor": reconnect.factor,
+                "max_delay_s": reconnect.max_delay.as_secs_f64(),
+                "jitter": reconnect.jitter,
+                "then": reconnect.then.word(),
+                "timer": timer(reconnect.timer),
+            })),
             "timers": {
                 "dns": timer(connect.timers.dns),
                 "tcp": timer(connect.timers.tcp),

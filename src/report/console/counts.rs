@@ -40,6 +40,9 @@ impl Page<'_> {
         if counts.failovers > 0 {
             connections.push(count(counts.failovers, "failed over", Tone::Odd));
         }
+        if counts.reconnects > 0 {
+            connections.push(count(counts.reconnects, "reconnected", Tone::Odd));
+        }
         vec![("users", users), ("connections", connections)]
     }
 

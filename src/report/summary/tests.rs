@@ -58,7 +58,10 @@ fn the_fields_are_those_agreed() {
         "wsplan plan started duration_s users connections tls messages deflate sends requests iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
-    assert_eq!(keys(&summary["connections"]), "attempted established failed closed_by_peer failovers");
+    assert_eq!(
+        keys(&summary["connections"]),
+        "attempted established failed closed_by_peer failovers reconnects"
+    );
     assert_eq!(keys(&summary["tls"]), "handshakes resumed insecure");
     assert_eq!(
         keys(&summary["messages"]),
@@ -91,7 +94,7 @@ fn figures_arrive_under_their_names() {
     assert_eq!(summary["users"], json!({ "started": 1000, "finished": 998, "failed": 2, "peak": 1000 }));
     assert_eq!(
         summary["connections"],
-        json!({ "attempted": 1000, "established": 1000, "failed": 0, "closed_by_peer": 2, "failovers": 0 })
+        json!({ "attempted": 1000, "established": 1000, "failed": 0, "closed_by_peer": 2, "failovers": 0, "reconnects": 0 })
     );
     assert_eq!(
         summary["messages"],

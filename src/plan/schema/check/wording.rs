@@ -15,6 +15,7 @@ pub(super) fn describe(kind: &Kind) -> String {
         Kind::Ordered => "a string or a number".into(),
         Kind::Scalar => "a string, a number or a boolean".into(),
         Kind::Integer(..) => "a whole number".into(),
+        Kind::Number(..) => "a number".into(),
         Kind::Duration => "a length of time".into(),
         Kind::Size => "a size".into(),
         Kind::Words(words) => format!("one of {}", join(words.iter().map(|word| word.word))),
