@@ -11,8 +11,8 @@ use sha1::{Digest, Sha1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use wsplan::net::{Event, Options, Resolver, UpgradeRequest, connect};
-use wsplan::program::{Deflate, Url};
+use wsplan::net::{Event, Network, Options, UpgradeRequest, connect};
+use wsplan::program::{Deflate, Tls, Url};
 
 const MAX_MESSAGE_BYTES: usize = 4096;
 
@@ -60,8 +60,9 @@ async fn read(bytes: &[u8], cut: usize, deflates: bool) {
         let deflate = deflates.then(Deflate::default);
         let request = UpgradeRequest { deflate, ..UpgradeRequest::default() };
         let options = Options { max_message_bytes: MAX_MESSAGE_BYTES, ..Options::default() };
-        let mut connection =
-            connect(&url, &request, &Resolver::default(), &options).await.expect("the answer is right");
+        let mut connection = connect(&url, &request, &Network::new(options, Tls::default()))
+            .await
+            .expect("the answer is right");
         while let Ok(incoming) = connection.reader.next().await {
             match incoming.event {
                 Event::Text(text) => assert!(text.len() <= MAX_MESSAGE_BYTES),
