@@ -18,6 +18,9 @@ pub(super) struct Overrides {
     /// Connect there instead of to the plan's target
     #[arg(long, value_name = "URL")]
     target: Vec<String>,
+    /// Connect through this HTTP proxy instead of the plan's: http://user:password@host:port
+    #[arg(long, value_name = "URL")]
+    proxy: Option<String>,
     /// Trust the certificates in this PEM file in place of the plan's `tls: { ca }` and the system's
     #[arg(long, value_name = "FILE", value_parser = named_file, conflicts_with = "insecure")]
     ca: Option<NamedFile>,
@@ -89,6 +92,7 @@ fn options<'a>(
     Options {
         vars: overrides.vars.clone(),
         targets: overrides.target.clone(),
+        proxy: overrides.proxy.clone(),
         tls: TlsOverrides {
             insecure: overrides.insecure,
             ca: overrides.ca.clone().map(|file| (file.name, file.content)),

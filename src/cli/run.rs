@@ -24,7 +24,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};
 use crate::engine::{self, Control, Job};
 use crate::metrics::judge;
-use crate::net;
+use crate::net::{self, SourceAddresses};
 use crate::program::{Program, Target, Url};
 use crate::report::console::{self, Look};
 use crate::report::summary::Summary;
@@ -45,6 +45,9 @@ pub(super) struct RunArgs {
     /// How many threads drive users [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Come from these addresses of this machine, users taking turns: 127.0.0.2-127.0.0.9 or 10.0.0.0/28; several with commas
+    #[arg(long, value_name = "ADDRESSES", value_delimiter = ',')]
+    source_ip: Vec<String>,
     /// Fixes data, think times, choices and ids of every user [default: drawn, and shown at the end]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -83,7 +86,13 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&error.to_string(), None);
         return Exit::Usage;
     }
-    if let Err(error) = engine::preflight(compiled.profile.peak_users(), threads(args)) {
+    let addresses = match addresses_of(&args.source_ip) {
+        Ok(addresses) => addresses,
+        Err(exit) => return exit,
+    };
+    if let Err(error) =
+        engine::preflight(compiled.profile.peak_users(), threads(args), addresses.count().max(1))
+    {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
     }
@@ -102,7 +111,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Unable;
         }
     };
-    let exit = carry_out(args, &sources, compiled, targets, &control);
+    let exit = carry_out(args, &sources, compiled, Ends { targets, addresses }, &control);
     if let Some(server) = server
         && let Err(error) = server.stop()
     {
@@ -124,23 +133,37 @@ fn reach(target: &Target) -> Result<(Option<server::Server>, Vec<Url>), String> 
     }
 }
 
+/// Where connections go, and where they come from.
+struct Ends {
+    targets: Vec<Url>,
+    addresses: SourceAddresses,
+}
+
+/// The addresses to come from, which must be this machine's.
+fn addresses_of(texts: &[String]) -> Result<SourceAddresses, Exit> {
+    let addresses = SourceAddresses::parse(texts).map_err(|error| {
+        complain(&format!("--source-ip: {error}"), None);
+        Exit::Usage
+    })?;
+    addresses.check().map_err(|(address, error)| {
+        complain(&format!("--source-ip: {address} cannot be used: {error}"), None);
+        Exit::Unable
+    })?;
+    Ok(addresses)
+}
+
 /// What TLS needs of this system is looked for before the first user does.
 fn can_be_spoken(program: &Program) -> Result<(), String> {
     if program.may_be_secure() { net::check_tls(&program.tls) } else { Ok(()) }
 }
 
-fn carry_out(
-    args: &RunArgs,
-    sources: &Sources,
-    compiled: Compiled,
-    targets: Vec<Url>,
-    control: &Control,
-) -> Exit {
+fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, control: &Control) -> Exit {
     let Compiled { program, profile, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
-    let job = Job { threads, seed, ..Job::new(program, profile, targets) };
+    let Ends { targets, addresses } = ends;
+    let job = Job { threads, seed, sources: addresses, ..Job::new(program, profile, targets) };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
     let mut progress = Progress::new(args.quiet, &job);

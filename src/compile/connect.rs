@@ -41,6 +41,7 @@ impl Compiler<'_, '_> {
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
                 tcp: self.timer(format!("{name}.tcp")),
+                proxy: self.is_proxied.then(|| self.timer(format!("{name}.proxy"))),
                 tls: may_be_secure.then(|| self.timer(format!("{name}.tls"))),
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),

@@ -28,6 +28,7 @@ mod pace;
 mod path;
 mod pattern;
 mod protocol;
+mod proxy;
 mod reconnect;
 mod scenario;
 mod scope;
@@ -61,6 +62,8 @@ pub struct Options<'a> {
     pub vars: Vec<(String, String)>,
     /// `--target`, in place of the plan's.
     pub targets: Vec<String>,
+    /// `--proxy`, in place of the plan's.
+    pub proxy: Option<String>,
     /// `--insecure` and `--ca`.
     pub tls: TlsOverrides,
     /// `--users` and its kin, in place of the plan's.
@@ -81,6 +84,7 @@ impl<'a> Options<'a> {
         Self {
             vars: Vec::new(),
             targets: Vec::new(),
+            proxy: None,
             tls: TlsOverrides::default(),
             load: LoadOverrides::default(),
             environment: &|_| None,
@@ -143,6 +147,7 @@ pub fn compile(
         barriers: Vec::new(),
         has_several_targets: false,
         is_secure: false,
+        is_proxied: false,
         links: link::Links::default(),
         protocol: protocol(plan.protocol),
     };
@@ -152,6 +157,8 @@ pub fn compile(
     let target = compiler.target(plan);
     compiler.is_secure = target.as_ref().is_some_and(|(target, _)| target.is_secure());
     let tls = compiler.tls(plan.tls.as_ref());
+    let proxy = compiler.proxy(plan.proxy.as_ref());
+    compiler.is_proxied = proxy.is_some();
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
@@ -176,6 +183,7 @@ pub fn compile(
         target,
         is_target_secret,
         tls,
+        proxy,
         asked: asked(&scenarios, &states, &reactions, &streams),
         scenarios,
         states,
@@ -212,6 +220,8 @@ struct Compiler<'a, 'p> {
     has_several_targets: bool,
     /// Whether connections go through TLS.
     is_secure: bool,
+    /// Whether they go through a proxy.
+    is_proxied: bool,
     links: link::Links,
     protocol: Protocol,
 }

@@ -43,7 +43,7 @@ pub(super) fn collect(
     start: Instant,
     mut observe: impl FnMut(&Tick),
 ) -> (Snapshot, Resources) {
-    let mut lookout = Lookout::new();
+    let mut lookout = Lookout::new(job.sources.count());
     // The last is the ledger of streams.
     let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads + 1];
     let mut totals = Snapshot::new(Arc::clone(&job.layout));

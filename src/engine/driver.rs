@@ -79,6 +79,11 @@ impl Driver {
         self.user.rounds_taken()
     }
 
+    /// Which of all the run's users it is.
+    pub(super) fn user_number(&self) -> u64 {
+        self.user.identity().0
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.user.deadline()
     }

@@ -38,6 +38,7 @@ pub(super) fn connect_kind(kind: &ConnectFailureKind) -> ErrorKind {
         ConnectFailureKind::ClosedDuringUpgrade | ConnectFailureKind::DeflateDeclined => ErrorKind::Upgrade,
         ConnectFailureKind::TimedOut => ErrorKind::ConnectTimeout,
         ConnectFailureKind::Unreachable => ErrorKind::Unreachable,
+        ConnectFailureKind::Proxy { .. } => ErrorKind::Proxy,
         ConnectFailureKind::Tls { .. } => ErrorKind::Tls,
         ConnectFailureKind::OutOfFiles => ErrorKind::OutOfFiles,
         ConnectFailureKind::OutOfPorts => ErrorKind::OutOfPorts,

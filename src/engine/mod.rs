@@ -30,6 +30,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::load::{Profile, Segment};
 use crate::metrics::{Layout, Snapshot, Watch};
+use crate::net::SourceAddresses;
 use crate::program::{Program, Url};
 
 pub use collect::{Outcome, Tick};
@@ -53,6 +54,8 @@ pub struct Job {
     pub segment: Segment,
     /// Where to connect: as many as the program's target has.
     pub targets: Vec<Url>,
+    /// The addresses of this machine that users come from, in turns.
+    pub sources: SourceAddresses,
     /// How many threads drive users.
     pub threads: usize,
     /// Fixes every draw of every user.
@@ -65,7 +68,8 @@ impl Job {
         let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
         let program = Arc::new(program);
         let targets = targets.into();
-        Self { program, layout, profile, segment: Segment::WHOLE, targets, threads: 1, seed: 0 }
+        let sources = SourceAddresses::default();
+        Self { program, layout, profile, segment: Segment::WHOLE, targets, sources, threads: 1, seed: 0 }
     }
 }
 

@@ -34,9 +34,9 @@ pub enum PreflightError {
     },
 }
 
-/// Compares the limits with a peak of so many users on so many threads and raises the limit on open files where that is needed and
+/// Compares the limits with a peak of so many users on so many threads, who come from so many addresses, and raises the limit on open files where that is needed and
 /// possible.
-pub fn preflight(users: u64, threads: usize) -> Result<(), PreflightError> {
+pub fn preflight(users: u64, threads: usize, source_count: usize) -> Result<(), PreflightError> {
     let other = OTHER_FILES + FILES_A_THREAD * threads as u64;
     let needed = users.saturating_add(other);
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
@@ -47,7 +47,7 @@ pub fn preflight(users: u64, threads: usize) -> Result<(), PreflightError> {
     }
     match port_range() {
         Some((first, last)) => {
-            let available = u64::from(last.saturating_sub(first)) + 1;
+            let available = (u64::from(last.saturating_sub(first)) + 1).saturating_mul(source_count as u64);
             if users > available {
                 return Err(PreflightError::Ports { users, available, first, last });
             }
@@ -72,7 +72,7 @@ impl fmt::Display for PreflightError {
             }
             Self::Ports { users, available, first, last } => write!(
                 f,
-                "{users} users need a local port each, and there are {available} ({first} to {last})"
+                "{users} users need a local port each, and there are {available} ({first} to {last} of each address)"
             ),
         }
     }
@@ -85,7 +85,9 @@ impl PreflightError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Files { .. } => "raise the hard limit (`ulimit -Hn`), or run fewer users",
-            Self::Ports { .. } => "widen net.ipv4.ip_local_port_range, or run fewer users",
+            Self::Ports { .. } => {
+                "widen net.ipv4.ip_local_port_range, come from several addresses (`--source-ip`), or run fewer users"
+            }
         }
     }
 }
@@ -96,13 +98,13 @@ mod tests {
 
     #[test]
     fn a_load_that_fits_is_let_through() {
-        assert_eq!(preflight(0, 2), Ok(()));
-        assert_eq!(preflight(10, 2), Ok(()));
+        assert_eq!(preflight(0, 2, 1), Ok(()));
+        assert_eq!(preflight(10, 2, 1), Ok(()));
     }
 
     #[test]
     fn a_load_that_cannot_fit_is_refused_with_the_numbers() {
-        let error = preflight(u64::MAX, 2).unwrap_err();
+        let error = preflight(u64::MAX, 2, 1).unwrap_err();
         assert!(matches!(error, PreflightError::Files { users: u64::MAX, needed: u64::MAX, .. }), "{error}");
         assert!(error.to_string().contains("open files"));
     }

@@ -13,19 +13,22 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Looks now and then, and keeps the peaks.
 pub(super) struct Lookout {
     seen: Resources,
+    source_count: u64,
     next: Instant,
 }
 
 impl Lookout {
-    pub(super) fn new() -> Self {
-        Self { seen: look(), next: Instant::now() + LOOK_EVERY }
+    /// Of a process whose connections come from so many addresses.
+    pub(super) fn new(source_count: usize) -> Self {
+        let source_count = source_count.max(1) as u64;
+        Self { seen: look(source_count), source_count, next: Instant::now() + LOOK_EVERY }
     }
 
     /// Looks, where the last look is long enough ago.
     pub(super) fn glance(&mut self) {
         let now = Instant::now();
         if now >= self.next {
-            self.seen.see(look());
+            self.seen.see(look(self.source_count));
             self.next = now + LOOK_EVERY;
         }
     }
@@ -35,12 +38,13 @@ impl Lookout {
     }
 }
 
-fn look() -> Resources {
+fn look(source_count: u64) -> Resources {
     Resources {
         files_peak: open_files(),
         files_limit: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft),
         sockets_peak: tcp_sockets(),
-        ports_available: port_range().map(|(first, last)| u64::from(last.saturating_sub(first)) + 1),
+        ports_available: port_range()
+            .map(|(first, last)| (u64::from(last.saturating_sub(first)) + 1) * source_count),
     }
 }
 
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn peaks_are_kept() {
-        let mut lookout = Lookout::new();
+        let mut lookout = Lookout::new(0);
         lookout.next = Instant::now();
         lookout.glance();
         assert!(lookout.next > Instant::now());

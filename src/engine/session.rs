@@ -201,23 +201,23 @@ impl Connection {
 
 /// Begins to open the connection that the user asked for, if it did.
 fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
-    let (request, shard) = {
+    let (request, shard, user) = {
         let mut driver = driver.borrow_mut();
-        (driver.take_request(link).filter(|_| !driver.is_done())?, driver.shard())
+        (driver.take_request(link).filter(|_| !driver.is_done())?, driver.shard(), driver.user_number())
     };
     Some(Box::pin(async move {
-        let outcome = timeout(request.timeout, connect(&shard, &request)).await;
+        let outcome = timeout(request.timeout, connect(&shard, &request, user)).await;
         (request, outcome)
     }))
 }
 
-async fn connect(shard: &Shard, request: &ConnectRequest) -> Result<Opened, net::ConnectFailure> {
+async fn connect(shard: &Shard, request: &ConnectRequest, user: u64) -> Result<Opened, net::ConnectFailure> {
     let target = shard.target_of(request);
     let path = request.path.clone().unwrap_or_default();
     let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
         .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
     let upgrade = upgrade.map_err(|error| net::ConnectFailure::request(target, error))?;
-    let connection = net::connect(target, &upgrade, &shard.network).await?;
+    let connection = net::connect(target, &upgrade, &shard.network, user).await?;
     let codec = Codec::new(shard.setting.program.protocol);
     let opened = opening::open(connection, codec).await;
     opened.map_err(|kind| net::ConnectFailure { kind, address: target.address() })

@@ -79,7 +79,9 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let shard = Rc::new(Shard {
         start: plan.start,
         targets: plan.job.targets.clone(),
-        network: Network::new(options, program.tls.clone()),
+        network: Network::new(options, program.tls.clone())
+            .through(program.proxy.clone())
+            .from(plan.job.sources.clone()),
         recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
         control: plan.control.clone(),
         barriers: plan.barriers.clone(),
@@ -184,7 +186,8 @@ impl Shard {
     pub(super) fn time_connect(&self, timers: &ConnectTimers, timings: &ConnectTimings) {
         let ConnectTimings { dial, upgrade, total } = timings;
         let tls = timers.tls.zip(dial.tls).map(|(timer, tls)| (timer, tls.elapsed));
-        let sometimes = dial.dns.map(|elapsed| (timers.dns, elapsed)).into_iter().chain(tls);
+        let proxy = timers.proxy.zip(dial.proxy);
+        let sometimes = dial.dns.map(|elapsed| (timers.dns, elapsed)).into_iter().chain(proxy).chain(tls);
         let always = [(timers.tcp, dial.tcp), (timers.upgrade, *upgrade), (timers.total, *total)];
         for (timer, elapsed) in sometimes.chain(always) {
             self.time(timer, elapsed);

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     OutOfFiles,
     /// No local port is free towards this address.
     OutOfPorts,
+    /// The proxy could not be reached, or did not lead to the server.
+    Proxy,
     /// The TLS handshake or the certificate is wrong.
     Tls,
     /// The server answered the upgrade with another status than 101.
@@ -86,6 +88,7 @@ impl ErrorKind {
         Self::ConnectTimeout,
         Self::OutOfFiles,
         Self::OutOfPorts,
+        Self::Proxy,
         Self::Tls,
         Self::UpgradeStatus,
         Self::Upgrade,
@@ -122,6 +125,7 @@ impl ErrorKind {
             Self::ConnectTimeout => "connect_timeout",
             Self::OutOfFiles => "out_of_files",
             Self::OutOfPorts => "out_of_ports",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::UpgradeStatus => "upgrade_status",
             Self::Upgrade => "upgrade",

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::dial::{DialTimings, Dialled, Network, full_address};
+use super::dial::{DialTimings, Dialled, Network};
 use super::failure::{ConnectFailure, ConnectFailureKind};
 use super::handshake::{Handshake, Upgraded, new_key};
 use super::read::Reader;
@@ -42,7 +42,7 @@ pub struct Connection {
     pub writer: Writer,
 }
 
-/// Opens a connection and upgrades it.
+/// Opens a connection and upgrades it, for the user of this number, which decides where it comes from.
 ///
 /// There is no timeout within, but for half a second that the body of an answer other than 101 is waited for: the
 /// caller puts its own around this. Dropping the future closes the socket and leaves nothing behind but a
@@ -51,16 +51,18 @@ pub async fn connect(
     target: &Url,
     request: &UpgradeRequest,
     network: &Network,
+    user: u64,
 ) -> Result<Connection, ConnectFailure> {
     // In a box, so that the caller's own future, which lives as long as the connection, does not keep the room
     // that hyper takes.
-    Box::pin(attempt(target, request, network)).await
+    Box::pin(attempt(target, request, network, user)).await
 }
 
 async fn attempt(
     target: &Url,
     request: &UpgradeRequest,
     network: &Network,
+    user: u64,
 ) -> Result<Connection, ConnectFailure> {
     let begun = Instant::now();
     let key = new_key();
@@ -68,7 +70,7 @@ async fn attempt(
         kind: ConnectFailureKind::Request(error),
         address: target.address(),
     })?;
-    let Dialled { stream, remote, local, timings: dial } = network.dial(target, Alpn::Http1).await?;
+    let Dialled { stream, remote, local, timings: dial } = network.dial(target, Alpn::Http1, user).await?;
 
     let asked = Instant::now();
     let handshake = Handshake {
@@ -78,7 +80,7 @@ async fn attempt(
         deflate: request.deflate_offer(),
         max_header_bytes: network.options.max_header_bytes,
     };
-    let fail = |kind| ConnectFailure { kind, address: full_address(target, remote) };
+    let fail = |kind| ConnectFailure { kind, address: network.full_address(target, Some(remote)) };
     let Upgraded { stream, early, subprotocol, deflate } = handshake.upgrade(stream).await.map_err(fail)?;
     let upgrade = asked.elapsed();
     if deflate.is_none() && request.deflate.is_some_and(|deflate| deflate.required) {

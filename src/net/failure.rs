@@ -44,6 +44,13 @@ pub enum ConnectFailureKind {
     OutOfFiles,
     /// No local port is left for that address (`EADDRNOTAVAIL`).
     OutOfPorts,
+    /// The proxy did not lead to the server.
+    Proxy {
+        /// The proxy's `host:port`.
+        proxy: String,
+        /// Why.
+        failure: ProxyFailure,
+    },
     /// The request itself cannot be sent.
     Request(RequestError),
     /// The server answered, and not with 101.
@@ -78,6 +85,22 @@ pub enum ConnectFailureKind {
         /// The system's words.
         message: String,
     },
+}
+
+/// Why a proxy did not lead to the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProxyFailure {
+    /// It could not be reached, or did not answer as HTTP has it.
+    Broken(Box<ConnectFailureKind>),
+    /// It answered, and not with a status of success.
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// The reason phrase as sent, or the standard one.
+        reason: String,
+    },
+    /// Something came behind its answer, before the server had been asked for anything.
+    SpokeFirst,
 }
 
 /// Why reading came to its end.
@@ -173,6 +196,7 @@ impl fmt::Display for ConnectFailureKind {
             Self::Tls { reason } => write!(f, "TLS: {reason}"),
             Self::OutOfFiles => f.write_str("no more files can be opened (ulimit -n)"),
             Self::OutOfPorts => f.write_str("no local port is left for this address"),
+            Self::Proxy { proxy, failure } => write!(f, "the proxy {proxy}: {failure}"),
             Self::Request(error) => error.fmt(f),
             Self::UpgradeStatus { status, reason, body_prefix } => {
                 write!(f, "answered {status} {} instead of 101", reason.escape_debug())?;
@@ -188,6 +212,16 @@ impl fmt::Display for ConnectFailureKind {
             Self::Handshake { detail } => write!(f, "the handshake behind the upgrade failed: {detail}"),
             Self::ClosedDuringUpgrade => f.write_str("closed before the upgrade was answered"),
             Self::Io { message, .. } => f.write_str(message),
+        }
+    }
+}
+
+impl fmt::Display for ProxyFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broken(kind) => kind.fmt(f),
+            Self::Status { status, reason } => write!(f, "answered {status} {}", reason.escape_debug()),
+            Self::SpokeFirst => f.write_str("sent something that no server can have said yet"),
         }
     }
 }

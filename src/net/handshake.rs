@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf, Bytes};
 use http_body_util::Empty;
 use hyper::body::{Body, Incoming};
-use hyper::client::conn::http1::{Builder, Parts};
+use hyper::client::conn::http1::{Builder, Parts, SendRequest};
 use hyper::ext::ReasonPhrase;
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::{Request, Response, StatusCode};
@@ -72,7 +72,7 @@ fn accept_key(key: &str) -> String {
 }
 
 /// hyper's side of the connection while it is HTTP, to be polled along with whatever it serves.
-struct Driver<F> {
+pub(super) struct Driver<F> {
     connection: F,
     ended: Option<hyper::Result<Parts<TokioIo<Stream>>>>,
 }
@@ -86,7 +86,7 @@ impl<F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin> Driver<F
         }
     }
 
-    async fn along<G: Future + Unpin>(&mut self, mut future: G) -> G::Output {
+    pub(super) async fn along<G: Future + Unpin>(&mut self, mut future: G) -> G::Output {
         poll_fn(|cx| {
             self.poll(cx);
             Pin::new(&mut future).poll(cx)
@@ -94,7 +94,7 @@ impl<F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin> Driver<F
         .await
     }
 
-    async fn into_parts(mut self) -> hyper::Result<Parts<TokioIo<Stream>>> {
+    pub(super) async fn into_parts(mut self) -> hyper::Result<Parts<TokioIo<Stream>>> {
         match self.ended.take() {
             Some(ended) => ended,
             None => self.connection.await,
@@ -102,19 +102,29 @@ impl<F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin> Driver<F
     }
 }
 
+/// Speaks HTTP on a fresh stream, with answers whose heads are no longer than the limit.
+pub(super) async fn begin(
+    stream: Stream,
+    limit_bytes: usize,
+) -> Result<
+    (SendRequest<Empty<Bytes>>, Driver<impl Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin>),
+    ConnectFailureKind,
+> {
+    let (sender, connection) = Builder::new()
+        .max_header_size(limit_bytes)
+        .max_buf_size(limit_bytes.max(SMALLEST_BUFFER_LIMIT_BYTES))
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| failure(&error, limit_bytes))?;
+    Ok((sender, Driver { connection: Box::pin(connection.without_shutdown()), ended: None }))
+}
+
 impl Handshake<'_> {
     /// Sends the request on a fresh stream and judges the answer.
     pub(super) async fn upgrade(self, stream: Stream) -> Result<Upgraded, ConnectFailureKind> {
         let limit_bytes = self.max_header_bytes;
         let fail = |error: hyper::Error| failure(&error, limit_bytes);
-        let (mut sender, connection) = Builder::new()
-            .max_header_size(limit_bytes)
-            .max_buf_size(limit_bytes.max(SMALLEST_BUFFER_LIMIT_BYTES))
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(fail)?;
-        let connection = pin!(connection.without_shutdown());
-        let mut driver = Driver { connection, ended: None };
+        let (mut sender, mut driver) = begin(stream, limit_bytes).await?;
         let response = driver.along(pin!(sender.send_request(self.request))).await.map_err(fail)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(&mut driver, response).await);
@@ -184,7 +194,8 @@ fn list(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-async fn refused<F>(driver: &mut Driver<F>, response: Response<Incoming>) -> ConnectFailureKind
+/// What a server says that does not do what it is asked.
+pub(super) async fn refused<F>(driver: &mut Driver<F>, response: Response<Incoming>) -> ConnectFailureKind
 where
     F: Future<Output = hyper::Result<Parts<TokioIo<Stream>>>> + Unpin,
 {
@@ -211,7 +222,7 @@ async fn collect_prefix(mut body: Incoming, prefix: &mut Vec<u8>) {
     }
 }
 
-fn failure(error: &hyper::Error, limit_bytes: usize) -> ConnectFailureKind {
+pub(super) fn failure(error: &hyper::Error, limit_bytes: usize) -> ConnectFailureKind {
     if let Some(error) = io_cause(error) {
         ConnectFailureKind::from_io(error)
     } else if error.is_parse_too_large() {

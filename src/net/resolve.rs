@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
 use super::failure::ConnectFailureKind;
-use crate::program::Url;
 
 /// How long a failure is: long enough for all who wait, short enough for a name that appears.
 const FAILURE_TIME_TO_LIVE: Duration = Duration::from_secs(1);
@@ -40,12 +39,11 @@ impl Resolver {
         Self { time_to_live, names: RefCell::default() }
     }
 
-    /// The addresses of a target's host in the order to try them, with port 0. An address is its own answer.
-    pub(super) async fn resolve(&self, target: &Url) -> Result<Addresses, ConnectFailureKind> {
-        if let Some(address) = target.literal_address() {
+    /// The addresses of a host in the order to try them, with port 0. An address is its own answer.
+    pub(super) async fn resolve(&self, host: &str) -> Result<Addresses, ConnectFailureKind> {
+        if let Ok(address) = host.parse() {
             return Ok(Rc::new([SocketAddr::new(address, 0)]));
         }
-        let host = target.host();
         self.answer(host, || async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) }).await
     }
 

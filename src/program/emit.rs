@@ -22,6 +22,9 @@ pub type LineOf<'l> = dyn Fn(crate::diagnostic::Span) -> u32 + 'l;
 pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     let describe = Describe { program, line };
     let mut out = format!("program {}\ntarget {}\n", program.name, program.shown_target());
+    if let Some(proxy) = &program.proxy {
+        let _ = writeln!(out, "proxy {proxy}");
+    }
     for unusual in program.tls.unusual() {
         let _ = writeln!(out, "tls {unusual}");
     }

@@ -23,6 +23,7 @@ mod operand;
 mod path;
 mod path_set;
 mod protocol;
+mod proxy;
 mod reconnect;
 mod state;
 mod target;
@@ -47,6 +48,7 @@ pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
 pub use protocol::Protocol;
+pub use proxy::{Proxy, ProxyError};
 pub use reconnect::{AfterReconnect, Reconnect};
 pub use state::{
     Answer, AtBarrier, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
@@ -74,6 +76,8 @@ pub struct Program {
     pub is_target_secret: bool,
     /// How TLS is spoken.
     pub tls: Tls,
+    /// The HTTP proxy that every connection goes through.
+    pub proxy: Option<Proxy>,
     /// The kinds of users.
     pub scenarios: Vec<Scenario>,
     /// All states of all scenarios.

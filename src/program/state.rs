@@ -185,6 +185,8 @@ pub struct ConnectTimers {
     pub dns: TimerId,
     /// The TCP handshake.
     pub tcp: TimerId,
+    /// The way through the proxy, where there is one.
+    pub proxy: Option<TimerId>,
     /// The TLS handshake, where it can come to one.
     pub tls: Option<TimerId>,
     /// The WebSocket upgrade.

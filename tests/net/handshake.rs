@@ -268,7 +268,7 @@ async fn a_name_is_resolved_and_each_of_its_addresses_tried() {
     let target = Url::parse(&format!("ws://localhost:{}", server.address().port())).unwrap();
     let network = Network::default();
     for _ in 0..2 {
-        let connection = connect(&target, &UpgradeRequest::default(), &network).await.unwrap();
+        let connection = connect(&target, &UpgradeRequest::default(), &network, 0).await.unwrap();
         assert_eq!(connection.remote, server.address());
         assert!(connection.timings.dial.dns.is_some());
     }

@@ -2,8 +2,10 @@
 
 mod deflate;
 mod handshake;
+mod proxy;
 mod reading;
 mod roundtrip;
+mod source;
 mod tls;
 mod writing;
 
@@ -24,7 +26,7 @@ async fn open_with(
 ) -> Result<Connection, ConnectFailure> {
     let target = Url::parse(url).unwrap();
     let network = Network::new(*options, Tls::default());
-    tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &network))
+    tokio::time::timeout(std::time::Duration::from_secs(20), connect(&target, request, &network, 0))
         .await
         .expect("connecting hung")
 }

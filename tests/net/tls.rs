@@ -25,7 +25,7 @@ fn network(tls: Tls) -> Network {
 async fn open(url: &str, network: &Network) -> Result<Connection, wsplan::net::ConnectFailure> {
     let (target, request) = (Url::parse(url).unwrap(), UpgradeRequest::default());
     let patience = std::time::Duration::from_secs(20);
-    tokio::time::timeout(patience, connect(&target, &request, network)).await.expect("connecting hung")
+    tokio::time::timeout(patience, connect(&target, &request, network, 0)).await.expect("connecting hung")
 }
 
 /// What is said of a server that is connected to by this URL.

@@ -31,6 +31,7 @@ scenarios:
         profile,
         segment: Segment::WHOLE,
         targets: vec![Url::parse(&server.url()).unwrap()],
+        sources: wsplan::net::SourceAddresses::default(),
         threads: 2,
         seed: 1,
     };

@@ -1,8 +1,8 @@
 //! The plan as a whole.
 
 use super::{
-    DataFile, Defaults, Fragment, Load, Scenario, Spanned, Stream, Target, Tls, data, delivery, entries,
-    list, text,
+    DataFile, Defaults, Fragment, Load, Scenario, Spanned, Stream, Target, Template, Tls, data, delivery,
+    entries, list, text,
 };
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
@@ -14,6 +14,8 @@ pub struct Plan {
     pub name: Option<Spanned<String>>,
     /// Where to connect.
     pub target: Option<Target>,
+    /// The HTTP proxy that every connection goes through. A constant template.
+    pub proxy: Option<Template>,
     /// How TLS is spoken.
     pub tls: Option<Tls>,
     /// Constants for templates.
@@ -89,6 +91,7 @@ impl Plan {
         Some(Self {
             name: root.lookup("name").and_then(text),
             target: root.lookup("target").and_then(Target::decode),
+            proxy: root.lookup("proxy").and_then(Template::decode),
             tls: root.lookup("tls").map(Tls::decode),
             vars: entries(root.lookup("vars")).map(variable).collect(),
             data: data::files(root.lookup("data")),

@@ -38,6 +38,12 @@ pub static PLAN: Noun = Noun {
             "ws://127.0.0.1:9001",
         ),
         optional(
+            "proxy",
+            Template,
+            "An HTTP proxy that every connection goes through: `http://user:password@host:port`.",
+            "http://127.0.0.1:3128",
+        ),
+        optional(
             "tls",
             Map(&TLS),
             "How `wss://` and `https://` are spoken: whom to trust, and what to show of oneself.",

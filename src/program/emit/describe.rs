@@ -186,7 +186,7 @@ impl Describe<'_> {
         let timers = connect.timers;
         let total = &self.program.timers[timers.total.index()];
         // All have the name of the step, and their own behind a dot.
-        let own = [timers.dns, timers.tcp].into_iter().chain(timers.tls);
+        let own = [timers.dns, timers.tcp].into_iter().chain(timers.proxy).chain(timers.tls);
         let own = own.chain([timers.upgrade]).chain(timers.failover).map(|timer| {
             let name = &self.program.timers[timer.index()];
             name.rsplit_once('.').map_or(name.as_str(), |(_, own)| own)

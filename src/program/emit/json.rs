@@ -24,6 +24,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
         "name": program.name,
         "target": target(program),
         "tls": program.tls.unusual(),
+        "proxy": program.proxy.as_ref().map(ToString::to_string),
         "unmatched": match program.unmatched {
             Unmatched::Ignore => "ignore",
             Unmatched::Count => "count",
@@ -241,6 +242,7 @@ impl Writer<'_> {
             "timers": {
                 "dns": timer(connect.timers.dns),
                 "tcp": timer(connect.timers.tcp),
+                "proxy": connect.timers.proxy.map(timer),
                 "tls": connect.timers.tls.map(timer),
                 "upgrade": timer(connect.timers.upgrade),
                 "total": timer(connect.timers.total),
