@@ -27,7 +27,7 @@ impl Compiler<'_, '_> {
         let may_be_secure = match &url {
             Some((_, Some(url))) => url.is_secure(),
             Some((_, None)) => !is_plain,
-            None => self.is_secure,
+            None => self.way.is_secure,
         };
         let has_several_targets = self.has_several_targets && url.is_none();
         Connect {
@@ -41,7 +41,7 @@ impl Compiler<'_, '_> {
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
                 tcp: self.timer(format!("{name}.tcp")),
-                proxy: self.is_proxied.then(|| self.timer(format!("{name}.proxy"))),
+                proxy: self.way.is_proxied.then(|| self.timer(format!("{name}.proxy"))),
                 tls: may_be_secure.then(|| self.timer(format!("{name}.tls"))),
                 upgrade: self.timer(format!("{name}.upgrade")),
                 total: self.timer(format!("{name}.total")),

@@ -146,8 +146,7 @@ pub fn compile(
         streams: Vec::new(),
         barriers: Vec::new(),
         has_several_targets: false,
-        is_secure: false,
-        is_proxied: false,
+        way: target::Way::default(),
         links: link::Links::default(),
         protocol: protocol(plan.protocol),
     };
@@ -155,10 +154,7 @@ pub fn compile(
     let data = compiler.data_files(plan);
     compiler.declare_streams(plan);
     let target = compiler.target(plan);
-    compiler.is_secure = target.as_ref().is_some_and(|(target, _)| target.is_secure());
-    let tls = compiler.tls(plan.tls.as_ref());
-    let proxy = compiler.proxy(plan.proxy.as_ref());
-    compiler.is_proxied = proxy.is_some();
+    let (tls, proxy) = (compiler.tls(plan.tls.as_ref()), compiler.proxy(plan.proxy.as_ref()));
     let mut reactions = Vec::new();
     let scenarios: Vec<_> =
         plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
@@ -218,10 +214,8 @@ struct Compiler<'a, 'p> {
     streams: Vec<delivery::Declared<'p>>,
     barriers: Vec<barrier::Declared>,
     has_several_targets: bool,
-    /// Whether connections go through TLS.
-    is_secure: bool,
-    /// Whether they go through a proxy.
-    is_proxied: bool,
+    /// What connections go through.
+    way: target::Way,
     links: link::Links,
     protocol: Protocol,
 }

@@ -20,7 +20,10 @@ impl Compiler<'_, '_> {
             (Proxy::parse(&value.to_text(), secret), own.map(model::Template::span))
         };
         match parsed {
-            Ok(proxy) => Some(proxy),
+            Ok(proxy) => {
+                self.way.is_proxied = true;
+                Some(proxy)
+            }
             Err(error) => {
                 let diagnostic = Diagnostic::new(codes::BAD_PROXY, format!("this is not a proxy: {error}"))
                     .help("write http://host:port, or http://user:password@host:port");

@@ -16,6 +16,15 @@ struct Found {
     span: Option<Span>,
 }
 
+/// What connections go through on their way.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Way {
+    /// TLS, to one target at least.
+    pub(super) is_secure: bool,
+    /// A proxy.
+    pub(super) is_proxied: bool,
+}
+
 impl Compiler<'_, '_> {
     /// The target, and whether something secret went into it.
     pub(super) fn target(&mut self, plan: &Plan) -> Option<(Target, bool)> {
@@ -42,6 +51,7 @@ impl Compiler<'_, '_> {
         let is_secret = found.iter().any(|found| found.is_secret);
         let order = if own.is_random { TargetOrder::Random } else { TargetOrder::InOrder };
         let target = self.one_target(found, order);
+        self.way.is_secure = target.as_ref().is_some_and(Target::is_secure);
         target.filter(|_| is_whole).map(|target| (target, is_secret))
     }
 

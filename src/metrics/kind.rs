@@ -80,7 +80,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
