@@ -60,7 +60,7 @@ async fn read(bytes: &[u8], cut: usize, deflates: bool) {
         let deflate = deflates.then(Deflate::default);
         let request = UpgradeRequest { deflate, ..UpgradeRequest::default() };
         let options = Options { max_message_bytes: MAX_MESSAGE_BYTES, ..Options::default() };
-        let mut connection = connect(&url, &request, &Network::new(options, Tls::default()))
+        let mut connection = connect(&url, &request, &Network::new(options, Tls::default()), 0)
             .await
             .expect("the answer is right");
         while let Ok(incoming) = connection.reader.next().await {
