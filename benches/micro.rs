@@ -15,8 +15,8 @@ use rand::SeedableRng;
 use wsplan::compile::{Directory, Options, compile_source};
 use wsplan::diagnostic::{Diagnostics, Sources};
 use wsplan::machine::{
-    ConnectRequest, Delivery, Event, Failure, Input, Message, Output, Payload, RenderFailure, Rng, Scope,
-    Setting, Unused, User, matching, render,
+    ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Message, Output, Payload, RenderFailure,
+    Rng, Scope, Setting, Unused, User, matching, render,
 };
 use wsplan::metrics::{Layout, Recorder};
 use wsplan::program::matcher::Clause;
@@ -114,6 +114,8 @@ struct Desk {
 }
 
 impl Output for Desk {
+    fn fetch(&mut self, _: FetchRequest) {}
+
     fn connect(&mut self, _: LinkId, _: ConnectRequest) {}
 
     fn send(

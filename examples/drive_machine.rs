@@ -13,8 +13,8 @@ use std::time::Duration;
 use wsplan::compile::{Directory, Options, compile_source};
 use wsplan::diagnostic::{Diagnostics, Sources};
 use wsplan::machine::{
-    ConnectRequest, Delivery, Disconnect, Event, Failure, Input, Output, Payload, RenderFailure, Setting,
-    Unused, User,
+    ConnectRequest, Delivery, Disconnect, Event, Failure, FetchRequest, Input, Output, Payload,
+    RenderFailure, Setting, Unused, User,
 };
 use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 
@@ -41,6 +41,10 @@ struct Said {
 impl Output for Said {
     fn connect(&mut self, _link: LinkId, request: ConnectRequest) {
         self.lines.push(format!("connect to {}", request.path.unwrap_or_default()));
+    }
+
+    fn fetch(&mut self, request: FetchRequest) {
+        self.lines.push(format!("ask for {}", request.url));
     }
 
     fn send(

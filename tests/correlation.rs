@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use wsplan::machine::{
-    ConnectRequest, Delivery, Disconnect, Event, Failure, FailureKind, Input, Output, Payload, RenderFailure,
-    Setting, Unused, User,
+    ConnectRequest, Delivery, Disconnect, Event, Failure, FailureKind, FetchRequest, Input, Output, Payload,
+    RenderFailure, Setting, Unused, User,
 };
 use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 
@@ -121,6 +121,10 @@ struct Recording {
 impl Output for Recording {
     fn connect(&mut self, _: LinkId, _: ConnectRequest) {
         self.said.connects = true;
+    }
+
+    fn fetch(&mut self, request: FetchRequest) {
+        panic!("no plan here asks anything over HTTP: {request:?}");
     }
 
     fn send(

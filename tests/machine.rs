@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wsplan::machine::{
-    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, Input, Output, Payload,
-    RenderFailure, Setting, Unused, User,
+    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, FetchRequest, Input, Output,
+    Payload, RenderFailure, Response, Setting, Unused, User,
 };
 use wsplan::program::{BarrierId, BodyKind, LinkId, Program, TimerId};
 use wsplan::quantity::parse_duration;
@@ -50,13 +50,22 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
         let now = parse_duration(time).expect(time);
         let (link, input) = on(&trace.program, input);
         let (word, rest) = input.split_once(' ').unwrap_or((input, ""));
-        let bytes;
+        let (bytes, read);
         let input = match word {
             "start" => Input::Start,
             "connected" => Input::Connected(link),
             "connect-failed" => Input::ConnectFailed(link),
             "pong" => Input::Pong(link, rest.as_bytes()),
             "sent" => Input::Sent(link),
+            "answered" | "fetched" => {
+                read = Answer::read(rest);
+                if word == "fetched" {
+                    Input::Fetched(read.response())
+                } else {
+                    Input::Answered(link, read.response())
+                }
+            }
+            "fetch-failed" => Input::FetchFailed,
             "wake" => Input::Wake,
             "released" => Input::Released,
             "stop" => Input::Stop,
@@ -102,6 +111,50 @@ fn on<'i>(program: &Program, input: &'i str) -> (LinkId, &'i str) {
     found.unwrap_or((LinkId::FIRST, input))
 }
 
+/// An answer over HTTP as a trace has it: `STATUS NAME=VALUE cookie:NAME=VALUE subprotocol:NAME | BODY`.
+struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    cookies: Vec<(String, String)>,
+    subprotocol: Option<String>,
+    body: String,
+}
+
+impl Answer {
+    fn read(text: &str) -> Self {
+        let (head, body) = text.split_once(" | ").unwrap_or((text, ""));
+        let (status, rest) = head.split_once(' ').unwrap_or((head, ""));
+        let mut answer = Self {
+            status: status.parse().expect("a status"),
+            headers: Vec::new(),
+            cookies: Vec::new(),
+            subprotocol: None,
+            body: body.to_owned(),
+        };
+        for word in rest.split_whitespace() {
+            if let Some(name) = word.strip_prefix("subprotocol:") {
+                answer.subprotocol = Some(name.to_owned());
+                continue;
+            }
+            let cookie = word.strip_prefix("cookie:");
+            let (name, value) = cookie.unwrap_or(word).split_once('=').expect("NAME=VALUE");
+            let list = if cookie.is_some() { &mut answer.cookies } else { &mut answer.headers };
+            list.push((name.to_owned(), value.to_owned()));
+        }
+        answer
+    }
+
+    fn response(&self) -> Response<'_> {
+        Response {
+            status: self.status,
+            headers: &self.headers,
+            cookies: &self.cookies,
+            body: Payload::Text(&self.body),
+            subprotocol: self.subprotocol.as_deref(),
+        }
+    }
+}
+
 struct Trace {
     program: Arc<Program>,
     text: String,
@@ -122,14 +175,12 @@ impl Trace {
 
 impl Output for Trace {
     fn connect(&mut self, link: LinkId, request: ConnectRequest) {
-        let ConnectRequest { target, url, path, headers, subprotocols, deflate, timeout, .. } = request;
         let of = self.of(link);
-        let where_to = if target == 0 { String::new() } else { format!(" to target {target}") };
-        let where_to = url.map_or(where_to, |url| format!(" to {url}"));
-        let deflate = deflate.map(|deflate| format!(" {deflate}")).unwrap_or_default();
-        self.say(&format!(
-            "{of}connect{where_to} {path:?} {headers:?} {subprotocols:?}{deflate} within {timeout:?}"
-        ));
+        self.say(&format!("{of}connect {request:?}"));
+    }
+
+    fn fetch(&mut self, request: FetchRequest) {
+        self.say(&format!("fetch {request:?}"));
     }
 
     fn send(

@@ -129,6 +129,15 @@ fn assert_holds_op(shown: &Value, op: &Op) {
             assert_eq!(shown["in_flight"].is_number(), request.in_flight.is_some());
             assert_eq!(shown["key"]["path"].is_string(), request.key.is_some());
         }
+        Op::Http(http) => {
+            assert_eq!(shown["method"], http.method);
+            assert_eq!(shown["query"].as_array().unwrap().len(), http.query.len());
+            assert_eq!(shown["headers"].as_array().unwrap().len(), http.headers.len());
+            assert_eq!(shown["expect"]["headers"].as_array().unwrap().len(), http.expect.headers.len());
+            assert_eq!(shown["capture"].as_array().unwrap().len(), http.captures.len());
+            assert_eq!(shown["content"].is_object(), http.content.is_some());
+            assert!(shown["timers"]["wait"].is_string() && shown["within_s"].is_number(), "{shown}");
+        }
         Op::Expect(wait) => expect("where", wait),
         Op::Gather(gather) => {
             for (shown, wanted) in shown["wanted"].as_array().unwrap().iter().zip(&gather.wanted) {

@@ -18,6 +18,8 @@ const OPTIONS: &[(&str, &[&str], &[&str])] = &[
     ("max-message", &["64KiB", "1MB", "16MiB", "100B"], &["100", "1kb", ""]),
     ("close-after", &["100"], &["0", "some"]),
     ("deflate", &["true", "false"], &["", "1", "yes"]),
+    ("password", &["secret", "a b"], &[""]),
+    ("require-login", &["true", "false"], &["1", "yes"]),
     ("seed", &["0", "7"], &["-1", "x"]),
 ];
 

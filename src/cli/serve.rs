@@ -71,6 +71,12 @@ pub(super) struct ServeArgs {
     /// Time in which a keepalive must be sent back [default: 10s]
     #[arg(long, value_name = "DURATION", value_parser = duration_or_zero)]
     keepalive_timeout: Option<Duration>,
+    /// What every user's password is at POST /login [default: secret] (chat)
+    #[arg(long, value_name = "TEXT")]
+    password: Option<String>,
+    /// Refuse an upgrade without a token or cookie of a login with 401 (chat)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", default_value_t = false)]
+    require_login: bool,
     /// Longest message taken [default: 16MiB for echo, 1MiB for chat]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_message: Option<usize>,
@@ -134,6 +140,11 @@ fn options(args: &ServeArgs) -> Result<Options, &'static str> {
             "the echo server broadcasts nothing; --lose, --duplicate, --reorder and --leak belong to `wsplan serve chat`",
         );
     }
+    if args.kind == Kind::Echo && (args.password.is_some() || args.require_login) {
+        return Err(
+            "the echo server has no login; --password and --require-login belong to `wsplan serve chat`",
+        );
+    }
     if args.lose + args.duplicate + args.reorder > 1.0 {
         return Err("--lose, --duplicate and --reorder are shares of the same copies: together at most 100%");
     }
@@ -153,6 +164,10 @@ fn options(args: &ServeArgs) -> Result<Options, &'static str> {
     }
     if let Some(timeout) = args.keepalive_timeout {
         options.keepalive.timeout = timeout;
+    }
+    options.login.is_required = args.require_login;
+    if let Some(password) = &args.password {
+        options.login.password.clone_from(password);
     }
     if let Some(message_bytes) = args.max_message {
         options.limits.message_bytes = message_bytes;

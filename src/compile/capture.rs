@@ -2,8 +2,12 @@
 
 use super::Lowering;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::plan::model::answer::Search;
 use crate::plan::model::capture::{self as plan, GroupReference};
 use crate::program::{Capture, CaptureSource, Pattern, SlotId};
+
+/// Something was reported.
+pub(super) struct Reported;
 
 impl Lowering<'_> {
     /// A capture into a slot. `None` when something in it was reported.
@@ -13,10 +17,7 @@ impl Lowering<'_> {
             None => CaptureSource::Path(path??),
             Some(node) => {
                 let pattern = self.pattern(node)?;
-                let group = match &capture.group {
-                    Some(group) => self.group(group, &pattern)?,
-                    None => usize::from(pattern.0.captures_len() > 1),
-                };
+                let group = self.kept_group(capture.group.as_ref(), &pattern)?;
                 let within = match path {
                     Some(path) => Some(path?),
                     None => None,
@@ -25,6 +26,22 @@ impl Lowering<'_> {
             }
         };
         Some(Capture { slot, name: capture.name.text.clone(), source, span: capture.name.span })
+    }
+
+    /// What is searched for in a value that is no message, and the group of it that is kept; nothing keeps the whole value.
+    pub(super) fn search(&mut self, search: &Search) -> Result<Option<(Pattern, usize)>, Reported> {
+        let Some(node) = &search.regex else { return Ok(None) };
+        let pattern = self.pattern(node).ok_or(Reported)?;
+        let group = self.kept_group(search.group.as_ref(), &pattern).ok_or(Reported)?;
+        Ok(Some((pattern, group)))
+    }
+
+    /// The group that is kept; the first where none is named, and the whole match where there is none.
+    fn kept_group(&mut self, group: Option<&plan::Group>, pattern: &Pattern) -> Option<usize> {
+        match group {
+            Some(group) => self.group(group, pattern),
+            None => Some(usize::from(pattern.0.captures_len() > 1)),
+        }
     }
 
     fn group(&mut self, group: &plan::Group, pattern: &Pattern) -> Option<usize> {

@@ -17,9 +17,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 impl Compiler<'_, '_> {
     pub(super) fn connect(&mut self, connect: &model::Connect, name: &str) -> Connect {
         self.offered_once(&connect.subprotocols);
-        let query =
-            connect.query.iter().map(|(name, value)| (percent_encode(&name.text), self.parameter(value)));
-        let query = query.collect();
+        let query = self.query(&connect.query);
         let path = connect.path.as_ref().map(|path| self.path(path));
         let url = connect.url.as_ref().map(|url| self.url(url));
         // What is only known while running may be secure, where it does not begin as what is not.
@@ -34,9 +32,12 @@ impl Compiler<'_, '_> {
             url: url.map(|(template, _)| template),
             path,
             query,
-            headers: connect.headers.iter().map(|(key, value)| self.header(key, value)).collect(),
+            headers: self.headers(&connect.headers, &connect.visitor, connect.origin.as_ref()),
             subprotocols: connect.subprotocols.iter().map(|name| self.subprotocol(name)).collect(),
             deflate: connect.deflate.as_ref().map(deflate),
+            origin: connect.origin.as_ref().map(|origin| self.template(origin)),
+            visitor: self.visitor(&connect.visitor),
+            expect: self.upgrade_expect(connect),
             timeout: connect.timeout.or(self.defaults.connect_timeout).map_or(CONNECT_TIMEOUT, |d| d.value),
             timers: ConnectTimers {
                 dns: self.timer(format!("{name}.dns")),
@@ -69,7 +70,7 @@ impl Compiler<'_, '_> {
     }
 
     /// A parameter's value: all of it is one, so what the author wrote is encoded like what comes from elsewhere.
-    fn parameter(&mut self, value: &model::Template) -> Template {
+    pub(super) fn parameter(&mut self, value: &model::Template) -> Template {
         let node = Node { span: value.span(), kind: NodeKind::String(value.text().to_owned()) };
         match self.value(&node) {
             Expr::Constant(value) => {
@@ -107,7 +108,7 @@ impl Compiler<'_, '_> {
         path
     }
 
-    fn header(&mut self, key: &Key, value: &model::Template) -> (String, Template) {
+    pub(super) fn header(&mut self, key: &Key, value: &model::Template) -> (String, Template) {
         if is_handshake_header(&key.text) {
             let help = match key.text.to_ascii_lowercase().as_str() {
                 "sec-websocket-extensions" => "offer compression with `deflate: true`",
@@ -128,7 +129,7 @@ impl Compiler<'_, '_> {
         (key.text.clone(), self.text_template(value, Escape::None))
     }
 
-    fn bad_header(&mut self, span: Span, message: String, label: &str, help: &str) {
+    pub(super) fn bad_header(&mut self, span: Span, message: String, label: &str, help: &str) {
         self.diagnostics.push(Diagnostic::new(codes::BAD_HEADER, message).label(span, label).help(help));
     }
 
@@ -176,7 +177,7 @@ fn deflate(offer: &model::Deflate) -> Deflate {
 }
 
 /// Encodes all but the unreserved characters (RFC 3986 section 2.3).
-fn percent_encode(text: &str) -> String {
+pub(super) fn percent_encode(text: &str) -> String {
     use std::fmt::Write as _;
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

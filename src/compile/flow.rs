@@ -50,6 +50,10 @@ pub(super) struct Flow {
 pub(super) enum Effect {
     /// Opens the connection.
     Connect,
+    /// Asks for a connection that is to be refused.
+    Refused,
+    /// Needs no connection and waits for an answer over HTTP.
+    Fetch,
     /// Needs a connection and does not wait.
     Send,
     /// Needs a connection and waits for a message.

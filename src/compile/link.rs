@@ -72,7 +72,8 @@ impl Links {
             // Without a name it is for the replies of all.
             Verb::AwaitAll => on.is_some(),
             Verb::Invalid => return Ok(None),
-            Verb::Think(_)
+            Verb::Http(_)
+            | Verb::Think(_)
             | Verb::Loop(_)
             | Verb::If(_)
             | Verb::Choose(_)

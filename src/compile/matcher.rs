@@ -54,6 +54,11 @@ impl Lowering<'_> {
         }
     }
 
+    /// What must hold of a text that is no message. `None` when something in it was reported.
+    pub(super) fn text_conditions(&mut self, clause: &plan::Clause) -> Option<Vec<Condition<Test>>> {
+        self.conditions(clause)
+    }
+
     fn conditions(&mut self, clause: &plan::Clause) -> Option<Vec<Condition<Test>>> {
         let tests: Vec<_> = clause.tests.iter().map(|test| self.condition(clause.subject, test)).collect();
         self.nothing_has_no_value(clause);

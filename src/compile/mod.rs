@@ -18,6 +18,7 @@ mod file;
 mod flow;
 mod fragments;
 mod gather;
+mod http;
 mod link;
 mod load;
 mod lowered;

@@ -425,6 +425,15 @@ fn collect<'p>(steps: &'p [Step], names: &mut HashSet<&'p str>) {
                 names.extend(gather.captures().map(|capture| capture.name.text.as_str()));
                 continue;
             }
+            Verb::Http(http) => {
+                names.extend(http.captures.iter().map(|capture| capture.name.text.as_str()));
+                continue;
+            }
+            Verb::Connect(connect) => {
+                names.extend(connect.captures.iter().map(|capture| capture.name.text.as_str()));
+                collect(&connect.on_connected, names);
+                continue;
+            }
             Verb::Expect(expect) => &expect.captures,
             Verb::Request(request) => &request.reply.captures,
             Verb::Set(assignments) => {

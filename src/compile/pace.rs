@@ -37,6 +37,7 @@ impl Compiler<'_, '_> {
             Some(Op::Request(_)) => (true, Some("rtt_intended")),
             Some(Op::Ping(_)) => (true, Some("rtt_intended")),
             Some(Op::Expect(_) | Op::ExpectClose(_)) => (false, Some("wait_intended")),
+            Some(Op::Http(_)) => (false, Some("total_intended")),
             Some(Op::Gather(gather)) => (false, gather.timer.map(|_| "wait_intended")),
             _ => return,
         };

@@ -145,7 +145,9 @@ impl Compiler<'_, '_> {
             // Behind the steps of a block.
             self.links.present = link.unwrap_or_default();
             let first = flows.len();
-            if let Verb::Connect(_) = step.verb {
+            if let Verb::Connect(connect) = &step.verb
+                && connect.expect_status.is_none()
+            {
                 let here = context.implied.iter().filter(|(_, on)| on.is_none() || *on == link);
                 flows.extend(here.map(|(stream, _)| self.audience(true, *stream, step.span)));
             }
@@ -163,11 +165,8 @@ impl Compiler<'_, '_> {
         let state = self.states.len();
         let mut sets = Vec::new();
         let effect = match &step.verb {
-            Verb::Connect(connect) => {
-                let connect = self.connect(connect, &name);
-                self.emit(Op::Connect(Box::new(connect)), step.span);
-                Effect::Connect
-            }
+            Verb::Connect(connect) => self.connect_step(step.span, connect, &name, &mut sets),
+            Verb::Http(http) => self.http_step(step.span, http, &name, &mut sets),
             Verb::Send(body) => {
                 let message = self.outgoing(body, step.span);
                 let publish = self.publish(&step.modifiers, body);

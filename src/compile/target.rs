@@ -115,7 +115,8 @@ impl Compiler<'_, '_> {
 }
 
 /// What only the chat server has.
-const CHAT_OPTIONS: [&str; 6] = ["keepalive", "keepalive-timeout", "lose", "duplicate", "reorder", "leak"];
+const CHAT_OPTIONS: [&str; 8] =
+    ["keepalive", "keepalive-timeout", "lose", "duplicate", "reorder", "leak", "password", "require-login"];
 
 /// What is wrong with an option of an embedded server, told before one is started. The notation is that of the plan,
 /// which is part of what `wsplan serve` reads.
@@ -132,6 +133,8 @@ fn mistake(server: &str, (option, value): &(String, String)) -> Option<String> {
         }
         "deflate" => (value.parse::<bool>().is_ok(), "true or false"),
         "max-message" => (parse_size(value).is_some(), "a size, such as 64KiB"),
+        "password" => (!value.is_empty(), "a text"),
+        "require-login" => (matches!(value.as_str(), "" | "true" | "false"), "true or false"),
         "close-after" => (value.parse::<u64>().is_ok_and(|count| count > 0), "a number above 0"),
         _ => (value.parse::<u64>().is_ok(), "a whole number"),
     };

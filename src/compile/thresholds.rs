@@ -147,6 +147,7 @@ fn collect(steps: &[Step], timeouts: &mut Vec<Spanned<Duration>>) {
             Verb::Ping(ping) => timeouts.extend(ping.within),
             Verb::ExpectClose(expected) => timeouts.extend(expected.within),
             Verb::Barrier(barrier) => timeouts.extend(barrier.within),
+            Verb::Http(http) => timeouts.extend(http.within),
             verb => verb.blocks().into_iter().for_each(|steps| collect(steps, timeouts)),
         }
     }

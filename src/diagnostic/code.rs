@@ -97,6 +97,7 @@ codes! {
     BAD_CERTIFICATE = 315, Error, "certificate or key cannot be used";
     NOT_A_LIST = 316, Error, "value is no list";
     BAD_PROXY = 317, Error, "proxy is not an HTTP URL";
+    BAD_REQUEST = 318, Error, "HTTP request cannot be sent";
     FOREIGN_TO_PROTOCOL = 319, Error, "not of the plan's protocol";
     BAD_DATA = 320, Error, "data file cannot be used";
 

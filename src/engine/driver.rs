@@ -15,7 +15,7 @@ use super::wire::{Errand, Wire};
 use crate::codec::{Decoded, Fault, Frame};
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
 use crate::metrics::ErrorKind;
-use crate::net::{self, Connection, Flush, ReadFailure, Writer};
+use crate::net::{self, Connection, Flush, ReadFailure, RequestError, UpgradeRequest, Writer};
 use crate::program::LinkId;
 
 /// How often a user may go on sending before the others get a turn.
@@ -32,7 +32,7 @@ const NO_STATUS: u16 = 1005;
 /// One user and what it needs to act.
 pub(super) struct Driver {
     user: User,
-    wire: Wire,
+    pub(super) wire: Wire,
     /// Of the task that drives this user, for inputs that come from elsewhere.
     waker: Option<Waker>,
     /// Whether it panicked: the user is left as it was.
@@ -109,8 +109,17 @@ impl Driver {
         !self.is_done() && (self.wire.links().any(is_wanted) || self.wire.errand.is_some())
     }
 
+    pub(super) fn upgrade_request(&self, request: &ConnectRequest) -> Result<UpgradeRequest, RequestError> {
+        self.wire.upgrade_request(request)
+    }
+
     pub(super) fn take_errand(&mut self) -> Option<Errand> {
         self.wire.errand.take()
+    }
+
+    /// Whether nobody waits any more for what an errand comes to.
+    pub(super) fn gave_up_errand(&self) -> bool {
+        self.is_done() || self.wire.is_errand_fetch && !self.user.is_fetching()
     }
 
     /// Whether a time since the run's start is past.
@@ -170,7 +179,7 @@ impl Driver {
         opened: Opened,
     ) -> net::Reader {
         let Opened { connection, codec, behind } = opened;
-        let Connection { timings, reader, writer, deflate, .. } = connection;
+        let Connection { timings, subprotocol, headers, reader, writer, deflate, .. } = connection;
         let shard = &self.wire.shard;
         shard.count(|counts| {
             counts.connections_attempted += 1;
@@ -184,7 +193,7 @@ impl Driver {
         });
         shard.time_connect(&request.timers, &timings);
         self.wire.half_mut(link).opened(writer, codec);
-        self.input(Input::Connected(link));
+        self.upgraded(link, request, &headers, subprotocol.as_deref());
         for (at, content) in behind {
             let payload = payload(content.as_frame());
             self.count_received(payload.bytes().len(), None, 1);
@@ -198,7 +207,15 @@ impl Driver {
         reader
     }
 
-    pub(super) fn connect_failed(&mut self, link: LinkId, failure: &net::ConnectFailure) {
+    pub(super) fn connect_failed(
+        &mut self,
+        link: LinkId,
+        request: &ConnectRequest,
+        failure: &net::ConnectFailure,
+    ) {
+        if self.refused(link, request, failure) {
+            return;
+        }
         self.count_connect_failure(link, connect_kind(&failure.kind), failure);
     }
 
@@ -220,7 +237,7 @@ impl Driver {
         self.input(Input::ConnectFailed(link));
     }
 
-    fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+    pub(super) fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         let shard = &self.wire.shard;
         let place = place_index(&shard.setting.program, self.user.place());
         shard.recorder.borrow_mut().error(kind, Some(place), || detail.to_string());

@@ -17,6 +17,7 @@ pub fn place_index(program: &Program, place: Place) -> u32 {
 pub(super) fn machine_kind(kind: FailureKind) -> ErrorKind {
     match kind {
         FailureKind::Timeout => ErrorKind::Timeout,
+        FailureKind::HttpStatus => ErrorKind::HttpStatus,
         FailureKind::Assertion => ErrorKind::Assertion,
         FailureKind::Capture => ErrorKind::Capture,
         FailureKind::Render => ErrorKind::Render,

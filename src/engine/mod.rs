@@ -22,6 +22,7 @@ mod shard;
 #[cfg(target_os = "linux")]
 mod ticker;
 mod watch;
+mod web;
 mod wire;
 
 use std::sync::Arc;

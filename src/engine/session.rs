@@ -22,7 +22,7 @@ use super::shard::Shard;
 use super::wire::Errand;
 use crate::codec::{Codec, Fault};
 use crate::machine::{ConnectRequest, Input};
-use crate::net::{self, ReadFailure, Reader, UpgradeRequest};
+use crate::net::{self, ReadFailure, Reader, RequestError, UpgradeRequest};
 use crate::program::LinkId;
 
 /// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
@@ -201,21 +201,25 @@ impl Connection {
 
 /// Begins to open the connection that the user asked for, if it did.
 fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
-    let (request, shard, user) = {
+    let (request, upgrade, shard, user) = {
         let mut driver = driver.borrow_mut();
-        (driver.take_request(link).filter(|_| !driver.is_done())?, driver.shard(), driver.user_number())
+        let request = driver.take_request(link).filter(|_| !driver.is_done())?;
+        let upgrade = driver.upgrade_request(&request);
+        (request, upgrade, driver.shard(), driver.user_number())
     };
     Some(Box::pin(async move {
-        let outcome = timeout(request.timeout, connect(&shard, &request, user)).await;
+        let outcome = timeout(request.timeout, connect(&shard, &request, upgrade, user)).await;
         (request, outcome)
     }))
 }
 
-async fn connect(shard: &Shard, request: &ConnectRequest, user: u64) -> Result<Opened, net::ConnectFailure> {
+async fn connect(
+    shard: &Shard,
+    request: &ConnectRequest,
+    upgrade: Result<UpgradeRequest, RequestError>,
+    user: u64,
+) -> Result<Opened, net::ConnectFailure> {
     let target = shard.target_of(request);
-    let path = request.path.clone().unwrap_or_default();
-    let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)
-        .map(|upgrade| UpgradeRequest { deflate: request.deflate, ..upgrade });
     let upgrade = upgrade.map_err(|error| net::ConnectFailure::request(target, error))?;
     let connection = net::connect(target, &upgrade, &shard.network, user).await?;
     let codec = Codec::new(shard.setting.program.protocol);
@@ -233,19 +237,19 @@ fn tell_how_it_went(
     let mut driver = driver.borrow_mut();
     match attempted {
         Ok(Ok(opened)) => return Some(driver.connected(link, request, opened)),
-        Ok(Err(failure)) => driver.connect_failed(link, &failure),
+        Ok(Err(failure)) => driver.connect_failed(link, request, &failure),
         Err(_) => driver.connect_timed_out(link, request),
     }
     None
 }
 
-/// Begins the errand that the user is to run, and goes on with it. One that has left runs none.
+/// Begins the errand that the user is to run, and goes on with it. One that nobody waits for is dropped.
 fn poll_errand(driver: &RefCell<Driver>, errand: &mut Option<Errand>, cx: &mut Context<'_>) {
     if let Some(begun) = driver.borrow_mut().take_errand() {
         *errand = Some(begun);
     }
     let Some(present) = errand else { return };
-    if driver.borrow().is_done() {
+    if driver.borrow().gave_up_errand() {
         *errand = None;
     } else if let Poll::Ready(end) = present.as_mut().poll(cx) {
         *errand = None;

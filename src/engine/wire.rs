@@ -11,10 +11,11 @@ use super::frames::Frames;
 use super::half::Half;
 use super::shard::Shard;
 use crate::machine::{
-    ConnectRequest, Delivery, Event, Failure, Input, Output, Payload, RenderFailure, Unused,
+    ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Unused,
 };
 use crate::metrics::UserEnd;
 use crate::net;
+use crate::net::http::Client;
 use crate::program::{BarrierId, BodyKind, LinkId, TimerId};
 
 /// What a user does that is neither a connection nor a wait: polled beside them, and dropped with the user. What it comes
@@ -29,13 +30,17 @@ pub(super) struct Wire {
     further: Option<Box<[Half]>>,
     /// One that nobody has begun.
     pub(super) errand: Option<Errand>,
+    /// Whether the last one is a request over HTTP.
+    pub(super) is_errand_fetch: bool,
+    /// What the user keeps between its requests over HTTP; until the iteration ends.
+    pub(super) client: Option<Rc<Client>>,
 }
 
 impl Wire {
     /// For a user with so many connections.
     pub(super) fn new(shard: Rc<Shard>, link_count: usize) -> Self {
         let further = (link_count > 1).then(|| (1..link_count).map(|_| Half::default()).collect());
-        Self { shard, first: Half::default(), further, errand: None }
+        Self { shard, first: Half::default(), further, errand: None, is_errand_fetch: false, client: None }
     }
 
     pub(super) fn half(&self, link: LinkId) -> &Half {
@@ -71,6 +76,11 @@ impl Output for Wire {
     fn connect(&mut self, link: LinkId, request: ConnectRequest) {
         // Counted as attempted when it is known how it went: what is given up on the way was neither made nor failed.
         self.half_mut(link).request = Some(Box::new(request));
+    }
+
+    fn fetch(&mut self, request: FetchRequest) {
+        self.errand = Some(self.errand_of(request));
+        self.is_errand_fetch = true;
     }
 
     fn send(
@@ -121,6 +131,10 @@ impl Output for Wire {
     }
 
     fn count(&mut self, event: Event) {
+        // The next iteration is somebody else as far as a server can tell.
+        if matches!(event, Event::IterationEnded { .. }) {
+            self.client = None;
+        }
         self.shard.count(|counts| match event {
             Event::OperationEnded => counts.operations += 1,
             Event::IterationEnded { failed } => {
@@ -139,6 +153,7 @@ impl Output for Wire {
                 counts.sends_due += count;
                 counts.sends_missed += count;
             }
+            Event::FetchFailed => counts.http_failed += 1,
             Event::RequestSent => counts.requests += 1,
             Event::RequestThrottled => counts.requests_throttled += 1,
             Event::ReplyLate => counts.replies_late += 1,
@@ -167,6 +182,7 @@ impl Output for Wire {
 
     fn arrive(&mut self, barrier: BarrierId) {
         let place = self.shard.barriers.arrive(barrier);
+        self.is_errand_fetch = false;
         self.errand = Some(Box::pin(async move {
             place.opened().await;
             let released: Box<dyn FnOnce(&mut Driver)> = Box::new(|driver| driver.input(Input::Released));
@@ -177,6 +193,7 @@ impl Output for Wire {
     fn depart(&mut self) {
         // In the place of the wait, which is dropped.
         let nothing: Box<dyn FnOnce(&mut Driver)> = Box::new(|_| {});
+        self.is_errand_fetch = false;
         self.errand = Some(Box::pin(std::future::ready(nothing)));
     }
 

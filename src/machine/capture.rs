@@ -66,7 +66,11 @@ pub fn capture(capture: &Capture, message: &Message<'_>, slot: &mut Value) -> Re
     })
 }
 
-fn take(source: &CaptureSource, message: &Message<'_>, slot: &mut Value) -> Result<(), CaptureReason> {
+pub(super) fn take(
+    source: &CaptureSource,
+    message: &Message<'_>,
+    slot: &mut Value,
+) -> Result<(), CaptureReason> {
     let (pattern, group, within) = match source {
         CaptureSource::Path(path) => {
             return with_first(path, message, |node| {

@@ -118,7 +118,7 @@ impl User {
     }
 
     /// Draws the order in which the user tries the targets, from a stream of its own: it lasts over its iterations.
-    fn know_targets(&mut self) {
+    pub(super) fn know_targets(&mut self) {
         let Target::Several(targets) = &self.setting.program.target else { return };
         if self.failover.is_some() {
             return;

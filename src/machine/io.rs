@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::message::Payload;
 use super::render::RenderFailure;
-use crate::program::{
-    BarrierId, BodyKind, ConnectTimers, Deflate, LinkId, ReactionId, StateId, StreamId, TimerId, Url,
-};
+use super::request::{ConnectRequest, FetchRequest};
+use super::response::Response;
+use crate::program::{BarrierId, BodyKind, LinkId, ReactionId, StateId, StreamId, TimerId};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,13 @@ pub enum Input<'m> {
     Connected(LinkId),
     /// It does not stand; the caller has counted why.
     ConnectFailed(LinkId),
+    /// The server has answered the upgrade of a connect that looks at the answer; where it did not refuse it, the
+    /// connection stands.
+    Answered(LinkId, Response<'m>),
+    /// The answer to [`Output::fetch`] came.
+    Fetched(Response<'m>),
+    /// There is none; the caller has counted why.
+    FetchFailed,
     /// A data message, at the time it was read.
     Message(LinkId, Payload<'m>),
     /// A Pong, asked for or not, at the time it was read.
@@ -61,6 +68,9 @@ impl Disconnect<'_> {
 pub trait Output {
     /// Opens a connection and reports back with [`Input::Connected`] or [`Input::ConnectFailed`].
     fn connect(&mut self, link: LinkId, request: ConnectRequest);
+    /// Sends a request over HTTP and reports back with [`Input::Fetched`] or [`Input::FetchFailed`]. It is of no use any
+    /// more once the user [is not fetching](super::User::is_fetching).
+    fn fetch(&mut self, request: FetchRequest);
     /// Queues a message; `render` appends its payload. Where it fails, nothing is queued.
     fn send(
         &mut self,
@@ -99,29 +109,6 @@ pub trait Output {
     fn finished(&mut self, failed: bool);
 }
 
-/// A connection to open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectRequest {
-    /// Which of the program's targets.
-    pub target: usize,
-    /// Where instead.
-    pub url: Option<Box<Url>>,
-    /// Path and query; `None` is the target's own.
-    pub path: Option<String>,
-    /// Further headers, as they were rendered: a value may hold what cannot be sent.
-    pub headers: Vec<(String, String)>,
-    /// Subprotocols to offer.
-    pub subprotocols: Vec<String>,
-    /// What to offer of permessage-deflate.
-    pub deflate: Option<Deflate>,
-    /// How long it may take.
-    pub timeout: Duration,
-    /// Where its phases are to be recorded.
-    pub timers: ConnectTimers,
-    /// The state that asked, for failures.
-    pub place: Place,
-}
-
 /// Things that are counted and are no failures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
@@ -147,6 +134,8 @@ pub enum Event {
     },
     /// So many messages that were due at a time will not leave any more.
     SendsMissed(u64),
+    /// An `http` step failed: there is no answer, or one that is not wanted.
+    FetchFailed,
     /// A request was made.
     RequestSent,
     /// A request had to wait because as many as may be were pending.
@@ -246,6 +235,8 @@ pub enum FailureKind {
     Timeout,
     /// A message came that is not what was asserted, or the connection was closed in another way.
     Assertion,
+    /// An answer over HTTP has a status that was not wanted.
+    HttpStatus,
     /// A value to keep was not there.
     Capture,
     /// A template could not be rendered.

@@ -173,6 +173,18 @@ fn judge_binary(
     }
 }
 
+/// The condition that a text which is no message does not satisfy, or that there is no text for.
+pub(super) fn shown_mismatch(
+    subject: &str,
+    broken: &Condition<Test>,
+    value: Option<&Json<'_>>,
+    scope: &mut Scope<'_>,
+) -> Mismatch {
+    let actual = value.map_or_else(|| "nothing".to_owned(), |value| shown(&broken.test, value, scope));
+    let operator = broken.test.operator_of_text();
+    Mismatch { operator, ..of_value(subject, broken, actual, scope) }
+}
+
 fn of_value(subject: &str, condition: &Condition<Test>, actual: String, scope: &mut Scope<'_>) -> Mismatch {
     Mismatch {
         span: condition.span,

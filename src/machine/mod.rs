@@ -17,6 +17,7 @@ mod delivery;
 mod detail;
 mod failover;
 mod fake;
+mod fetch;
 mod gather;
 mod helper;
 mod inbox;
@@ -37,6 +38,8 @@ mod phase;
 mod receive;
 mod reconnect;
 mod render;
+mod request;
+mod response;
 mod scan;
 mod scope;
 mod select;
@@ -45,12 +48,13 @@ mod user;
 
 pub use data::{Seat, Share};
 pub use io::{
-    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place,
-    Unused,
+    Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused,
 };
 pub use message::{Message, Payload};
 pub use pace::LATE;
 pub use render::{RenderFailure, evaluate, evaluate_into, render};
+pub use request::{ConnectRequest, FetchRequest};
+pub use response::Response;
 pub use scope::{Rng, Scope};
 pub use select::{Selected, select};
 pub use user::{Setting, User};

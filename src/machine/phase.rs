@@ -42,6 +42,8 @@ pub(super) enum Phase {
     Pinging { sent: Option<Duration>, deadline: Duration },
     /// For the server to close the connection; since when and until when.
     ExpectingClose { since: Duration, deadline: Duration },
+    /// For the answer to a request over HTTP.
+    Fetching { deadline: Duration },
     /// For the end of the closing handshake: of one connection, behind a `close` step, or of all.
     Closing { deadline: Duration, then: AfterClose },
     /// For the pause after a failure to pass.
@@ -61,6 +63,7 @@ impl Phase {
                 | Self::Pinging { .. }
                 | Self::ExpectingClose { .. }
                 | Self::AtBarrier { .. }
+                | Self::Fetching { .. }
         )
     }
 
@@ -73,6 +76,7 @@ impl Phase {
             | Self::Pinging { deadline, .. }
             | Self::ExpectingClose { deadline, .. }
             | Self::AtBarrier { deadline, .. }
+            | Self::Fetching { deadline }
             | Self::Closing { deadline, .. } => Some(deadline),
             Self::Reviving { until }
             | Self::Thinking { until }

@@ -1,14 +1,14 @@
 //! What a user does in each state.
 
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::correlate::Settled;
-use super::io::{ConnectRequest, FailureKind, Output};
+use super::io::{FailureKind, Output};
 use super::pause;
 use super::phase::{AfterClose, Phase};
 use super::render::{RenderFailure, evaluate, render};
+use super::request::ConnectRequest;
 use super::user::{Setting, User};
 use crate::program::{
     Body, Close, Connect, DueTimers, LinkId, Op, Publish, REASON_MAX_BYTES, State, Template, Url,
@@ -42,8 +42,7 @@ impl User {
         }
         let state = setting.program.state(self.at);
         if !self.has_what_it_needs(state) {
-            let detail = self.no_connection(setting, state.link);
-            self.fail(now, FailureKind::NotConnected, &detail, out);
+            self.fail(now, FailureKind::NotConnected, &self.no_connection(setting, state.link), out);
             return Ok(());
         }
         match &state.op {
@@ -66,6 +65,7 @@ impl User {
                 self.begin_gathering(gather, now, out);
             }
             Op::Request(request) => self.request(request, state.due, now, out)?,
+            Op::Http(http) => self.fetch_step(http, state.due, now, out)?,
             Op::AwaitAll { .. } if self.settles(Settled::Next) => {}
             Op::AwaitAll { .. } => self.at = state.next,
             Op::Think(think) => {
@@ -178,23 +178,24 @@ impl User {
         now: Duration,
     ) -> Result<ConnectRequest, RenderFailure> {
         let mut path = connect.path.as_ref().map(|path| self.text(path, now)).transpose()?;
-        for (name, value) in &connect.query {
-            let path = path.get_or_insert_default();
-            let value = self.text(value, now)?;
-            let separator = if path.contains('?') { '&' } else { '?' };
-            let _ = write!(path, "{separator}{name}={value}");
+        if !connect.query.is_empty() {
+            path = Some(self.with_query(path.unwrap_or_default(), &connect.query, now)?);
         }
-        let mut headers = Vec::with_capacity(connect.headers.len());
-        for (name, value) in &connect.headers {
-            headers.push((name.clone(), self.text(value, now)?));
+        let mut headers = self.rendered(&connect.headers, now)?;
+        if let Some(origin) = &connect.origin {
+            headers.push(("Origin".to_owned(), self.text(origin, now)?));
         }
+        headers.extend(self.authorization(&connect.visitor, now)?);
         Ok(ConnectRequest {
             target: self.target(),
             url: connect.url.as_ref().map(|url| self.url(url, now)).transpose()?,
             path,
             headers,
+            cookies: self.rendered(&connect.visitor.cookies, now)?,
             subprotocols: connect.subprotocols.to_vec(),
             deflate: connect.deflate,
+            wants_answer: connect.expect.is_some(),
+            takes_refusal: connect.expect.as_ref().is_some_and(|expect| expect.status.is_some()),
             timeout: connect.timeout,
             timers: connect.timers,
             place: self.place(),

@@ -151,6 +151,9 @@ impl User {
             Input::Start if self.phase == Phase::Idle => self.begin(now, out),
             Input::Connected(link) => self.connected(now, link, true, out),
             Input::ConnectFailed(link) => self.connected(now, link, false, out),
+            Input::Answered(link, response) => self.answered(link, &response, now, out),
+            Input::Fetched(response) => self.fetched(&response, now, out),
+            Input::FetchFailed => self.fetch_fault(None, now, out),
             Input::Start => {}
             Input::Message(link, payload) => self.receive(now, link, payload, out),
             Input::Pong(link, payload) => self.pong(now, link, payload, out),
@@ -299,6 +302,7 @@ impl User {
                 self.fail(now, FailureKind::Timeout, &detail, out);
             }
             Phase::Gathering { taken, .. } => self.gathering_ended(taken, now, out),
+            Phase::Fetching { .. } => self.fetch_timed_out(now, out),
             Phase::Thinking { .. } => self.go_on(now, out),
             Phase::Pacing { .. } | Phase::Yielding { .. } => self.phase = Phase::Ready,
             Phase::Closing { then, .. } => {
@@ -480,6 +484,12 @@ impl User {
         self.has_failed = true;
         self.iteration_failed = true;
         out.fail(Failure { kind, place, detail });
+    }
+
+    /// Something failed, and the iteration with it.
+    pub(super) fn mark_failed(&mut self) {
+        self.has_failed = true;
+        self.iteration_failed = true;
     }
 
     /// Does what the scenario says about failures. Without a connection there is nothing to continue on.

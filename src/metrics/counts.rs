@@ -21,6 +21,8 @@ counters! {
     connections_established ConnectionsEstablished "connections.established" of ConnectionsAttempted;
     /// Connections that were not established.
     connections_failed ConnectionsFailed "connections.failed" of ConnectionsAttempted;
+    /// Upgrades that the server refused where the plan expects a status; they are not among the failed.
+    connections_refused ConnectionsRefused "connections.refused" of ConnectionsAttempted;
     /// Established connections that the peer ended first, whether that was expected or not.
     connections_closed_by_peer ConnectionsClosedByPeer "connections.closed_by_peer" of ConnectionsEstablished;
     /// Connections that stand with another target than the one that was tried first.
@@ -77,6 +79,14 @@ counters! {
     replies_duplicated RepliesDuplicated "replies.duplicated" of Requests;
     /// Replies that had not come when their connection ended, or long after the time for them had run out.
     replies_missing RepliesMissing "replies.missing" of Requests;
+    /// Requests over HTTP, each redirect that was followed among them.
+    http_requests HttpRequests "http.requests";
+    /// `http` steps that failed: without an answer, or with one that is not wanted.
+    http_failed HttpFailed "http.failed" of HttpRequests;
+    /// Bytes of bodies sent over HTTP.
+    http_bytes_sent HttpBytesSent "http.bytes_sent";
+    /// Bytes of bodies received over HTTP.
+    http_bytes_received HttpBytesReceived "http.bytes_received";
     /// Runs of a scenario that ended, well or not.
     iterations Iterations "iterations";
     /// Runs of a scenario that failed.

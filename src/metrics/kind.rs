@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Handshake,
     /// No message in time.
     Timeout,
+    /// An HTTP request was answered with a status that the plan does not want.
+    HttpStatus,
     /// A message came, but what must hold of it does not.
     Assertion,
     /// The peer ended the connection while it was needed. Without a code it went away without a close frame.
@@ -80,7 +82,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
@@ -94,6 +96,7 @@ impl ErrorKind {
         Self::Upgrade,
         Self::Handshake,
         Self::Timeout,
+        Self::HttpStatus,
         Self::Assertion,
         Self::ClosedByPeer { code: None },
         Self::Protocol,
@@ -131,6 +134,7 @@ impl ErrorKind {
             Self::Upgrade => "upgrade",
             Self::Handshake => "handshake",
             Self::Timeout => "timeout",
+            Self::HttpStatus => "http_status",
             Self::Assertion => "assertion",
             Self::ClosedByPeer { .. } => "closed_by_peer",
             Self::Protocol => "protocol",

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use hyper::header::HeaderMap;
+
 use super::dial::{DialTimings, Dialled, Network};
 use super::failure::{ConnectFailure, ConnectFailureKind};
 use super::handshake::{Handshake, Upgraded, new_key};
@@ -32,6 +34,8 @@ pub struct Connection {
     pub subprotocol: Option<String>,
     /// What was agreed on of permessage-deflate, where it was offered and taken.
     pub deflate: Option<Agreed>,
+    /// All headers of its answer.
+    pub headers: HeaderMap,
     /// The server's address, of those that its name has.
     pub remote: SocketAddr,
     /// This end's address.
@@ -81,7 +85,8 @@ async fn attempt(
         max_header_bytes: network.options.max_header_bytes,
     };
     let fail = |kind| ConnectFailure { kind, address: network.full_address(target, Some(remote)) };
-    let Upgraded { stream, early, subprotocol, deflate } = handshake.upgrade(stream).await.map_err(fail)?;
+    let Upgraded { stream, early, subprotocol, deflate, headers } =
+        handshake.upgrade(stream).await.map_err(fail)?;
     let upgrade = asked.elapsed();
     if deflate.is_none() && request.deflate.is_some_and(|deflate| deflate.required) {
         return Err(fail(ConnectFailureKind::DeflateDeclined));
@@ -98,6 +103,7 @@ async fn attempt(
         timings: ConnectTimings { dial, upgrade, total: begun.elapsed() },
         subprotocol,
         deflate,
+        headers,
         remote,
         local,
         reader,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use hyper::header::HeaderMap;
 use nix::errno::Errno;
 
 use super::request::RequestError;
@@ -61,6 +62,8 @@ pub enum ConnectFailureKind {
         reason: String,
         /// The first bytes of the body as text; wrong UTF-8 is replaced. Escape it before it is shown.
         body_prefix: String,
+        /// All headers of the answer.
+        headers: Box<HeaderMap>,
     },
     /// The head of the answer is over the limit.
     HeadersTooLong {
@@ -198,7 +201,7 @@ impl fmt::Display for ConnectFailureKind {
             Self::OutOfPorts => f.write_str("no local port is left for this address"),
             Self::Proxy { proxy, failure } => write!(f, "the proxy {proxy}: {failure}"),
             Self::Request(error) => error.fmt(f),
-            Self::UpgradeStatus { status, reason, body_prefix } => {
+            Self::UpgradeStatus { status, reason, body_prefix, .. } => {
                 write!(f, "answered {status} {} instead of 101", reason.escape_debug())?;
                 if body_prefix.is_empty() { Ok(()) } else { write!(f, ": {body_prefix:?}") }
             }
@@ -273,6 +276,7 @@ mod tests {
                 status: 401,
                 reason: "Un\u{1b}authorized".to_owned(),
                 body_prefix: "no\u{1b}[2J\n".to_owned(),
+                headers: Box::default(),
             },
             address: "h:1".to_owned(),
         };

@@ -35,7 +35,7 @@ const BODY_PREFIX_BYTES: usize = 512;
 const BODY_GRACE: Duration = Duration::from_millis(500);
 
 /// hyper's smallest limit for its read buffer.
-const SMALLEST_BUFFER_LIMIT_BYTES: usize = 8_192;
+pub(super) const SMALLEST_BUFFER_LIMIT_BYTES: usize = 8_192;
 
 /// RFC 6455 section 1.3.
 const ACCEPT_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -48,6 +48,8 @@ pub(super) struct Upgraded {
     pub subprotocol: Option<String>,
     /// Of permessage-deflate.
     pub deflate: Option<Agreed>,
+    /// All headers of the answer.
+    pub headers: HeaderMap,
 }
 
 /// One handshake to be made.
@@ -129,14 +131,14 @@ impl Handshake<'_> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(&mut driver, response).await);
         }
-        let headers = response.headers();
-        let judged = judge(headers, self.key, self.subprotocols);
+        let headers = response.into_parts().0.headers;
+        let judged = judge(&headers, self.key, self.subprotocols);
         let subprotocol = judged.map_err(ConnectFailureKind::Protocol)?;
-        let deflate = judge_extensions(headers, self.deflate).map_err(ConnectFailureKind::Protocol)?;
+        let deflate = judge_extensions(&headers, self.deflate).map_err(ConnectFailureKind::Protocol)?;
         let parts = driver.into_parts().await.map_err(fail)?;
         // Copied, so that hyper's buffer goes.
         let early = (!parts.read_buf.is_empty()).then(|| Bytes::copy_from_slice(&parts.read_buf));
-        Ok(Upgraded { stream: parts.io.into_inner(), early, subprotocol, deflate })
+        Ok(Upgraded { stream: parts.io.into_inner(), early, subprotocol, deflate, headers })
     }
 }
 
@@ -205,11 +207,17 @@ where
         None => status.canonical_reason().unwrap_or_default().to_owned(),
     };
     let mut prefix = Vec::new();
-    let body = Box::pin(tokio::time::timeout(BODY_GRACE, collect_prefix(response.into_body(), &mut prefix)));
+    let (head, body) = response.into_parts();
+    let body = Box::pin(tokio::time::timeout(BODY_GRACE, collect_prefix(body, &mut prefix)));
     // What has come by then is kept, be it the whole prefix or not.
     let _ = driver.along(body).await;
     let body_prefix = String::from_utf8_lossy(&prefix).into_owned();
-    ConnectFailureKind::UpgradeStatus { status: status.as_u16(), reason, body_prefix }
+    ConnectFailureKind::UpgradeStatus {
+        status: status.as_u16(),
+        reason,
+        body_prefix,
+        headers: Box::new(head.headers),
+    }
 }
 
 async fn collect_prefix(mut body: Incoming, prefix: &mut Vec<u8>) {
@@ -222,6 +230,7 @@ async fn collect_prefix(mut body: Incoming, prefix: &mut Vec<u8>) {
     }
 }
 
+/// What hyper's error is.
 pub(super) fn failure(error: &hyper::Error, limit_bytes: usize) -> ConnectFailureKind {
     if let Some(error) = io_cause(error) {
         ConnectFailureKind::from_io(error)

@@ -8,6 +8,7 @@ use http_body_util::Empty;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Request, Uri};
 
+use super::http::{Jar, parse_header, set_cookies};
 use crate::deflate::Offer;
 use crate::program::{Deflate, Url, is_handshake_header};
 
@@ -20,6 +21,8 @@ pub struct UpgradeRequest {
     /// Sent in this order, repeated names too. A `Host` replaces the target's; names that
     /// [`is_handshake_header`] are refused.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Sent as one `Cookie` line.
+    pub cookies: Vec<(String, String)>,
     /// Offered in this order, the most wanted first.
     pub subprotocols: Vec<String>,
     /// What is offered of permessage-deflate (RFC 7692).
@@ -33,6 +36,11 @@ pub enum RequestError {
     PathAndQuery {
         /// As it was given.
         path_and_query: String,
+    },
+    /// A method that is no token (RFC 9110 section 9.1).
+    Method {
+        /// As it was given.
+        method: String,
     },
     /// A header whose name is no token, or whose value has a line break or another control character.
     Header {
@@ -58,14 +66,10 @@ impl UpgradeRequest {
         headers: &[(String, String)],
         subprotocols: &[String],
     ) -> Result<Self, RequestError> {
-        let header = |(name, value): &(String, String)| {
-            let parsed = HeaderName::from_bytes(name.as_bytes())
-                .ok()
-                .zip(HeaderValue::from_bytes(value.as_bytes()).ok());
-            parsed.ok_or_else(|| RequestError::Header { name: name.clone() })
-        };
+        let header = |(name, value): &(String, String)| parse_header(name, value);
         let headers = headers.iter().map(header).collect::<Result<_, _>>()?;
-        Ok(Self { path_and_query, headers, subprotocols: subprotocols.to_vec(), deflate: None })
+        let subprotocols = subprotocols.to_vec();
+        Ok(Self { path_and_query, headers, cookies: Vec::new(), subprotocols, deflate: None })
     }
 
     /// What is offered of permessage-deflate, as it is judged.
@@ -78,15 +82,31 @@ impl UpgradeRequest {
         })
     }
 
-    /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
-    pub(super) fn build(&self, target: &Url, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
+    /// With the cookies of a user that are for this request, and those that are given, which replace them.
+    #[must_use]
+    pub fn with_cookies(mut self, target: &Url, jar: Option<&Jar>, given: &[(String, String)]) -> Self {
+        if let (Some(jar), Ok(url)) = (jar, target.with_path(&self.path(target))) {
+            let is_given = |name: &str| given.iter().any(|(own, _)| own == name);
+            let kept = jar.cookies_for(&url).into_iter().filter(|(name, _)| !is_given(name));
+            self.cookies.extend(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        self.cookies.extend_from_slice(given);
+        self
+    }
+
+    fn path<'p>(&'p self, target: &'p Url) -> Cow<'p, str> {
         let own = target.path_and_query();
-        let path: Cow<'_, str> = match self.path_and_query.strip_prefix('?') {
+        match self.path_and_query.strip_prefix('?') {
             Some(query) if own.contains('?') => format!("{own}&{query}").into(),
             Some(query) => format!("{own}?{query}").into(),
             None if self.path_and_query.is_empty() => own.into(),
             None => (&self.path_and_query).into(),
-        };
+        }
+    }
+
+    /// The request as hyper sends it, with `key` as its `Sec-WebSocket-Key`.
+    pub(super) fn build(&self, target: &Url, key: &str) -> Result<Request<Empty<Bytes>>, RequestError> {
+        let path = self.path(target);
         let path = &*path;
         let bad_path = || RequestError::PathAndQuery { path_and_query: path.to_owned() };
         if !path.starts_with('/') {
@@ -123,6 +143,7 @@ impl UpgradeRequest {
                 headers.append(name, value.clone());
             }
         }
+        set_cookies(headers, &[], &self.cookies)?;
         Ok(request)
     }
 
@@ -150,6 +171,7 @@ impl fmt::Display for RequestError {
             Self::PathAndQuery { path_and_query } => {
                 write!(f, "{path_and_query:?} is not a path: it begins with / and is percent-encoded")
             }
+            Self::Method { method } => write!(f, "{method:?} is not a method"),
             Self::Header { name } => write!(f, "the header {name:?} has a value that cannot be sent"),
             Self::ReservedHeader { name } => write!(f, "the header {name} is set by the handshake"),
             Self::Subprotocol { subprotocol } => {
@@ -191,6 +213,7 @@ mod tests {
                 (HeaderName::from_static("x-a"), HeaderValue::from_static("1")),
                 (HeaderName::from_static("x-a"), HeaderValue::from_static("2")),
             ],
+            cookies: vec![("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())],
             subprotocols: vec!["chat.v2".to_owned(), "chat.v1".to_owned()],
             deflate: Some(Deflate::default()),
         })
@@ -213,6 +236,7 @@ mod tests {
                 "sec-websocket-extensions: permessage-deflate; client_no_context_takeover; client_max_window_bits",
                 "x-a: 1",
                 "x-a: 2",
+                "cookie: a=1; b=2",
             ]
         );
     }
@@ -222,8 +246,7 @@ mod tests {
         let request = build(&UpgradeRequest {
             path_and_query: "/other".to_owned(),
             headers: vec![(header::HOST, HeaderValue::from_static("virtual.example"))],
-            subprotocols: Vec::new(),
-            deflate: None,
+            ..UpgradeRequest::default()
         })
         .unwrap();
         assert_eq!(request.uri(), "/other");

@@ -63,6 +63,7 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
         }
         Op::Connect(_)
         | Op::Send { .. }
+        | Op::Http(_)
         | Op::AwaitAll { .. }
         | Op::Think(_)
         | Op::Enter(_)

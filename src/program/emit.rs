@@ -3,6 +3,7 @@
 //! none of them.
 
 mod describe;
+mod http;
 mod json;
 
 use std::borrow::Cow;

@@ -13,6 +13,7 @@ pub mod emit;
 mod escape;
 mod gather;
 pub mod helper;
+mod http;
 mod id;
 mod instruction;
 pub mod json;
@@ -40,6 +41,10 @@ pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
+pub use http::{
+    AnswerCapture, AnswerSource, Content, Credentials, Http, HttpExpect, HttpTimers, Status, UpgradeExpect,
+    Visitor, is_secret_header,
+};
 pub use id::{BarrierId, DataId, LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};

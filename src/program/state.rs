@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, LinkId, Matcher, Operand, Path,
-    Ping, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, Value, VariableMatcher,
+    Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, Http, LinkId, Matcher, Operand,
+    Path, Ping, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, UpgradeExpect, Value,
+    VariableMatcher, Visitor,
 };
 use crate::diagnostic::Span;
 
@@ -52,6 +53,8 @@ pub enum Op {
     Gather(Box<Gather>),
     /// `request: { send: ..., reply: ... }`
     Request(Box<Request>),
+    /// `http: { post: /login, json: ... }`
+    Http(Box<Http>),
     /// `await_all: true`
     AwaitAll {
         /// For the replies on one connection only.
@@ -126,6 +129,7 @@ impl Op {
             | Self::Close(_) => true,
             Self::AwaitAll { on } => on.is_some(),
             Self::Connect(_)
+            | Self::Http(_)
             | Self::Think(_)
             | Self::Enter(_)
             | Self::Test { .. }
@@ -160,6 +164,12 @@ pub struct Connect {
     pub subprotocols: Box<[String]>,
     /// What to offer of permessage-deflate.
     pub deflate: Option<Deflate>,
+    /// The page that it says it is asked from.
+    pub origin: Option<Template>,
+    /// Who asks.
+    pub visitor: Visitor,
+    /// What is looked at in the answer, where anything is.
+    pub expect: Option<Box<UpgradeExpect>>,
     /// How long it may take in all.
     pub timeout: Duration,
     /// Its timers.

@@ -63,7 +63,7 @@ impl Builtin {
     /// The embedded servers.
     pub const NAMES: [&'static str; 2] = ["echo", "chat"];
     /// The options that a target may give them.
-    pub const OPTIONS: [&'static str; 13] = [
+    pub const OPTIONS: [&'static str; 15] = [
         "delay",
         "jitter",
         "drop",
@@ -76,6 +76,8 @@ impl Builtin {
         "keepalive-timeout",
         "max-message",
         "deflate",
+        "password",
+        "require-login",
         "seed",
     ];
 }
@@ -108,7 +110,7 @@ impl Target {
         }
     }
 
-    /// Parses `ws://...`, `wss://...`, or `builtin:NAME?option=value&...`.
+    /// Parses `ws://...`, `wss://...`, `http://...`, `https://...`, or `builtin:NAME?option=value&...`.
     pub fn parse(text: &str) -> Result<Self, TargetError> {
         let Some(builtin) = text.strip_prefix("builtin:") else {
             return Url::parse(text).map(Self::Url).map_err(TargetError::Url);
@@ -180,6 +182,6 @@ mod tests {
             Target::parse("builtin:chat?listen=1"),
             Err(TargetError::UnknownOption { option: "listen".into() })
         );
-        assert!(matches!(Target::parse("http://x"), Err(TargetError::Url(_))));
+        assert!(matches!(Target::parse("ftp://x"), Err(TargetError::Url(_))));
     }
 }

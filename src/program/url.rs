@@ -1,14 +1,16 @@
-//! Where to connect: the text of a `ws://` URL, parsed once (RFC 6455 section 3).
+//! Where to connect: the text of a `ws://` or `http://` URL, parsed once (RFC 6455 section 3, RFC 9110 section 4.2).
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use http::uri::{Authority, PathAndQuery};
 
-/// A parsed target: `ws://host[:port][/path][?query]`, an IPv6 literal in brackets.
+/// A parsed target: `ws://host[:port][/path][?query]`, an IPv6 literal in brackets. One of `http` is the same place
+/// under another name: what connects to it speaks as it must.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Url {
     secure: bool,
+    is_http: bool,
     host: String,
     port: u16,
     path_and_query: String,
@@ -19,7 +21,7 @@ pub struct Url {
 pub enum UrlError {
     /// There is no `scheme://host` in it.
     NotAUrl,
-    /// The scheme is neither `ws` nor `wss`.
+    /// The scheme is none of `ws`, `wss`, `http` and `https`.
     Scheme {
         /// As it was written.
         scheme: String,
@@ -49,9 +51,11 @@ impl Url {
     /// Parses `text`. A `wss` target parses; the network room is what refuses it for now.
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = text.split_once("://").ok_or(UrlError::NotAUrl)?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "ws" => false,
-            "wss" => true,
+        let (secure, is_http) = match scheme.to_ascii_lowercase().as_str() {
+            "ws" => (false, false),
+            "wss" => (true, false),
+            "http" => (false, true),
+            "https" => (true, true),
             _ => return Err(UrlError::Scheme { scheme: scheme.to_owned() }),
         };
         if rest.contains('#') {
@@ -66,10 +70,28 @@ impl Url {
             None => default_port(secure),
             Some(digits) => parse_port(digits)?,
         };
-        Ok(Self { secure, host: parse_host(host)?, port, path_and_query: parse_path(path)? })
+        Ok(Self { secure, is_http, host: parse_host(host)?, port, path_and_query: parse_path(path)? })
     }
 
-    /// Whether TLS was asked for (`wss`).
+    /// Another path with its query on the same origin.
+    ///
+    /// # Errors
+    /// When it has characters that must be percent-encoded.
+    pub fn with_path(&self, path_and_query: &str) -> Result<Self, UrlError> {
+        Ok(Self { path_and_query: parse_path(path_and_query)?, ..self.clone() })
+    }
+
+    /// Whether both have the same server (RFC 6454 section 4), be it asked for as `ws` or as `http`.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    /// The origin as HTTP has it, without a path: `http://host:port`.
+    pub fn http_origin(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.host_header())
+    }
+
+    /// Whether TLS was asked for (`wss`, `https`).
     pub fn is_secure(&self) -> bool {
         self.secure
     }
@@ -79,7 +101,7 @@ impl Url {
         &self.host
     }
 
-    /// The port, 80 (`ws`) or 443 (`wss`) where none was written.
+    /// The port, 80 (`ws`, `http`) or 443 (`wss`, `https`) where none was written.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -157,7 +179,12 @@ fn parse_path(text: &str) -> Result<String, UrlError> {
 
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "wss" } else { "ws" };
+        let scheme = match (self.is_http, self.secure) {
+            (false, false) => "ws",
+            (false, true) => "wss",
+            (true, false) => "http",
+            (true, true) => "https",
+        };
         write!(f, "{scheme}://{}{}", self.host_header(), self.path_and_query)
     }
 }
@@ -166,9 +193,9 @@ impl fmt::Display for UrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAUrl => f.write_str("a target is a URL such as ws://127.0.0.1:9001/path"),
-            Self::Scheme { scheme } => write!(f, "the scheme must be ws or wss, not {scheme:?}"),
-            Self::Fragment => f.write_str("a WebSocket URL has no #fragment (RFC 6455 section 3)"),
-            Self::UserInfo => f.write_str("a WebSocket URL has no user:password@ part (RFC 6455 section 3)"),
+            Self::Scheme { scheme } => write!(f, "the scheme must be ws, wss, http or https, not {scheme:?}"),
+            Self::Fragment => f.write_str("a target has no #fragment (RFC 6455 section 3)"),
+            Self::UserInfo => f.write_str("a target has no user:password@ part (RFC 6455 section 3)"),
             Self::Host { host } => write!(f, "{host:?} is not a host name or an address"),
             Self::Port { port } => write!(f, "the port must be a number from 1 to 65535, not {port:?}"),
             Self::PathAndQuery { path_and_query } => {
@@ -196,6 +223,8 @@ mod tests {
             ("ws://[0:0:0:0:0:0:0:1]", (false, "::1", 80, "/"), "[::1]"),
             ("ws://h/a%20b", (false, "h", 80, "/a%20b"), "h"),
             ("wss://h:80", (true, "h", 80, "/"), "h:80"),
+            ("http://h/a", (false, "h", 80, "/a"), "h"),
+            ("HTTPS://h:8443", (true, "h", 8443, "/"), "h:8443"),
         ];
         for (text, (secure, host, port, path), host_header) in cases {
             let target = Url::parse(text).unwrap();
@@ -216,7 +245,7 @@ mod tests {
         let cases = [
             ("", UrlError::NotAUrl),
             ("localhost:9001", UrlError::NotAUrl),
-            ("http://h", UrlError::Scheme { scheme: "http".to_owned() }),
+            ("ftp://h", UrlError::Scheme { scheme: "ftp".to_owned() }),
             ("ws://h/a#b", UrlError::Fragment),
             ("ws://h#b", UrlError::Fragment),
             ("ws://u:p@h/", UrlError::UserInfo),
@@ -237,6 +266,18 @@ mod tests {
         for (text, error) in cases {
             assert_eq!(Url::parse(text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn an_origin_is_the_same_under_both_names() {
+        let url = |text: &str| Url::parse(text).unwrap();
+        assert!(url("ws://h:9001/a").is_same_origin(&url("http://H:9001/b")));
+        assert!(url("wss://h").is_same_origin(&url("https://h:443/")));
+        assert!(!url("ws://h").is_same_origin(&url("wss://h:80")));
+        assert_eq!(url("wss://h/chat?x=1").http_origin(), "https://h");
+        assert_eq!(url("ws://[::1]:9001").http_origin(), "http://[::1]:9001");
+        assert_eq!(url("ws://h/a").with_path("/b?c=1").unwrap().to_string(), "ws://h/b?c=1");
+        assert!(url("ws://h").with_path("/a b").is_err());
     }
 
     #[test]

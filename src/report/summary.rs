@@ -43,6 +43,8 @@ pub struct Summary {
     pub sends: Sends,
     /// Requests and what became of their replies.
     pub requests: Requests,
+    /// What was asked over HTTP by `http` steps.
+    pub http: Http,
     /// Runs of a scenario.
     pub iterations: Iterations,
     /// Connects, requests, expects and other waits for the server that ended, well or not.
@@ -88,6 +90,8 @@ pub struct Connections {
     pub established: u64,
     /// Connections that were not established.
     pub failed: u64,
+    /// Upgrades that the server refused where the plan expects a status; they are not among the failed.
+    pub refused: u64,
     /// Established connections that the peer ended first.
     pub closed_by_peer: u64,
     /// Established connections that stand with another target than the one that was tried first.
@@ -181,6 +185,19 @@ pub struct Requests {
     pub replies_duplicated: u64,
     /// Replies that never came.
     pub replies_missing: u64,
+}
+
+/// What was asked over HTTP by `http` steps.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Http {
+    /// Requests sent, each redirect that was followed among them.
+    pub requests: u64,
+    /// Steps that failed: without an answer, or with one that is not wanted.
+    pub failed: u64,
+    /// Bytes of bodies sent.
+    pub bytes_sent: u64,
+    /// Bytes of bodies received.
+    pub bytes_received: u64,
 }
 
 /// Runs of a scenario.
@@ -303,6 +320,7 @@ impl Summary {
                 attempted: counts.connections_attempted,
                 established: counts.connections_established,
                 failed: counts.connections_failed,
+                refused: counts.connections_refused,
                 closed_by_peer: counts.connections_closed_by_peer,
                 failovers: counts.failovers,
                 reconnects: counts.reconnects,
@@ -332,6 +350,7 @@ impl Summary {
                 replies_duplicated: counts.replies_duplicated,
                 replies_missing: counts.replies_missing,
             },
+            http: Http::of(counts),
             iterations: Iterations { ended: counts.iterations, failed: counts.iterations_failed },
             operations: counts.operations,
             metrics: report
@@ -369,6 +388,17 @@ impl Summary {
         let mut json = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
         json.push('\n');
         json
+    }
+}
+
+impl Http {
+    fn of(counts: &Counts) -> Self {
+        Self {
+            requests: counts.http_requests,
+            failed: counts.http_failed,
+            bytes_sent: counts.http_bytes_sent,
+            bytes_received: counts.http_bytes_received,
+        }
     }
 }
 

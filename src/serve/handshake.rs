@@ -1,8 +1,8 @@
 //! The upgrade from HTTP (RFC 6455 section 4.2), on hyper, down to the plain TCP stream.
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,7 +16,10 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::options::{Kind, Options};
+use super::login;
+use super::options::Kind;
+use super::registry::Shared;
+use super::totals::Tally;
 use crate::deflate::{Agreed, EXTENSION, Parameters, answer, parse};
 
 /// The subprotocol of the chat server.
@@ -30,28 +33,33 @@ pub(crate) struct Upgraded {
     pub(crate) deflate: Option<Agreed>,
 }
 
-/// Answers the one HTTP request of `stream`. `None` where it was no upgrade; that was answered, too.
-pub(crate) async fn upgrade(stream: TcpStream, options: &Options) -> Option<Upgraded> {
-    let upgrade = OnceLock::new();
-    let service = service_fn(|request: Request<Incoming>| {
-        let answer = accept(options.kind, &request).map_or_else(Refusal::into_response, |mut accepted| {
-            let deflate = if options.deflate { deflate(request.headers()) } else { None };
-            if let Some((answer, _)) = &deflate {
-                accepted.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, answer.clone());
-            }
-            // One request is answered, so this is the first.
-            let _ = upgrade.set(deflate.map(|(_, agreed)| agreed));
-            accepted
-        });
-        ready(Ok::<_, Infallible>(answer))
+/// What became of a connection while it was HTTP. It is looked at also when the time for that was over.
+#[derive(Default)]
+pub(crate) struct Visit {
+    upgrade: OnceLock<Option<Agreed>>,
+    has_logged_in: AtomicBool,
+}
+
+impl Visit {
+    /// Whether somebody came for a login, and it was answered.
+    pub(crate) fn has_logged_in(&self) -> bool {
+        self.has_logged_in.load(Ordering::Relaxed)
+    }
+}
+
+/// Answers the HTTP requests of `stream`, logins up to an upgrade or a refusal. `None` where it was no upgrade; that was
+/// answered, too.
+pub(crate) async fn upgrade(stream: TcpStream, shared: &Shared, visit: &Visit) -> Option<Upgraded> {
+    let service = service_fn(async |request: Request<Incoming>| {
+        Ok::<_, Infallible>(respond(request, shared, visit).await)
     });
     let connection = http1::Builder::new()
-        .max_header_size(options.limits.header_bytes)
+        .max_header_size(shared.options.limits.header_bytes)
         .serve_connection(TokioIo::new(stream), service);
     let parts = connection.without_shutdown().await.ok()?;
     // Copied, because even an empty `Bytes` would keep hyper's whole read buffer for as long as the connection.
     let already_read = Bytes::copy_from_slice(&parts.read_buf);
-    let deflate = *upgrade.get()?;
+    let deflate = *visit.upgrade.get()?;
     Some(Upgraded { stream: parts.io.into_inner(), already_read, deflate })
 }
 
@@ -68,6 +76,33 @@ fn deflate(headers: &HeaderMap) -> Option<(HeaderValue, Agreed)> {
     Some((HeaderValue::from_str(&answer.to_string()).ok()?, agreed))
 }
 
+async fn respond(request: Request<Incoming>, shared: &Shared, visit: &Visit) -> Response<Full<Bytes>> {
+    let kind = shared.options.kind;
+    if kind == Kind::Chat
+        && request.uri().path() == login::PATH
+        && !fastwebsockets::upgrade::is_upgrade_request(&request)
+    {
+        let (answer, has_logged_in) = shared.gate.log_in(request).await;
+        visit.has_logged_in.store(true, Ordering::Relaxed);
+        let mut tally = Tally::new(&shared.ledger);
+        tally.counts.logins = u64::from(has_logged_in);
+        tally.counts.logins_refused = u64::from(!has_logged_in);
+        return answer;
+    }
+    let is_let_in = kind != Kind::Chat || shared.gate.lets_in(request.uri(), request.headers());
+    let accepted = accept(kind, &request)
+        .and_then(|accepted| if is_let_in { Ok(accepted) } else { Err(Refusal::Login) });
+    accepted.map_or_else(Refusal::into_response, |mut accepted| {
+        let deflate = if shared.options.deflate { deflate(request.headers()) } else { None };
+        if let Some((answer, _)) = &deflate {
+            accepted.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, answer.clone());
+        }
+        // No request is answered behind an upgrade, so this is the only one.
+        let _ = visit.upgrade.set(deflate.map(|(_, agreed)| agreed));
+        accepted
+    })
+}
+
 /// Why a request was not upgraded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
@@ -76,6 +111,7 @@ enum Refusal {
     Version,
     Key,
     Host,
+    Login,
 }
 
 impl Refusal {
@@ -89,6 +125,7 @@ impl Refusal {
             Self::Version => (StatusCode::UPGRADE_REQUIRED, "Sec-WebSocket-Version must be 13\n"),
             Self::Key => (StatusCode::BAD_REQUEST, "Sec-WebSocket-Key must be 16 bytes in base64\n"),
             Self::Host => (StatusCode::BAD_REQUEST, "the Host header is missing\n"),
+            Self::Login => (StatusCode::UNAUTHORIZED, "log in first: POST /login\n"),
         };
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
@@ -103,6 +140,9 @@ impl Refusal {
             Self::NoUpgrade | Self::Version => {
                 headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
                 headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            }
+            Self::Login => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::Key | Self::Host => {}
         }

@@ -13,6 +13,7 @@ mod fault;
 mod frame;
 mod handshake;
 mod keepalive;
+mod login;
 mod options;
 mod outbox;
 mod peer;
@@ -24,6 +25,6 @@ mod unflagged;
 mod writer;
 
 pub use self::fault::Faults;
-pub use self::options::{KeepaliveOptions, Kind, Limits, Options, UnknownKind};
+pub use self::options::{KeepaliveOptions, Kind, Limits, LoginOptions, Options, UnknownKind};
 pub use self::server::{ServeError, listen, run, serve};
 pub use self::totals::Totals;

@@ -73,6 +73,22 @@ impl Default for KeepaliveOptions {
     }
 }
 
+/// The login of the chat server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginOptions {
+    /// What every user's password is.
+    pub password: String,
+    /// Whether an upgrade is refused that shows no token of a login.
+    pub is_required: bool,
+}
+
+impl Default for LoginOptions {
+    /// `secret`, and nobody is asked for it.
+    fn default() -> Self {
+        Self { password: "secret".to_owned(), is_required: false }
+    }
+}
+
 /// What a server takes from a client at most, and keeps for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -103,6 +119,8 @@ pub struct Options {
     pub keepalive: KeepaliveOptions,
     /// Whether clients that offer permessage-deflate (RFC 7692) are taken up on it.
     pub deflate: bool,
+    /// The chat server's login; the echo server has none.
+    pub login: LoginOptions,
     /// Maximums.
     pub limits: Limits,
     /// How many threads [`run`](super::run) serves with, each with a current-thread runtime of its own; at least 1.
@@ -121,6 +139,7 @@ impl Options {
             faults: Faults::default(),
             keepalive: KeepaliveOptions::default(),
             deflate: false,
+            login: LoginOptions::default(),
             limits: Limits {
                 message_bytes,
                 header_bytes: 64 << 10,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::chat::Hub;
+use super::login::Gate;
 use super::options::Options;
 use super::outbox::CloseWhen;
 use super::peer::Peer;
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) ledger: Ledger,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) gate: Gate,
     stopping: watch::Receiver<bool>,
     accepted: AtomicU64,
     open: AtomicU64,
@@ -31,6 +33,7 @@ impl Shared {
             options: options.clone(),
             ledger: Ledger::default(),
             hub: Arc::new(Hub::new(&options.faults)),
+            gate: Gate::new(&options.login),
             stopping,
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),

@@ -172,9 +172,10 @@ async fn serve_shard(listener: TcpListener, shared: &Arc<Shared>) {
 async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
     // Without it a reply may wait for the acknowledgement of the one before; a socket that refuses is broken anyway.
     let _ = stream.set_nodelay(true);
+    let visit = handshake::Visit::default();
     let upgraded = {
         // Boxed, so that hyper's state is gone from the task when the WebSocket begins.
-        let upgrade = Box::pin(handshake::upgrade(stream, &shared.options));
+        let upgrade = Box::pin(handshake::upgrade(stream, &shared, &visit));
         tokio::select! {
             upgraded = tokio::time::timeout(shared.options.limits.handshake, upgrade) => upgraded.ok().flatten(),
             () = shared.stopped() => None,
@@ -182,6 +183,7 @@ async fn welcome(stream: TcpStream, shared: Arc<Shared>) {
     };
     match upgraded {
         Some(upgraded) => Box::pin(serve_connection(upgraded, &shared)).await,
+        None if visit.has_logged_in() => {}
         None => Tally::new(&shared.ledger).counts.handshakes_refused = 1,
     }
 }

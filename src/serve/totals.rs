@@ -19,7 +19,12 @@ pub struct Totals {
     pub connections_peak: u64,
     /// Connections on which compression was agreed.
     pub connections_deflated: u64,
-    /// TCP connections that were not upgraded: another HTTP request, a broken one, none in time.
+    /// Logins that were answered with a token.
+    pub logins: u64,
+    /// Logins that were refused.
+    pub logins_refused: u64,
+    /// TCP connections that were not upgraded and had no login answered: another HTTP request, a broken one, none in
+    /// time.
     pub handshakes_refused: u64,
     /// Data messages that came in and were dealt with, whole messages whatever their fragments.
     pub messages_in: u64,
@@ -66,6 +71,8 @@ impl Totals {
         self.connections_open += other.connections_open;
         self.connections_peak = self.connections_peak.max(other.connections_peak);
         self.connections_deflated += other.connections_deflated;
+        self.logins += other.logins;
+        self.logins_refused += other.logins_refused;
         self.handshakes_refused += other.handshakes_refused;
         self.messages_in += other.messages_in;
         self.messages_ignored += other.messages_ignored;

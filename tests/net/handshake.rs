@@ -42,6 +42,7 @@ async fn a_request_has_what_rfc_6455_section_4_1_asks_for() {
         headers: vec![(HeaderName::from_static("x-client"), HeaderValue::from_static("wsplan"))],
         subprotocols: vec!["chat.v2".to_owned(), "chat.v1".to_owned()],
         deflate: None,
+        cookies: vec![("session".to_owned(), "abc".to_owned())],
     };
     let connection = open_with(&server.url(), &request, &Options::default()).await.unwrap();
     assert_eq!(connection.subprotocol, None);
@@ -60,6 +61,7 @@ async fn a_request_has_what_rfc_6455_section_4_1_asks_for() {
         "sec-websocket-version: 13",
         "sec-websocket-protocol: chat.v2, chat.v1",
         "x-client: wsplan",
+        "cookie: session=abc",
     ] {
         assert!(seen.lines().any(|seen| seen == line), "{line} is not in {seen}");
     }
@@ -174,7 +176,9 @@ async fn more_than_a_buffer_that_comes_with_the_answer_is_read_whole() {
 
 fn status_of(failure: ConnectFailure) -> (u16, String, String) {
     match failure.kind {
-        ConnectFailureKind::UpgradeStatus { status, reason, body_prefix } => (status, reason, body_prefix),
+        ConnectFailureKind::UpgradeStatus { status, reason, body_prefix, .. } => {
+            (status, reason, body_prefix)
+        }
         other => panic!("{other:?}"),
     }
 }

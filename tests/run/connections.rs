@@ -60,8 +60,8 @@ fn a_url_that_is_none_fails_its_step_and_shows_no_token() {
         assert_eq!(summary["errors"][0]["kind"], "render");
         ended.stdout
     };
-    let scheme = said("http://127.0.0.1:1/");
-    assert!(scheme.contains("the url is none to connect to: the scheme must be ws or wss"), "{scheme}");
+    let scheme = said("ftp://127.0.0.1:1/");
+    assert!(scheme.contains("the url is none to connect to: the scheme must be ws, wss"), "{scheme}");
     let path = said("ws://127.0.0.1:1/?token=se cret");
     assert!(path.contains("must be percent-encoded") && !path.contains("se cret"), "{path}");
 }

@@ -21,6 +21,7 @@ mod script;
 mod seed;
 mod tls;
 mod true_figures;
+mod web;
 mod writes;
 
 use std::io::Read;

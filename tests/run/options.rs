@@ -206,7 +206,7 @@ fn wrong_command_lines_are_refused() {
         &["--iterations", "0"],
         &["--var", "novalue"],
         &["--format", "xml"],
-        &["--target", "http://127.0.0.1/"],
+        &["--target", "ftp://127.0.0.1/"],
         &["--target", "builtin:nothing"],
         &["--no-such-flag"],
     ] {

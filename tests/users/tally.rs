@@ -42,6 +42,7 @@ impl Tally {
             Event::RepliesMissing(count) => self.missing += count,
             // These are also in what is said of the message or of the request.
             Event::InboxDropped | Event::RequestThrottled | Event::FailedOver | Event::Reconnected => {}
+            Event::FetchFailed => panic!("no plan here asks anything over HTTP"),
         }
     }
 

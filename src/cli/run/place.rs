@@ -12,6 +12,7 @@ pub(super) fn resolve(program: &Program, sources: &Sources, place: u32) -> Optio
     let (span, timer) = if let Some(state) = program.states.get(index) {
         let timer = match &state.op {
             Op::Connect(connect) => Some(connect.timers.total),
+            Op::Http(http) => Some(http.timers.total),
             Op::Expect(expect) => Some(expect.timer),
             Op::Gather(gather) => gather.timer,
             Op::Request(request) => Some(request.reply.timer),

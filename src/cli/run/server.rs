@@ -16,7 +16,11 @@ impl Server {
         let arguments = builtin
             .options
             .iter()
-            .flat_map(|(option, value)| [format!("--{option}"), value.clone()])
+            .map(
+                |(option, value)| {
+                    if value.is_empty() { format!("--{option}") } else { format!("--{option}={value}") }
+                },
+            )
             .collect();
         let child = ChildServer::start(&Launch { program: None, kind, arguments });
         child.map(|child| Self { child }).map_err(|error| format!("the embedded server: {error}"))

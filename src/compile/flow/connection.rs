@@ -15,6 +15,8 @@ enum Link {
     Never,
     /// It is open.
     Open(Span),
+    /// The `connect` at this place was refused, as it should.
+    Refused(Span),
     /// The `close` at this place closed it.
     Closed(Span),
     /// It depends.
@@ -56,6 +58,12 @@ impl Walk<'_> {
                 }
                 links[place] = Link::Open(step.span);
             }
+            (Effect::Refused, Some(place)) => {
+                if let Link::Open(opened) = links[place] {
+                    self.diagnostics.push(self.already_connected(step, opened));
+                }
+                links[place] = Link::Refused(step.span);
+            }
             (Effect::Send | Effect::Receive | Effect::Request | Effect::AwaitAll, Some(place)) => {
                 self.needs_connection(step, links[place]);
                 // Said once; what follows would only repeat it.
@@ -79,7 +87,13 @@ impl Walk<'_> {
                 links[place] = Link::Closed(step.span);
             }
             (Effect::End, _) => links.fill(Link::Unreached),
-            (Effect::Pause | Effect::None | Effect::Repeat { rounds: Rounds::Exactly(0), .. }, _) => {}
+            (
+                Effect::Pause
+                | Effect::Fetch
+                | Effect::None
+                | Effect::Repeat { rounds: Rounds::Exactly(0), .. },
+                _,
+            ) => {}
             (Effect::Repeat { rounds, body }, _) => {
                 let first = self.round(body, links.clone());
                 // A second round that begins like the first ends like it.
@@ -132,6 +146,12 @@ impl Walk<'_> {
                     .label(step.span, "there is no `connect` before this")
                     .help(help),
             ),
+            Link::Refused(refused) => self.diagnostics.push(
+                Diagnostic::new(codes::NOT_CONNECTED, message)
+                    .label(step.span, "there is no connection")
+                    .label(refused, "this connect is to be refused")
+                    .help("add a `connect` without `expect_status` before it"),
+            ),
             Link::Closed(closed) => self.diagnostics.push(closed_before(message, step.span, closed)),
             Link::Open(_) | Link::Unknown | Link::Unreached => {}
         }
@@ -168,7 +188,9 @@ fn join(a: Link, b: Link) -> Link {
     match (a, b) {
         (Link::Unreached, other) | (other, Link::Unreached) => other,
         // Neither is open, and what closed it is worth saying.
-        (Link::Never, closed @ Link::Closed(_)) | (closed @ Link::Closed(_), Link::Never) => closed,
+        (Link::Never | Link::Refused(_), closed @ Link::Closed(_))
+        | (closed @ Link::Closed(_), Link::Never | Link::Refused(_)) => closed,
+        (Link::Never, refused @ Link::Refused(_)) | (refused @ Link::Refused(_), Link::Never) => refused,
         (a, b) if discriminant(&a) == discriminant(&b) => a,
         _ => Link::Unknown,
     }

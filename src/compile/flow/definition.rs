@@ -165,7 +165,11 @@ impl Touched {
 
 /// A `set` fails too, but only where something that it reads has no value, which is said there.
 fn may_fail(step: &Flow) -> bool {
-    matches!(step.effect, Effect::Receive | Effect::Request)
+    // A connect sets what it keeps of the answer.
+    matches!(
+        step.effect,
+        Effect::Receive | Effect::Request | Effect::Fetch | Effect::Connect | Effect::Refused
+    )
 }
 
 fn may_be_skipped(rounds: Rounds) -> bool {

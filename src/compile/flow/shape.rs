@@ -94,6 +94,8 @@ impl Walk<'_> {
     fn waits(&self, step: &Flow, outer: &[Flow]) -> bool {
         match &step.effect {
             Effect::Connect
+            | Effect::Refused
+            | Effect::Fetch
             | Effect::Receive
             | Effect::Request
             | Effect::Close

@@ -25,7 +25,6 @@ pub(crate) enum Alpn {
     /// What a WebSocket upgrade needs. A server that knows nothing of such names speaks it anyway.
     Http1,
     /// HTTP/2, or HTTP/1.1 where the server does not speak it.
-    #[expect(dead_code, reason = "for requests of HTTP alone")]
     Http2,
 }
 

@@ -41,7 +41,6 @@ impl Session {
     }
 
     /// Whether the server chose this protocol (RFC 7301).
-    #[expect(dead_code, reason = "for requests of HTTP alone")]
     pub(crate) fn has_chosen(&self, protocol: &[u8]) -> bool {
         self.tls.alpn_protocol() == Some(protocol)
     }

@@ -40,7 +40,7 @@ impl Capture {
         node.entries().unwrap_or_default().iter().filter_map(Self::decode_one).collect()
     }
 
-    fn decode_one(entry: &Entry) -> Option<Self> {
+    pub(super) fn decode_one(entry: &Entry) -> Option<Self> {
         let name = entry.key.clone();
         if entry.value.text().is_some() {
             return Some(Self { name, path: Some(entry.value.clone()), regex: None, group: None });
@@ -56,7 +56,7 @@ impl Capture {
 }
 
 impl Group {
-    fn decode(node: &Node) -> Option<Self> {
+    pub(super) fn decode(node: &Node) -> Option<Self> {
         let reference = match &node.kind {
             NodeKind::Number(number) => GroupReference::Number(usize::try_from(number.as_u64()?).ok()?),
             NodeKind::String(name) => GroupReference::Name(name.clone()),

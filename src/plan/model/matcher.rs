@@ -192,6 +192,12 @@ impl Matcher {
 }
 
 impl Clause {
+    /// Entries that each speak of a text, such as a header's value. What was not understood is left out.
+    pub fn decode_texts(node: &Node) -> Vec<Self> {
+        let entries = node.entries().unwrap_or_default().iter();
+        entries.map(|entry| Self::decode(entry, Subject::Text).0).collect()
+    }
+
     /// The clause, and whether all of it was understood.
     fn decode(entry: &Entry, subject: Subject) -> (Self, bool) {
         let mut tests = Vec::new();

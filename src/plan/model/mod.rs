@@ -1,6 +1,7 @@
 //! The typed plan, one file a noun. Each noun is decoded from the tree that `schema` has checked: what has the wrong
 //! shape was reported there, so decoding skips it in silence and keeps the rest, for later stages to find more in.
 
+pub mod answer;
 mod block;
 mod body;
 pub mod capture;
@@ -13,6 +14,7 @@ pub mod delivery;
 mod expect;
 pub mod fragment;
 mod gather;
+pub mod http;
 mod load;
 pub mod matcher;
 mod plan;
@@ -37,6 +39,7 @@ pub use delivery::{Modifiers, Publish, Stream};
 pub use expect::{Expect, Request};
 pub use fragment::{Fragment, Use};
 pub use gather::{Gather, Quota, Wanted};
+pub use http::Http;
 pub use load::{Load, Stage};
 pub use matcher::Matcher;
 pub use plan::{Plan, Protocol, Unmatched, Variable};

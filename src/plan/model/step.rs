@@ -1,7 +1,7 @@
 //! A step: one verb, with modifiers beside it.
 
 use super::{
-    Barrier, Body, Choice, Connect, Expect, ExpectClose, Gather, If, Modifiers, Ping, Repeat, Request,
+    Barrier, Body, Choice, Connect, Expect, ExpectClose, Gather, Http, If, Modifiers, Ping, Repeat, Request,
     Spanned, Stop, Template, Think, Use, block, count, entries, text,
 };
 use crate::diagnostic::Span;
@@ -25,7 +25,7 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verb {
     /// `connect`
-    Connect(Connect),
+    Connect(Box<Connect>),
     /// `send`
     Send(Body),
     /// `expect`
@@ -34,6 +34,8 @@ pub enum Verb {
     Gather(Gather),
     /// `request`
     Request(Box<Request>),
+    /// `http`
+    Http(Box<Http>),
     /// `await_all`
     AwaitAll,
     /// `think`
@@ -112,10 +114,11 @@ fn is_verb(key: &Key) -> bool {
 impl Verb {
     fn decode(verb: &str, node: &Node) -> Option<Self> {
         Some(match verb {
-            "connect" => Self::Connect(Connect::decode(node)),
+            "connect" => Self::Connect(Box::new(Connect::decode(node))),
             "send" => Self::Send(Body::decode(node)?),
             "expect" => Gather::decode(node).map_or_else(|| Self::Expect(Expect::decode(node)), Self::Gather),
             "request" => Self::Request(Box::new(Request::decode(node)?)),
+            "http" => Self::Http(Box::new(Http::decode(node)?)),
             "await_all" => Self::AwaitAll,
             "think" => Self::Think(Think::decode(node)?),
             "loop" => Self::Loop(Repeat::decode(node)?),
@@ -157,6 +160,7 @@ impl Verb {
             | Self::Expect(_)
             | Self::Gather(_)
             | Self::Request(_)
+            | Self::Http(_)
             | Self::AwaitAll
             | Self::Think(_)
             | Self::Barrier(_)
@@ -178,6 +182,7 @@ impl Verb {
             Self::Send(_) => "send",
             Self::Expect(_) | Self::Gather(_) => "expect",
             Self::Request(_) => "request",
+            Self::Http(_) => "http",
             Self::AwaitAll => "await_all",
             Self::Think(_) => "think",
             Self::Loop(_) => "loop",

@@ -557,6 +557,7 @@ pub const VERBS: &[&str] = &[
     "send",
     "expect",
     "request",
+    "http",
     "await_all",
     "think",
     "loop",
@@ -631,6 +632,12 @@ static STEP: Noun = Noun {
             Map(&REQUEST),
             "Sends a message and waits for the reply that belongs to it; its round trip is measured.",
             "{ send: { id: \"{{correlation_id}}\" }, reply: { $.re: \"{{correlation_id}}\" } }",
+        ),
+        optional(
+            "http",
+            Map(&HTTP),
+            "Sends an HTTP request and waits for the answer, such as a login before the connect.",
+            "{ post: /login, json: { user: ann } }",
         ),
         optional(
             "await_all",
@@ -763,6 +770,33 @@ static CONNECT: Noun = Noun {
             "true",
         ),
         optional(
+            "origin",
+            Template,
+            "The `Origin` header: the page that it is asked from.",
+            "https://example.org",
+        ),
+        COOKIES_IT,
+        BASIC_IT,
+        BEARER_IT,
+        optional(
+            "expect_status",
+            Integer(200, 599),
+            "The server is to refuse the upgrade with this status: then the step has passed, and there is no connection.",
+            "401",
+        ),
+        optional(
+            "expect_subprotocol",
+            Either(&[Null, Text]),
+            "The subprotocol that the server is to choose of those offered; nothing (`null`) is that it chooses none.",
+            "chat.v2",
+        ),
+        optional(
+            "capture",
+            Map(&UPGRADE_CAPTURES),
+            "Keeps values of the answer for templates.",
+            "{ node: { header: X-Node } }",
+        ),
+        optional(
             "timeout",
             Duration,
             "How long it may take in all. Default: `defaults.connect_timeout`.",
@@ -782,7 +816,11 @@ static CONNECT: Noun = Noun {
         ),
     ],
     open: None,
-    rules: &[],
+    rules: &[
+        Rule::Excludes("basic", &["bearer"]),
+        Rule::Excludes("expect_status", &["expect_subprotocol"]),
+        Rule::Needs("expect_subprotocol", "subprotocols"),
+    ],
 };
 
 static DEFLATE: Noun = Noun {
@@ -861,6 +899,232 @@ static AFTER_RECONNECT: &[Word] = &[
     },
     Word { word: "restart", doc: "The step behind the `connect` is next." },
 ];
+
+const COOKIES_IT: Field = optional(
+    "cookies",
+    Map(&COOKIES),
+    "Cookies of this request alone, in place of those of the same name that the user has.",
+    "{ theme: dark }",
+);
+const BASIC_IT: Field = optional(
+    "basic",
+    Map(&BASIC),
+    "User and password, as `Authorization` (RFC 7617).",
+    "{ user: ann, password: \"{{env.PASSWORD}}\" }",
+);
+const BEARER_IT: Field =
+    optional("bearer", Template, "A token, as `Authorization` (RFC 6750).", "\"{{token}}\"");
+
+static COOKIES: Noun = Noun {
+    name: "cookies",
+    doc: "Cookies, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a cookie's name",
+        pattern: TOKEN_PATTERN,
+        form: "letters, digits and !#$%&'*+-.^_`|~ (RFC 6265 section 4.1.1)",
+        kind: Scalar,
+    }),
+    rules: &[],
+};
+
+static BASIC: Noun = Noun {
+    name: "basic",
+    doc: "User and password.",
+    fields: &[
+        required("user", Scalar, "The user.", "ann"),
+        required("password", Scalar, "The password; it is shown nowhere.", "\"{{env.PASSWORD}}\""),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static UPGRADE_CAPTURES: Noun = Noun {
+    name: "capture of an upgrade",
+    doc: "Values of the answer to an upgrade, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a capture's name",
+        pattern: NAME_PATTERN,
+        form: NAME_FORM,
+        kind: Map(&UPGRADE_CAPTURE),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+const HEADER_SOURCE: Field =
+    optional("header", Text, "The value of this header; of several lines, with commas between.", "ETag");
+const COOKIE_SOURCE: Field =
+    optional("cookie", Text, "The value of this cookie, which the answer sets.", "session");
+const STATUS_SOURCE: Field = optional("status", True, "The status, a number.", "true");
+const REGEX_SOURCE: Field =
+    optional("regex", Text, "A regular expression on that value; what it finds is kept.", "id=(\\d+)");
+const GROUP_SOURCE: Field = optional(
+    "group",
+    Either(&[Integer(0, 100), Text]),
+    "Which group of it, by number or name. Default: 1 where there is one, else 0, the whole match.",
+    "1",
+);
+
+static UPGRADE_CAPTURE: Noun = Noun {
+    name: "source in an upgrade",
+    doc: "Where in the answer to an upgrade a value comes from.",
+    fields: &[
+        HEADER_SOURCE,
+        COOKIE_SOURCE,
+        optional(
+            "subprotocol",
+            True,
+            "The subprotocol that the server chose; null where it chose none.",
+            "true",
+        ),
+        STATUS_SOURCE,
+        REGEX_SOURCE,
+        GROUP_SOURCE,
+    ],
+    open: None,
+    rules: &[
+        Rule::ExactlyOne(&["header", "cookie", "subprotocol", "status"]),
+        Rule::Needs("group", "regex"),
+        Rule::Excludes("regex", &["subprotocol", "status"]),
+    ],
+};
+
+static HTTP: Noun = Noun {
+    name: "http",
+    doc: "An HTTP request: what is asked for, and what must hold of the answer.",
+    fields: &[
+        optional("get", Template, "Asks for a path on the target, or for a URL.", "/rooms"),
+        optional("post", Template, "The same with POST.", "/login"),
+        optional("put", Template, "The same with PUT.", "/rooms/1"),
+        optional("patch", Template, "The same with PATCH.", "/rooms/1"),
+        optional("delete", Template, "The same with DELETE.", "/rooms/1"),
+        optional("head", Template, "The same with HEAD.", "/rooms"),
+        optional("options", Template, "The same with OPTIONS.", "/rooms"),
+        optional("method", Text, "Any other method, with `url`.", "PURGE"),
+        optional("url", Template, "What `method` asks for.", "/rooms"),
+        optional("query", Map(&QUERY), "Query parameters, encoded and added to the path's.", "{ page: 2 }"),
+        optional("headers", Map(&HEADERS), "Further headers.", "{ X-Client: wsplan }"),
+        COOKIES_IT,
+        BASIC_IT,
+        BEARER_IT,
+        optional("json", Any, "A body of JSON.", "{ user: ann, password: \"{{env.PASSWORD}}\" }"),
+        optional(
+            "form",
+            Map(&QUERY),
+            "A body as forms have it, encoded (`application/x-www-form-urlencoded`).",
+            "{ user: ann }",
+        ),
+        optional("text", Template, "A body of text.", "hello {{user.id}}"),
+        optional("follow", Integer(0, 20), "How many redirects are followed. Default: 0.", "5"),
+        optional("expect", Map(&HTTP_EXPECT), "What must hold of the answer.", "{ status: 200 }"),
+        optional(
+            "capture",
+            Map(&ANSWER_CAPTURES),
+            "Keeps values of the answer for templates.",
+            "{ token: $.token }",
+        ),
+        optional("within", Duration, "How long it may take in all. Default: `defaults.within`.", "5s"),
+    ],
+    open: None,
+    rules: &[
+        Rule::ExactlyOne(&["get", "post", "put", "patch", "delete", "head", "options", "method"]),
+        Rule::Needs("method", "url"),
+        Rule::Needs("url", "method"),
+        Rule::Excludes("basic", &["bearer"]),
+        Rule::Excludes("json", &["form", "text"]),
+        Rule::Excludes("form", &["text"]),
+    ],
+};
+
+static HTTP_EXPECT: Noun = Noun {
+    name: "answer",
+    doc: "What must hold of an answer over HTTP; all of it.",
+    fields: &[
+        optional(
+            "status",
+            Either(&[Integer(100, 599), Words(STATUS_CLASSES), List(&STATUS, 1, 100)]),
+            "The status, or several that are as good. Default: below 400, and where redirects are followed, no further redirect.",
+            "200",
+        ),
+        optional(
+            "headers",
+            Map(&HEADER_MATCHERS),
+            "Headers, by name; all that is said of each must hold.",
+            "{ Content-Type: { starts_with: application/json } }",
+        ),
+        optional("body", Map(&MATCHER), "The body, as if it were a message.", "{ $.ok: true }"),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+const STATUS: Kind = Either(&[Integer(100, 599), Words(STATUS_CLASSES)]);
+
+static STATUS_CLASSES: &[Word] = &[
+    Word { word: "2xx", doc: "200 to 299: it was done." },
+    Word { word: "3xx", doc: "300 to 399: it is to be had elsewhere." },
+    Word { word: "4xx", doc: "400 to 499: the request was wrong." },
+    Word { word: "5xx", doc: "500 to 599: the server failed." },
+];
+
+static HEADER_MATCHERS: Noun = Noun {
+    name: "answer headers",
+    doc: "What must hold of headers, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a header's name",
+        pattern: TOKEN_PATTERN,
+        form: "letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
+        kind: Either(&[Template, Map(&TEXT_OPERATORS)]),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static ANSWER_CAPTURES: Noun = Noun {
+    name: "capture of an answer",
+    doc: "Values of an answer over HTTP, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a capture's name",
+        pattern: NAME_PATTERN,
+        form: NAME_FORM,
+        kind: Either(&[Text, Map(&ANSWER_CAPTURE)]),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static ANSWER_CAPTURE: Noun = Noun {
+    name: "source in an answer",
+    doc: "Where in an answer over HTTP a value comes from. A string is short for `path`.",
+    fields: &[
+        optional(
+            "path",
+            Text,
+            "A JSONPath (RFC 9535); the first node that it selects in the body.",
+            "$.token",
+        ),
+        HEADER_SOURCE,
+        COOKIE_SOURCE,
+        STATUS_SOURCE,
+        optional(
+            "regex",
+            Text,
+            "A regular expression on the body, or on the value at `path`, `header` or `cookie`.",
+            "id=(\\d+)",
+        ),
+        GROUP_SOURCE,
+    ],
+    open: None,
+    rules: &[
+        Rule::AtLeastOne(&["path", "header", "cookie", "status", "regex"]),
+        Rule::Excludes("path", &["header", "cookie", "status"]),
+        Rule::Excludes("header", &["cookie", "status"]),
+        Rule::Excludes("cookie", &["status"]),
+        Rule::Excludes("status", &["regex"]),
+        Rule::Needs("group", "regex"),
+    ],
+};
 
 static QUERY: Noun = Noun {
     name: "query",

@@ -18,6 +18,7 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::Send { .. } => "send",
         Op::Expect(_) | Op::Gather(_) => "expect",
         Op::Request(_) => "request",
+        Op::Http(_) => "http",
         Op::AwaitAll { .. } => "await_all",
         Op::Think(_) => "think",
         Op::Enter(_) => "enter",
@@ -74,7 +75,7 @@ impl Describe<'_> {
         let mut parts = Vec::new();
         let head = match &state.op {
             Op::Connect(connect) => {
-                self.connect(&mut parts, connect);
+                self.connect(&mut parts, connect, state.span);
                 String::new()
             }
             Op::Send { message, publish } => {
@@ -98,6 +99,7 @@ impl Describe<'_> {
                 }
                 String::new()
             }
+            Op::Http(http) => self.http(&mut parts, http, state.span),
             Op::Think(think) => pause(*think),
             Op::Enter(repeat) => format!(" loop {}", repeat.index),
             Op::Test { repeat, .. } => self.test(&mut parts, repeat, state.span),
@@ -135,8 +137,7 @@ impl Describe<'_> {
             Op::AwaitAll { .. } | Op::Return | Op::End => String::new(),
         };
         let acts = state.op.acts_on_connection() || matches!(state.op, Op::Connect(_));
-        let on = acts && state.link != LinkId::FIRST;
-        parts.extend(on.then(|| format!("on {}", state.link)));
+        parts.extend((acts && state.link != LinkId::FIRST).then(|| format!("on {}", state.link)));
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
@@ -174,12 +175,11 @@ impl Describe<'_> {
         lines
     }
 
-    fn connect(self, lines: &mut Vec<String>, connect: &Connect) {
+    fn connect(self, lines: &mut Vec<String>, connect: &Connect, at: Span) {
         lines.extend(connect.url.as_ref().map(|url| format!("url {url}")));
         lines.extend(connect.path.as_ref().map(|path| format!("path {path}")));
         lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
-        lines.extend(connect.headers.iter().map(|(name, value)| format!("header {name} {value}")));
-        lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
+        self.upgrade(lines, connect, at);
         lines.extend(connect.deflate.map(|deflate| deflate.to_string()));
         lines.push(format!("within {}", Exact(connect.timeout)));
         lines.extend(connect.reconnect.map(|reconnect| self.reconnect(reconnect)));
@@ -259,7 +259,13 @@ impl Describe<'_> {
         format!("when due, timers {}", names.join(" "))
     }
 
-    fn conditions(self, lines: &mut Vec<String>, first: &str, conditions: &[Instruction<'_>], at: Span) {
+    pub(super) fn conditions(
+        self,
+        lines: &mut Vec<String>,
+        first: &str,
+        conditions: &[Instruction<'_>],
+        at: Span,
+    ) {
         for (index, condition) in conditions.iter().enumerate() {
             let word = if index == 0 { first } else { "  and" };
             lines.push(format!("{word} {condition}{}", self.elsewhere(condition.span, at)));
@@ -274,7 +280,7 @@ impl Describe<'_> {
     }
 
     /// The line of a part that does not stand on the line of the whole.
-    fn elsewhere(self, part: Span, whole: Span) -> String {
+    pub(super) fn elsewhere(self, part: Span, whole: Span) -> String {
         let line = (self.line)(part);
         if line == (self.line)(whole) { String::new() } else { format!("  (line {line})") }
     }

@@ -58,9 +58,9 @@ fn data_use(used: &DataUse) -> Value {
 }
 
 #[derive(Clone, Copy)]
-struct Writer<'p> {
-    program: &'p Program,
-    line: &'p LineOf<'p>,
+pub(super) struct Writer<'p> {
+    pub(super) program: &'p Program,
+    pub(super) line: &'p LineOf<'p>,
 }
 
 impl Writer<'_> {
@@ -106,11 +106,8 @@ impl Writer<'_> {
     fn state(self, id: StateId) -> Value {
         let state = self.program.state(id);
         let transitions = edges(self.program, id).into_iter().map(|(when, to)| {
-            if when.is_empty() {
-                json!({ "to": to.index() })
-            } else {
-                json!({ "to": to.index(), "when": when })
-            }
+            let to = to.index();
+            if when.is_empty() { json!({ "to": to }) } else { json!({ "to": to, "when": when }) }
         });
         let mut value = Map::new();
         value.insert("id".into(), json!(id.index()));
@@ -133,6 +130,7 @@ impl Writer<'_> {
                 merge(&mut detail, json!({ "key": key, "await": is_awaited, "in_flight": in_flight }));
                 detail
             }
+            Op::Http(http) => self.http(http),
             Op::Think(think) => json!({ "think": pause(*think) }),
             Op::Enter(repeat) => json!({ "loop": { "index": repeat.index.to_string() } }),
             Op::Test { repeat, .. } => json!({ "loop": self.test(repeat) }),
@@ -216,12 +214,13 @@ impl Writer<'_> {
             pairs.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
         };
         let timer = |id: TimerId| &self.program.timers[id.index()];
-        json!({
+        let mut detail = json!({
             "url": connect.url,
             "path": connect.path,
             "query": pairs(&connect.query),
-            "headers": pairs(&connect.headers),
-            "subprotocols": connect.subprotocols,
+        });
+        merge(&mut detail, self.upgrade(connect));
+        let more = json!({
             "deflate": connect.deflate.map(|deflate| json!({
                 "client_no_context_takeover": deflate.client_no_context_takeover,
                 "server_no_context_takeover": deflate.server_no_context_takeover,
@@ -248,7 +247,9 @@ impl Writer<'_> {
                 "total": timer(connect.timers.total),
                 "failover": connect.timers.failover.map(timer),
             },
-        })
+        });
+        merge(&mut detail, more);
+        detail
     }
 
     fn expect(self, filter: &str, expect: &Expect) -> Value {
@@ -327,7 +328,7 @@ impl Writer<'_> {
         json!({ "slot": slot.to_string(), "name": self.program.slots[slot.index()], "value": value })
     }
 
-    fn conditions(self, conditions: &[Instruction<'_>]) -> Value {
+    pub(super) fn conditions(self, conditions: &[Instruction<'_>]) -> Value {
         conditions.iter().map(|condition| with_line(json!(condition), (self.line)(condition.span))).collect()
     }
 

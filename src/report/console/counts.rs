@@ -19,6 +19,7 @@ impl Page<'_> {
         lines.extend(self.messages());
         lines.extend(self.deflate());
         lines.extend(self.requests());
+        lines.extend(self.http());
         lines.extend(self.paced());
         self.grid(&lines)
     }
@@ -42,6 +43,9 @@ impl Page<'_> {
         }
         if counts.reconnects > 0 {
             connections.push(count(counts.reconnects, "reconnected", Tone::Odd));
+        }
+        if counts.connections_refused > 0 {
+            connections.push(count(counts.connections_refused, "refused", Tone::Plain));
         }
         vec![("users", users), ("connections", connections)]
     }
@@ -125,6 +129,19 @@ impl Page<'_> {
         let made = count(counts.requests, "made", Tone::Plain);
         let odd = odd.map(|(value, what, tone)| count(value, what, tone));
         Some(("requests", std::iter::once(made).chain(odd).collect()))
+    }
+
+    /// Nothing where nothing was asked over HTTP.
+    fn http(&self) -> Option<Line<'static>> {
+        let counts = &self.report.totals.counts;
+        let bytes = |count: u64, what| (format_bytes(count as f64), what, Tone::Plain);
+        let figures = vec![
+            count(counts.http_requests, "requests", Tone::Plain),
+            count(counts.http_failed, "failed", Tone::Bad),
+            bytes(counts.http_bytes_sent, "sent"),
+            bytes(counts.http_bytes_received, "received"),
+        ];
+        (counts.http_requests + counts.http_failed > 0).then_some(("http", figures))
     }
 
     /// Nothing where the plan paces nothing.

@@ -55,12 +55,12 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections tls messages deflate sends requests iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections tls messages deflate sends requests http iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(
         keys(&summary["connections"]),
-        "attempted established failed closed_by_peer failovers reconnects"
+        "attempted established failed refused closed_by_peer failovers reconnects"
     );
     assert_eq!(keys(&summary["tls"]), "handshakes resumed insecure");
     assert_eq!(
@@ -69,6 +69,7 @@ fn the_fields_are_those_agreed() {
     );
     assert_eq!(keys(&summary["deflate"]), "connections declined sent received");
     assert_eq!(keys(&summary["deflate"]["sent"]), "messages bytes compressed_bytes ratio");
+    assert_eq!(keys(&summary["http"]), "requests failed bytes_sent bytes_received");
     assert_eq!(keys(&summary["iterations"]), "ended failed");
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
@@ -87,14 +88,20 @@ fn figures_arrive_under_their_names() {
     (counts.connections_deflated, counts.deflate_declined) = (998, 2);
     (counts.deflated_sent, counts.deflate_bytes_sent, counts.deflate_compressed_sent) =
         (60_000, 4_000_000, 1_000_000);
+    (counts.http_requests, counts.http_failed, counts.http_bytes_sent, counts.http_bytes_received) =
+        (7, 1, 30, 40);
     let summary = json_of(&report);
+    assert_eq!(
+        summary["http"],
+        json!({ "requests": 7, "failed": 1, "bytes_sent": 30, "bytes_received": 40 })
+    );
     assert_eq!(summary["wsplan"], env!("CARGO_PKG_VERSION"));
     assert_eq!(summary["started"], "2026-11-20T08:38:43.500Z");
     assert_eq!(summary["duration_s"], 30.18);
     assert_eq!(summary["users"], json!({ "started": 1000, "finished": 998, "failed": 2, "peak": 1000 }));
     assert_eq!(
         summary["connections"],
-        json!({ "attempted": 1000, "established": 1000, "failed": 0, "closed_by_peer": 2, "failovers": 0, "reconnects": 0 })
+        json!({ "attempted": 1000, "established": 1000, "failed": 0, "refused": 0, "closed_by_peer": 2, "failovers": 0, "reconnects": 0 })
     );
     assert_eq!(
         summary["messages"],

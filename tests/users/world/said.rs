@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::RngExt;
-use wsplan::machine::{ConnectRequest, Delivery, Event, Failure, Output, Payload, RenderFailure, Unused};
+use wsplan::machine::{
+    ConnectRequest, Delivery, Event, Failure, FetchRequest, Output, Payload, RenderFailure, Unused,
+};
 use wsplan::program::{BarrierId, BodyKind, LinkId, TimerId};
 
 use super::{Connection, Happening, Stage, World};
@@ -21,6 +23,10 @@ impl Output for World {
         let happening =
             if self.rng.random_bool(0.1) { Happening::ConnectFailed } else { Happening::Connected };
         self.within(5_000, happening(number));
+    }
+
+    fn fetch(&mut self, request: FetchRequest) {
+        panic!("no plan here asks anything over HTTP: {request:?}");
     }
 
     fn send(
