@@ -152,6 +152,10 @@ impl Census {
 
     fn of_tree(plan: &Value) -> Self {
         let mut census = Self { thresholds: len(&plan["thresholds"]), ..Self::default() };
+        for once in ["setup", "teardown"].iter().filter(|once| plan[**once].is_array()) {
+            census.states += 1;
+            census.steps(&plan[*once], plan);
+        }
         for scenario in members(&plan["scenarios"]) {
             census.weights += scenario["weight"].as_u64().unwrap_or(1);
             census.states += 1;

@@ -71,7 +71,9 @@ fn json_holds_the_whole_program() {
         let (outcome, program) = compiled(&path);
         let line = |span| outcome.sources.start(span).line;
         let json: Value = serde_json::from_str(&emit::json(&program, &line)).unwrap();
-        let scenarios = json["scenarios"].as_array().unwrap();
+        // In the order of their states: the setup's are the first of all.
+        let mut scenarios = json["scenarios"].as_array().unwrap().clone();
+        scenarios.sort_by_key(|scenario| scenario["entry"].as_u64());
         let states: Vec<&Value> = scenarios.iter().flat_map(|s| s["states"].as_array().unwrap()).collect();
         assert_eq!(states.len(), program.states.len());
         for (shown, state) in states.iter().zip(&program.states) {

@@ -3,6 +3,7 @@
 mod fail_on;
 mod generator;
 mod live;
+mod once;
 mod place;
 mod server;
 mod verdict;
@@ -163,13 +164,13 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let Ends { targets, addresses } = ends;
-    let job = Job { threads, seed, sources: addresses, ..Job::new(program, profile, targets) };
+    let mut job = Job { threads, seed, sources: addresses, ..Job::new(program, profile, targets) };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
     let mut progress = Progress::new(args.quiet, &job);
-    let outcome = engine::run(&job, control, |tick| progress.show(tick));
+    let outcome = once::run(&mut job, control, args.quiet, |tick| progress.show(tick));
     progress.finish();
-    let outcome = match outcome {
+    let (outcome, is_set_up) = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {
             complain(&format!("the run could not be started: {error}"), None);
@@ -180,7 +181,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
     let generator = generator::since(cpu_before, threads, &outcome);
     let failed_on = failures(&args.fail_on, &outcome.totals, &generator.reasons);
     let has_held = judgement.passed() && failed_on.is_empty();
-    let exit = verdict::of(&outcome, has_held, control.is_ended());
+    let exit = verdict::of(&outcome, is_set_up, has_held, control.is_ended());
     let report = RunReport {
         plan: job.program.name.clone(),
         path: args.plan.display().to_string(),

@@ -5,7 +5,7 @@ mod connection;
 mod definition;
 mod shape;
 
-pub(super) use definition::{Set, unused};
+pub(super) use definition::{Checked, Set, unused};
 
 use std::collections::HashSet;
 
@@ -155,11 +155,11 @@ pub(super) struct ScenarioFlow {
 
 /// Reports everything in a scenario that cannot work in the order it is written. Gives back what it sets, for
 /// [`unused`], which looks at all scenarios together.
-pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
+pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Checked {
     connection::check(&scenario.steps, &scenario.links, diagnostics);
-    let sets = definition::check(scenario, slots, diagnostics);
+    let checked = definition::check(scenario, slots, diagnostics);
     let by_reactions =
         scenario.reactions.iter().flat_map(|reaction| &reaction.sets).map(|touch| touch.slot).collect();
     shape::check(&scenario.steps, &by_reactions, diagnostics);
-    sets
+    checked
 }

@@ -24,6 +24,7 @@ mod load;
 mod lowered;
 mod matcher;
 mod names;
+mod once;
 mod operand;
 mod pace;
 mod path;
@@ -42,6 +43,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::names::PlanNames;
+use self::once::Cast;
 use self::pattern::Patterns;
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span, codes};
 use crate::load::Profile;
@@ -49,7 +51,7 @@ use crate::metrics::Threshold;
 use crate::plan::model::{self, Plan};
 use crate::plan::{schema, syntax};
 use crate::program::asked::asked;
-use crate::program::{Limits, OnFailure, Program, Protocol, TimerId, Unmatched};
+use crate::program::{Limits, OnFailure, Program, Protocol, SlotId, TimerId, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
 pub use load::LoadOverrides;
@@ -143,6 +145,8 @@ pub fn compile(
         timer_ids: HashMap::new(),
         patterns: Patterns::default(),
         sets: Vec::new(),
+        certain: Vec::new(),
+        shared: Vec::new(),
         paced: Vec::new(),
         streams: Vec::new(),
         barriers: Vec::new(),
@@ -157,11 +161,8 @@ pub fn compile(
     let target = compiler.target(plan);
     let (tls, proxy) = (compiler.tls(plan.tls.as_ref()), compiler.proxy(plan.proxy.as_ref()));
     let mut reactions = Vec::new();
-    let scenarios: Vec<_> =
-        plan.scenarios.iter().map(|scenario| compiler.scenario(scenario, &mut reactions)).collect();
-    flow::unused(&compiler.sets, compiler.names.slot_names(), compiler.diagnostics);
+    let Cast { scenarios, setup, teardown } = compiler.cast(plan, &mut reactions);
     let streams = compiler.streams(plan);
-    compiler.weights(plan);
     let profile = load::lower(plan.load.as_ref(), &options.load);
     let barriers = compiler.barriers(plan, &profile);
     // A run that the command line shortens for once is no reason to change the plan.
@@ -169,8 +170,7 @@ pub fn compile(
     let thresholds = compiler.thresholds(plan);
     compiler.rows_for_all(&data, &scenarios, &profile);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
-    let canary = names.canary();
-    let slots = names.finish(diagnostics);
+    let (canary, slots) = (names.canary(), names.finish(diagnostics));
     if diagnostics.has_errors() {
         return None;
     }
@@ -182,6 +182,8 @@ pub fn compile(
         tls,
         proxy,
         asked: asked(&scenarios, &states, &reactions, &streams),
+        setup,
+        teardown,
         scenarios,
         states,
         reactions,
@@ -210,6 +212,10 @@ struct Compiler<'a, 'p> {
     timer_ids: HashMap<String, TimerId>,
     patterns: Patterns,
     sets: Vec<flow::Set>,
+    /// The slots that have a value behind the last step of the scenario that was lowered last.
+    certain: Vec<SlotId>,
+    /// The slots that the setup gives a value.
+    shared: Vec<SlotId>,
     /// The paced loops of the scenario at hand.
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,

@@ -49,6 +49,15 @@ pub(super) struct PlanNames<'a> {
     slot_ids: HashMap<String, SlotId>,
     /// The captures and set names of each scenario, by its place in the plan.
     scenarios: Vec<(&'a str, HashSet<&'a str>)>,
+    /// What the setup sets, for all to see; empty while it is the scenario at hand.
+    shared: HashSet<&'a str>,
+    /// The slots of those that have a value behind it for certain.
+    certain: HashSet<SlotId>,
+    /// The slots of those that somebody else reads.
+    shared_reads: HashSet<SlotId>,
+    /// Whether the scenario at hand is the setup or the teardown, whose user is none of those that rows are dealt out to.
+    is_once: bool,
+    plan: &'a Plan,
     /// The scenario at hand.
     current: Option<usize>,
     /// The indices of the loops around the step at hand, outermost first.
@@ -75,7 +84,18 @@ impl<'a> PlanNames<'a> {
             later: plan.vars.iter().map(|variable| variable.name.text.as_str()).collect(),
             slots: Vec::new(),
             slot_ids: HashMap::new(),
-            scenarios: plan.scenarios.iter().map(|s| (s.name.text.as_str(), set_names(s))).collect(),
+            scenarios: plan
+                .setup
+                .iter()
+                .chain(&plan.scenarios)
+                .chain(&plan.teardown)
+                .map(|s| (s.name.text.as_str(), set_names(s)))
+                .collect(),
+            shared: HashSet::new(),
+            certain: HashSet::new(),
+            shared_reads: HashSet::new(),
+            is_once: false,
+            plan,
             current: None,
             loops: Vec::new(),
             block: 0,
@@ -98,7 +118,13 @@ impl<'a> PlanNames<'a> {
 
     /// Forgets the last scenario and learns what the next one sets; returns what its slots hold at first.
     pub(super) fn enter_scenario(&mut self) -> Vec<(SlotId, Expr)> {
-        self.current = Some(self.current.map_or(0, |last| last + 1));
+        let index = self.current.map_or(0, |last| last + 1);
+        self.current = Some(index);
+        let setup_count = usize::from(self.plan.setup.is_some());
+        self.is_once = index < setup_count || index >= setup_count + self.plan.scenarios.len();
+        if index >= setup_count {
+            self.shared = self.plan.setup.as_ref().map(set_names).unwrap_or_default();
+        }
         self.loops.clear();
         let mut names: Vec<_> = self.set_here().copied().collect();
         names.sort_unstable();
@@ -117,7 +143,24 @@ impl<'a> PlanNames<'a> {
 
     /// The place in the plan of the scenario at hand.
     pub(super) fn scenario_place(&self) -> usize {
-        self.current.unwrap_or(0)
+        let setup_count = usize::from(self.plan.setup.is_some());
+        self.current.and_then(|at| at.checked_sub(setup_count)).unwrap_or(usize::MAX)
+    }
+
+    /// The slots of all that the setup sets.
+    pub(super) fn set_by_setup(&self) -> HashSet<SlotId> {
+        let names = self.plan.setup.as_ref().map(set_names).unwrap_or_default();
+        names.into_iter().filter_map(|name| self.slot_ids.get(name).copied()).collect()
+    }
+
+    /// What the setup leaves behind for certain.
+    pub(super) fn share(&mut self, certain: &[SlotId]) {
+        self.certain.extend(certain);
+    }
+
+    /// The slots of those that somebody else reads.
+    pub(super) fn shared_reads(&self) -> &HashSet<SlotId> {
+        &self.shared_reads
     }
 
     fn set_here(&self) -> impl Iterator<Item = &&'a str> {
@@ -332,7 +375,8 @@ impl<'a> PlanNames<'a> {
             let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
             let parameters = self.parameters.last().into_iter().flat_map(HashMap::keys).map(String::as_str);
             let variables = self.constants.keys().map(String::as_str).chain(parameters);
-            self.set_here().copied().chain(variables).chain(self.data.names()).chain(builtin)
+            let set = self.set_here().copied().chain(self.shared.iter().copied());
+            set.chain(variables).chain(self.data.names()).chain(builtin)
         };
         let head_length = name.find('.').unwrap_or(name.len());
         let (head, rest) = name.split_at(head_length);
@@ -364,6 +408,7 @@ impl Names for PlanNames<'_> {
             || is_builtin(name)
             || self.parameter(name).is_some()
             || self.is_set_here(name)
+            || self.shared.contains(name)
             || self.constants.contains_key(name)
             || self.data.find(name).is_some()
             || self.unread.defined.contains(name)
@@ -385,6 +430,20 @@ impl Names for PlanNames<'_> {
             let slot = self.slot(name);
             return Some(self.read(slot, span));
         }
+        if self.shared.contains(name) {
+            let slot = self.slot(name);
+            self.shared_reads.insert(slot);
+            if !self.certain.contains(&slot) {
+                diagnostics.push(
+                    Diagnostic::new(codes::POSSIBLY_UNSET, format!("`{name}` may have no value here"))
+                        .label(span, "the setup may end without having set it")
+                        .help(format!(
+                            "set it there in any case, or give it a first value: `vars: {{ {name}: ... }}`"
+                        )),
+                );
+            }
+            return Some(self.read(slot, span));
+        }
         if let Some(constant) = self.constants.get_mut(name) {
             constant.is_used = true;
             let Constant { value, secret } = constant.value.clone();
@@ -393,6 +452,10 @@ impl Names for PlanNames<'_> {
         if let Some((file, part)) = self.data.find(name) {
             if part == Part::Nothing {
                 diagnostics.push(self.data.no_column(file, name, span));
+                return None;
+            }
+            if self.is_once {
+                diagnostics.push(self.data.no_row(file, span));
                 return None;
             }
             // Set when an iteration begins: no step can come before it.

@@ -45,7 +45,7 @@ impl Compiler<'_, '_> {
         self.learn_links(&scenario.steps);
         let mut flow = ScenarioFlow {
             links: self.links.shown(),
-            initial: initial.iter().map(|(slot, _)| *slot).collect(),
+            initial: initial.iter().map(|(slot, _)| *slot).chain(self.shared.iter().copied()).collect(),
             continues_after_failure: on_failure == OnFailure::Continue,
             ..ScenarioFlow::default()
         };
@@ -76,7 +76,9 @@ impl Compiler<'_, '_> {
         flow.excused = self.names.excused();
         let end = self.emit(Op::End, scenario.name.span);
         self.states[end.index()].next = end;
-        self.sets.extend(flow::check(&flow, self.names.slot_names(), self.diagnostics));
+        let checked = flow::check(&flow, self.names.slot_names(), self.diagnostics);
+        self.certain = checked.certain;
+        self.sets.extend(checked.sets);
         Scenario {
             name: scenario.name.text.clone(),
             weight: scenario.weight.map_or(1, |weight| weight.value),

@@ -36,6 +36,18 @@ pub struct Outcome {
     pub is_whole: bool,
 }
 
+impl Outcome {
+    /// That of a run whose users never began.
+    pub fn nothing(job: &Job) -> Self {
+        Self {
+            totals: Snapshot::new(Arc::clone(&job.layout)),
+            watch: Watch::default(),
+            elapsed: Duration::ZERO,
+            is_whole: true,
+        }
+    }
+}
+
 /// Merges reports until all threads have ended, and looks at what is open meanwhile.
 pub(super) fn collect(
     reports: &Receiver<Report>,

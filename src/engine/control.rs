@@ -46,6 +46,10 @@ impl Control {
         *self.order.borrow() > Order::Finish
     }
 
+    pub(super) fn is_aborted(&self) -> bool {
+        *self.order.borrow() == Order::Abort
+    }
+
     pub(super) fn orders(&self) -> watch::Receiver<Order> {
         self.order.subscribe()
     }

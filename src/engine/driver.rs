@@ -16,7 +16,7 @@ use crate::codec::{Decoded, Fault, Frame};
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
 use crate::metrics::ErrorKind;
 use crate::net::{self, Connection, Flush, ReadFailure, RequestError, UpgradeRequest, Writer};
-use crate::program::LinkId;
+use crate::program::{LinkId, SlotId, Value};
 
 /// How often a user may go on sending before the others get a turn.
 const FLUSHES_A_TURN: usize = 16;
@@ -72,6 +72,11 @@ impl Driver {
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
         }
+    }
+
+    /// The values in some slots, where there are any.
+    pub(super) fn values(&self, slots: &[SlotId]) -> Vec<(SlotId, Value)> {
+        slots.iter().filter_map(|slot| Some((*slot, self.user.value(*slot)?.clone()))).collect()
     }
 
     /// How many rounds of rows users with this one's number have taken.

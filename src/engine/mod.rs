@@ -13,6 +13,7 @@ mod driver;
 mod failure;
 mod frames;
 mod half;
+mod once;
 mod opening;
 mod preflight;
 mod resources;
@@ -37,6 +38,7 @@ use crate::program::{Program, Url};
 pub use collect::{Outcome, Tick};
 pub use control::Control;
 pub use failure::place_index;
+pub use once::{Done, setup, teardown};
 pub use preflight::{PreflightError, preflight};
 
 /// How often the observer is called.

@@ -70,33 +70,15 @@ pub(super) struct Shard {
 pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let outlet = plan.outlet.take();
     let plan = &plan;
-    let program = Arc::clone(&plan.job.program);
-    let options = Options {
-        max_message_bytes: program.limits.max_message_bytes,
-        name_lifetime: NAME_LIFETIME,
-        ..Options::default()
-    };
-    let shard = Rc::new(Shard {
-        start: plan.start,
-        targets: plan.job.targets.clone(),
-        network: Network::new(options, program.tls.clone())
-            .through(program.proxy.clone())
-            .from(plan.job.sources.clone()),
-        recorder: RefCell::new(Recorder::new(Arc::clone(&plan.job.layout))),
-        control: plan.control.clone(),
-        barriers: plan.barriers.clone(),
-        watch: SelfWatch::new(),
-        #[cfg(target_os = "linux")]
-        ticker: OnceCell::new(),
-        logs: RefCell::default(),
+    let iterations = plan.job.profile.iterations();
+    let shard = Shard::new(
+        &plan.job,
+        (plan.control.clone(), plan.barriers.clone()),
+        (plan.start, plan.epoch),
         outlet,
-        setting: Rc::new(Setting {
-            program,
-            epoch: plan.epoch,
-            seed: plan.job.seed,
-            iterations: plan.job.profile.iterations(),
-        }),
-    });
+        iterations,
+    );
+    let shard = Rc::new(shard);
     let local = LocalSet::new();
     local.block_on(&runtime, async {
         let mut schedule = Schedule::new(plan, Rc::clone(&shard));
@@ -139,6 +121,49 @@ async fn hand_over_each_tick(shard: Rc<Shard>) {
 }
 
 impl Shard {
+    /// `times` are the start of the run, on the machine's clock and since 1970.
+    fn new(
+        job: &Job,
+        (control, barriers): (Control, Barriers),
+        (start, epoch): (Instant, Duration),
+        outlet: Option<Outlet>,
+        iterations: Option<u64>,
+    ) -> Self {
+        let program = Arc::clone(&job.program);
+        let options = Options {
+            max_message_bytes: program.limits.max_message_bytes,
+            name_lifetime: NAME_LIFETIME,
+            ..Options::default()
+        };
+        Self {
+            start,
+            targets: job.targets.clone(),
+            network: Network::new(options, program.tls.clone())
+                .through(program.proxy.clone())
+                .from(job.sources.clone()),
+            recorder: RefCell::new(Recorder::new(Arc::clone(&job.layout))),
+            control,
+            barriers,
+            watch: SelfWatch::new(),
+            #[cfg(target_os = "linux")]
+            ticker: OnceCell::new(),
+            logs: RefCell::default(),
+            outlet,
+            setting: Rc::new(Setting { program, epoch, seed: job.seed, iterations }),
+        }
+    }
+
+    /// For one user that runs its scenario once.
+    pub(super) fn alone(job: &Job, control: Control, start: Instant, epoch: Duration) -> Self {
+        let barriers = Barriers::new(&job.program);
+        Self::new(job, (control, barriers), (start, epoch), None, Some(1))
+    }
+
+    /// Everything that was counted, and what was logged.
+    pub(super) fn take_figures(&self) -> (Snapshot, Vec<String>) {
+        (self.recorder.borrow_mut().take(), self.logs.take())
+    }
+
     /// Tells the ledger of streams.
     pub(super) fn tell(&self, delivery: Delivery<'_>) {
         if let Some(outlet) = &self.outlet {

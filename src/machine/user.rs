@@ -124,6 +124,11 @@ impl User {
         (index, self.generation)
     }
 
+    /// What a slot holds, if anything.
+    pub fn value(&self, slot: SlotId) -> Option<&Value> {
+        self.slots.get(slot.index()).filter(|value| **value != Value::Unset)
+    }
+
     /// How many connections it may have at a time.
     pub fn link_count(&self) -> usize {
         self.links.all().count()

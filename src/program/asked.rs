@@ -17,6 +17,9 @@ pub(crate) fn asked(
 ) -> Vec<Arc<PathSet>> {
     let key = |stream: Option<StreamId>| stream.and_then(|id| streams.get(id.index())).map(|s| &s.key);
     let mut asked = Vec::with_capacity(states.len());
+    // In the order of their states: a setup has the first of these and comes behind the others in the list.
+    let mut scenarios: Vec<&Scenario> = scenarios.iter().collect();
+    scenarios.sort_by_key(|scenario| scenario.entry);
     let ends = scenarios.iter().skip(1).map(|next| next.entry.index()).chain([states.len()]);
     for (scenario, end) in scenarios.iter().zip(ends) {
         let mut always = Vec::new();

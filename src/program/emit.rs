@@ -46,10 +46,18 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, barrier) in program.barriers.iter().enumerate() {
         let _ = writeln!(out, "barrier b{index} {} of {} users", barrier.name, barrier.user_count);
     }
-    for scenario in &program.scenarios {
+    for (index, scenario) in program.scenarios.iter().enumerate() {
+        let Scenario { name, weight, .. } = scenario;
         let on_failure = scenario.on_failure.word();
-        let _ =
-            writeln!(out, "\nscenario {} weight {} on_failure {on_failure}", scenario.name, scenario.weight);
+        let is_setup = program.setup.as_ref().is_some_and(|setup| setup.scenario == index);
+        let _ = if is_setup || program.teardown == Some(index) {
+            writeln!(out, "\n{name} once")
+        } else {
+            writeln!(out, "\nscenario {name} weight {weight} on_failure {on_failure}")
+        };
+        for slot in program.setup.iter().filter(|_| is_setup).flat_map(|setup| &setup.keeps) {
+            let _ = writeln!(out, "  for all {slot}");
+        }
         for (index, link) in scenario.links.iter().enumerate().filter(|_| scenario.links.len() > 1) {
             let _ =
                 writeln!(out, "  connection c{index} {}", link.name.as_deref().unwrap_or("without a name"));

@@ -83,7 +83,11 @@ pub struct Program {
     pub tls: Tls,
     /// The HTTP proxy that every connection goes through.
     pub proxy: Option<Proxy>,
-    /// The kinds of users.
+    /// What is done once before all users.
+    pub setup: Option<Setup>,
+    /// What is done once behind them: the place of its scenario.
+    pub teardown: Option<usize>,
+    /// The kinds of users, and behind them what is done once, which no user is given.
     pub scenarios: Vec<Scenario>,
     /// All states of all scenarios.
     pub states: Vec<State>,
@@ -118,6 +122,15 @@ pub struct Barrier {
     pub name: String,
     /// How many users go on together; one at least.
     pub user_count: u64,
+}
+
+/// What is done once before all users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The place of its scenario.
+    pub scenario: usize,
+    /// The slots that it gives a value, for all users to see.
+    pub keeps: Vec<SlotId>,
 }
 
 /// One kind of user.
@@ -230,6 +243,14 @@ impl Program {
     /// The state of an id.
     pub fn state(&self, id: StateId) -> &State {
         &self.states[id.index()]
+    }
+
+    /// Lets all users find values in slots from their start, as a setup has left them. They are not shown.
+    pub fn share(&mut self, values: &[(SlotId, Value)]) {
+        for scenario in &mut self.scenarios {
+            let shared = values.iter().map(|(slot, value)| (*slot, Expr::Secret(Secret::new(value.clone()))));
+            scenario.initial.extend(shared);
+        }
     }
 
     /// The simple paths that a message may be asked for in a state.

@@ -12,6 +12,7 @@ mod failover;
 mod interop;
 mod interrupt;
 mod mask;
+mod once;
 mod options;
 mod panics;
 mod pipelined;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -101,6 +102,7 @@ pub(crate) struct Transcript {
 pub(crate) struct ScriptedServer {
     address: SocketAddr,
     stop: watch::Sender<bool>,
+    accepted: Arc<AtomicUsize>,
     thread: JoinHandle<Vec<Transcript>>,
 }
 
@@ -136,11 +138,18 @@ impl ScriptedServer {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&accepted);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(serve(listener, scripts, stopped))
+            runtime.block_on(serve(listener, scripts, stopped, &count))
         });
-        Self { address, stop, thread }
+        Self { address, stop, accepted, thread }
+    }
+
+    /// How many have connected so far.
+    pub(crate) fn accepted_count(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     /// Where it listens.
@@ -174,6 +183,7 @@ async fn serve(
     listener: StdListener,
     mut scripts: Scripts,
     mut stopped: watch::Receiver<bool>,
+    accepted_count: &AtomicUsize,
 ) -> Vec<Transcript> {
     let listener = TcpListener::from_std(listener).unwrap();
     let mut conversations = Vec::new();
@@ -185,6 +195,7 @@ async fn serve(
             accepted = listener.accept() => accepted.unwrap().0,
             _ = stopped.wait_for(|stop| *stop) => break,
         };
+        accepted_count.fetch_add(1, Ordering::SeqCst);
         let stopped = stopped.clone();
         conversations.push(tokio::spawn(async move { converse(stream, script, stopped).await }));
         next_script = scripts.next();

@@ -78,7 +78,7 @@ struct Walk<'a> {
 }
 
 /// Reports the reads; gives back what is set, for [`unused`].
-pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Vec<Set> {
+pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Checked {
     let mut touched = Touched { read: scenario.excused.clone(), ..Touched::default() };
     touched.steps(&scenario.steps, SetterKind::Step);
     for ReactionFlow { reads, sets, .. } in &scenario.reactions {
@@ -103,6 +103,7 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
     let from_the_start = walk.defined.stack.len();
     walk.steps(&scenario.steps);
     let whole = std::mem::take(&mut walk.defined.stack);
+    let certain = whole.clone();
     for ReactionFlow { on, reads, sets } in &scenario.reactions {
         let connects = walk.at_connect.iter().filter(|(link, _)| on.is_none() || link == on);
         let at_reaction = connects.map(|(_, length)| *length).min().unwrap_or(from_the_start);
@@ -115,7 +116,15 @@ pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut
         slot: touch.slot,
         is_read: touched.read.contains(&touch.slot),
     });
-    setters.collect()
+    Checked { sets: setters.collect(), certain }
+}
+
+/// What a scenario does to names.
+pub(in crate::compile) struct Checked {
+    /// The places that set one.
+    pub(in crate::compile) sets: Vec<Set>,
+    /// The slots that have a value behind its last step for certain.
+    pub(in crate::compile) certain: Vec<SlotId>,
 }
 
 /// A place that sets a name, and whether its scenario reads that name.
@@ -124,6 +133,13 @@ pub(in crate::compile) struct Set {
     span: Span,
     slot: SlotId,
     is_read: bool,
+}
+
+impl Set {
+    /// The same, where other scenarios may be the readers.
+    pub(in crate::compile) fn or_read_in(self, read: &HashSet<SlotId>) -> Self {
+        Self { is_read: self.is_read || read.contains(&self.slot), ..self }
+    }
 }
 
 /// Reports the places whose name nobody reads. Scenarios may share steps by an anchor: then one reader is enough.

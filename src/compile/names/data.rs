@@ -129,6 +129,15 @@ impl<'a> DataNames<'a> {
             .help(help)
     }
 
+    /// Says that rows are for users, and not for what is done once.
+    pub(super) fn no_row(&mut self, index: usize, span: Span) -> Diagnostic {
+        let file = &mut self.files[index];
+        file.is_used = true;
+        Diagnostic::new(codes::UNDEFINED_NAME, format!("`{}` has no row here", file.name))
+            .label(span, "rows are dealt out to users")
+            .help("`setup` and `teardown` run once, by none of the users of the load")
+    }
+
     /// The files that no template reads.
     pub(super) fn unused(&self) -> impl Iterator<Item = (&str, Span)> {
         self.files.iter().filter(|file| !file.is_used).map(|file| (file.name, file.span))

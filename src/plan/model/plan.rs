@@ -36,6 +36,10 @@ pub struct Plan {
     pub fragments: Vec<Fragment>,
     /// What messages are made of.
     pub protocol: Protocol,
+    /// What is done once before them.
+    pub setup: Option<Scenario>,
+    /// What is done once behind them.
+    pub teardown: Option<Scenario>,
     /// What users do.
     pub scenarios: Vec<Scenario>,
     /// What may have stood in the parts that are not understood; whoever checked the shape knows it.
@@ -108,6 +112,8 @@ impl Plan {
                 Some("binary") => Protocol::Binary,
                 _ => Protocol::Json,
             },
+            setup: Scenario::once(root, "setup"),
+            teardown: Scenario::once(root, "teardown"),
             scenarios: entries(root.lookup("scenarios")).filter_map(Scenario::decode).collect(),
             unread: Unread::default(),
         })

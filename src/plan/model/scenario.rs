@@ -57,6 +57,21 @@ impl Scenario {
     }
 }
 
+impl Scenario {
+    /// `setup` and `teardown`: steps of a user of its own.
+    pub(super) fn once(plan: &Node, key: &str) -> Option<Self> {
+        let entry = plan.entries()?.iter().find(|entry| entry.key.text == key)?;
+        entry.value.items()?;
+        Some(Self {
+            name: entry.key.clone(),
+            weight: None,
+            always: Vec::new(),
+            on_failure: Some(OnFailure::Stop),
+            steps: list(Some(&entry.value), |step| Some(Step::decode(step))),
+        })
+    }
+}
+
 impl Reaction {
     fn decode(node: &Node) -> Option<Self> {
         node.entries()?;

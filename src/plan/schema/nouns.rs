@@ -98,6 +98,18 @@ pub static PLAN: Noun = Noun {
             "{ login: [connect: {}, send: hello] }",
         ),
         optional("protocol", Words(PROTOCOLS), "What messages are made of. Default: json.", "text"),
+        optional(
+            "setup",
+            List(&Map(&STEP), 1, 100_000),
+            "What is done once before all users, by one of its own; what it captures and sets they all see.",
+            "[connect: {}, send: { reset: all }, close: {}]",
+        ),
+        optional(
+            "teardown",
+            List(&Map(&STEP), 1, 100_000),
+            "What is done once behind all users, however the run ended.",
+            "[connect: {}, send: { remove: all }, close: {}]",
+        ),
         required(
             "scenarios",
             Map(&SCENARIOS),

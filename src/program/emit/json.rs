@@ -43,6 +43,11 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
         "timers": program.timers,
         "streams": program.streams.iter().map(|stream| writer.stream(stream)).collect::<Vec<_>>(),
         "barriers": program.barriers.iter().map(barrier).collect::<Vec<_>>(),
+        "setup": program.setup.as_ref().map(|setup| {
+            let keeps: Vec<String> = setup.keeps.iter().map(ToString::to_string).collect();
+            json!({ "scenario": setup.scenario, "keeps": keeps })
+        }),
+        "teardown": program.teardown,
         "scenarios": scenarios,
     });
     escape_hidden(&format!("{program:#}\n"))
