@@ -246,6 +246,8 @@ impl Output for Trace {
             DeliveryEvent::Delivered { stream, key } => format!("delivered {stream} {}", short(key)),
             DeliveryEvent::Entered { stream, group } => format!("entered {stream} {}", short(group)),
             DeliveryEvent::Left { stream, group } => format!("left {stream} {}", short(group)),
+            DeliveryEvent::CutOff { stream, group } => format!("cut off from {stream} {}", short(group)),
+            DeliveryEvent::CutOffFromAll => "cut off from all streams".to_owned(),
             DeliveryEvent::Gone => "gone from all streams".to_owned(),
         };
         self.say(&format!("{what} at {:?}", delivery.at));

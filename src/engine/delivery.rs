@@ -49,6 +49,8 @@ impl Outlet {
             DeliveryEvent::Delivered { stream, key } => Fact::Delivered { stream: number(stream), key },
             DeliveryEvent::Entered { stream, group } => Fact::Entered { stream: number(stream), group },
             DeliveryEvent::Left { stream, group } => Fact::Left { stream: number(stream), group },
+            DeliveryEvent::CutOff { stream, group } => Fact::CutOff { stream: number(stream), group },
+            DeliveryEvent::CutOffFromAll => Fact::CutOffFromAll,
             DeliveryEvent::Gone => Fact::Gone,
         };
         let person = Person { index: delivery.user, generation: delivery.generation };
@@ -97,7 +99,9 @@ fn thin_out(batch: &mut Batch) {
             false
         }
         Fact::Delivered { .. } => false,
-        Fact::Entered { .. } | Fact::Left { .. } | Fact::Gone => true,
+        Fact::Entered { .. } | Fact::Left { .. } | Fact::CutOff { .. } | Fact::CutOffFromAll | Fact::Gone => {
+            true
+        }
     });
     batch.shown.clear();
 }

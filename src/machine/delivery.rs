@@ -181,7 +181,27 @@ impl User {
         }
     }
 
-    fn tell(&self, at: Duration, event: DeliveryEvent<'_>, out: &mut impl Output) {
+    /// A connection is lost that is to be opened again: what is published until the user has entered its audiences
+    /// anew, it misses. Whether it was in any.
+    pub(super) fn cut_off_from_audiences(
+        &mut self,
+        now: Duration,
+        link: LinkId,
+        out: &mut impl Output,
+    ) -> bool {
+        match self.links.leave_all(link) {
+            Left::None => return false,
+            Left::All => self.tell(now, DeliveryEvent::CutOffFromAll, out),
+            Left::Some(left) => {
+                for (stream, group) in left {
+                    self.tell(now, DeliveryEvent::CutOff { stream, group }, out);
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn tell(&self, at: Duration, event: DeliveryEvent<'_>, out: &mut impl Output) {
         let (user, generation) = self.identity();
         out.delivery(Delivery { at, user, generation, event });
     }

@@ -205,7 +205,16 @@ pub enum DeliveryEvent<'a> {
         /// The group.
         group: u64,
     },
-    /// It takes no more messages: it is in no group any longer.
+    /// It lost the connection by which it was in a group, and opens it again.
+    CutOff {
+        /// The stream.
+        stream: StreamId,
+        /// The group.
+        group: u64,
+    },
+    /// The same of all groups that it was in.
+    CutOffFromAll,
+    /// It takes no more messages: it is in no group any longer, and will not come back to those that it was cut off from.
     Gone,
 }
 

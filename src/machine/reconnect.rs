@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::io::{Event, FailureKind, Output};
+use super::io::{DeliveryEvent, Event, FailureKind, Output};
 use super::phase::Phase;
 use super::user::User;
 use crate::program::{AfterReconnect, Connect, LinkId, Op, Reconnect, StateId};
@@ -24,6 +24,8 @@ pub(super) struct Revival {
     returns: Vec<Return>,
     /// How many attempts in a row it has made again.
     tried_count: u32,
+    /// Whether it was cut off from audiences, which it may enter anew until the iteration ends.
+    is_cut_off: bool,
     /// Connections that stand although the user goes on before the steps that opened them.
     kept: Vec<LinkId>,
 }
@@ -74,6 +76,21 @@ impl User {
     pub(super) fn forget_revivals(&mut self) {
         if let Some(revival) = &mut self.revival {
             **revival = Revival::default();
+        }
+    }
+
+    /// A connection is lost that is to be opened again, and so are its audiences for now.
+    pub(super) fn cut_off_for_now(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        let is_cut_off = self.cut_off_from_audiences(now, link, out);
+        if let Some(revival) = &mut self.revival {
+            revival.is_cut_off |= is_cut_off;
+        }
+    }
+
+    /// The iteration is over: the user does not come back to the audiences that it was cut off from.
+    pub(super) fn stay_away(&mut self, now: Duration, out: &mut impl Output) {
+        if self.revival.as_mut().is_some_and(|revival| std::mem::take(&mut revival.is_cut_off)) {
+            self.tell(now, DeliveryEvent::Gone, out);
         }
     }
 

@@ -358,6 +358,9 @@ impl User {
 
     fn disconnected(&mut self, now: Duration, link: LinkId, how: Disconnect<'_>, out: &mut impl Output) {
         let opens_again = self.opens_again(link);
+        if opens_again {
+            self.cut_off_for_now(now, link, out);
+        }
         self.lose(now, link, out);
         match self.phase {
             Phase::Done => {}
@@ -528,6 +531,7 @@ impl User {
     /// wait does not hold up the others, the next one starts, if there is one.
     fn iteration_ended(&mut self, now: Duration, rest: Duration, out: &mut impl Output) {
         out.count(Event::IterationEnded { failed: self.iteration_failed });
+        self.stay_away(now, out);
         self.iteration += 1;
         let is_last = self.setting.iterations.is_some_and(|limit| self.iteration >= limit);
         if is_last || self.is_stopping {
@@ -542,6 +546,7 @@ impl User {
             for link in self.links.all() {
                 self.lose(now, link, out);
             }
+            self.stay_away(now, out);
             self.phase = Phase::Done;
             out.finished(self.has_failed);
         }

@@ -259,10 +259,12 @@ pub struct Delivery {
     pub reordered_total: u64,
     /// Copies that came to users they were not meant for.
     pub leaked: u64,
-    /// Copies that came to users who entered the audience only after the publishing.
+    /// Copies that came to users who entered the audience only after the publishing, or were cut off then.
     pub extra: u64,
     /// Copies that had not come when their user left, within the time that they had.
     pub excused: u64,
+    /// Copies that users have not got because their connection was lost and had to be opened again.
+    pub missed: u64,
     /// Copies of messages that nobody published, or too long ago.
     pub unknown: u64,
 }
@@ -457,6 +459,7 @@ impl Delivery {
             leaked: counts.leaked,
             extra: counts.extra,
             excused: counts.excused,
+            missed: counts.missed,
             unknown: counts.unknown,
         }
     }

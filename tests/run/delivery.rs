@@ -89,6 +89,7 @@ fn expected(summary: &Value, totals: &Totals) -> Value {
         "leaked": totals.leaked,
         "extra": 0,
         "excused": 0,
+        "missed": 0,
         "unknown": 0,
     })
 }
@@ -124,4 +125,45 @@ fn all_faults_together_are_told_apart() {
     assert_eq!(summary["delivery"]["chat"], expected(&summary, &totals), "{totals:?}");
     assert_eq!(error_count(&summary, "delivery_lost"), totals.lost);
     assert_eq!(error_count(&summary, "delivery_reordered"), 0, "no order is asked for");
+}
+
+/// Connections that the server closes are opened again, and nobody is in a room until it has joined it anew: what the
+/// others say meanwhile nobody has sent to the user, and that is not called lost.
+#[test]
+fn what_comes_while_a_connection_is_opened_again_is_missed() {
+    let plan = r#"
+target: builtin:chat
+delivery:
+  chat: { key: $.id, within: 1s }
+thresholds: [errors rate <= 100%]
+scenarios:
+  member:
+    always:
+      - when: { $.type: message }
+        deliver: chat
+    steps:
+      - connect:
+          path: /chat
+          reconnect: { attempts: 5, delay: 100ms, jitter: 0.5 }
+          on_connected:
+            - enter: chat
+              request:
+                send: { type: join, id: "{{correlation_id}}", room: hall }
+                reply: { $.re: "{{correlation_id}}" }
+      - loop:
+          times: 60
+          steps:
+            - think: 10ms
+            - publish: chat
+              request:
+                send: { type: say, id: "{{correlation_id}}", room: hall, text: hi }
+                reply: { $.re: "{{correlation_id}}" }
+      - think: 1s
+"#;
+    let (summary, _) = counted(Kind::Chat, &["--close-after", "10"], plan, &["-u", "6", "--threads", "2"]);
+    let chat = &summary["delivery"]["chat"];
+    assert!(summary["connections"]["reconnects"].as_u64().unwrap() > 0, "{summary:#}");
+    assert!(chat["missed"].as_u64().unwrap() > 0, "{chat:#}");
+    assert!(chat["delivered"].as_u64().unwrap() > 0, "{chat:#}");
+    assert_eq!((&chat["leaked"], &chat["duplicated"]), (&json!(0), &json!(0)), "{chat:#}");
 }

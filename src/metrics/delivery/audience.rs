@@ -7,24 +7,29 @@ use super::ledger::KeyMap;
 /// A time in nanoseconds since the run's start.
 pub(super) type Nanos = u64;
 
-/// From when until when a user was in a group; [`Span::PRESENT`] where it still is.
+/// From when until when a user was in a group, or cut off from it; [`Span::PRESENT`] where it still is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) entered: Nanos,
     pub(super) left: Nanos,
+    is_cut_off: bool,
 }
 
 impl Span {
     /// The end of a membership that has none yet.
     pub(super) const PRESENT: Nanos = Nanos::MAX;
 
-    /// Whether the user is in the group at a time.
+    fn open(entered: Nanos, is_cut_off: bool) -> Self {
+        Self { entered, left: Self::PRESENT, is_cut_off }
+    }
+
+    /// Whether a time falls into it.
     fn holds(self, at: Nanos) -> bool {
         self.entered <= at && at < self.left
     }
 }
 
-/// The memberships of one user in one group, in order; mostly there is one.
+/// The memberships of one user in one group, in order, and the times between when it was cut off; mostly there is one.
 #[derive(Debug)]
 pub(super) struct Membership {
     last: Span,
@@ -38,13 +43,31 @@ impl Membership {
 
     /// The membership that a time falls into.
     pub(super) fn at(&self, at: Nanos) -> Option<Span> {
+        self.span_at(at).filter(|span| !span.is_cut_off)
+    }
+
+    /// Whether the user was cut off at a time.
+    pub(super) fn is_cut_off_at(&self, at: Nanos) -> bool {
+        self.span_at(at).is_some_and(|span| span.is_cut_off)
+    }
+
+    fn span_at(&self, at: Nanos) -> Option<Span> {
         if self.last.holds(at) {
             return Some(self.last);
         }
         self.earlier.iter().copied().find(|span| span.holds(at))
     }
 
-    /// Whether the user was in the group at any time between two.
+    /// The last span ends where another begins. Earlier ones are kept where a message may ask for them.
+    fn follow(&mut self, next: Span, is_asked: bool) {
+        if is_asked {
+            let left = self.last.left.min(next.entered);
+            self.earlier.push(Span { left, ..self.last });
+        }
+        self.last = next;
+    }
+
+    /// Whether the user was in the group, or cut off from it, at any time between two.
     pub(super) fn touches(&self, from: Nanos, to: Nanos) -> bool {
         self.spans().any(|span| span.entered <= to && span.left > from)
     }
@@ -59,11 +82,18 @@ pub(super) struct Group {
 
 impl Group {
     fn enter(&mut self, user: u32, at: Nanos) {
-        let span = Span { entered: at, left: Span::PRESENT };
+        let span = Span::open(at, false);
         let membership = self.members.entry(user).or_insert(Membership { last: span, earlier: Vec::new() });
-        if membership.last.left != Span::PRESENT {
-            membership.earlier.push(membership.last);
-            membership.last = span;
+        if membership.last.left != Span::PRESENT || membership.last.is_cut_off {
+            membership.follow(span, !self.messages.is_empty());
+        }
+    }
+
+    fn cut_off(&mut self, user: u32, at: Nanos) {
+        if let Some(membership) = self.members.get_mut(&user)
+            && membership.last.left == Span::PRESENT
+        {
+            membership.follow(Span::open(at, true), !self.messages.is_empty());
         }
     }
 
@@ -104,6 +134,12 @@ impl Audiences {
         if let Some(known) = self.groups.get_mut(&group) {
             known.leave(user, at);
             self.close_empty(group);
+        }
+    }
+
+    pub(super) fn cut_off(&mut self, group: u64, user: u32, at: Nanos) {
+        if let Some(known) = self.groups.get_mut(&group) {
+            known.cut_off(user, at);
         }
     }
 

@@ -29,10 +29,12 @@ counters! {
     reordered_total ReorderedTotal "reordered_total" of Delivered;
     /// Copies that came to users they were not meant for.
     leaked Leaked "leaked" of Expected;
-    /// Copies that came to users who entered the audience only after the publishing.
+    /// Copies that came to users who entered the audience only after the publishing, or were cut off then.
     extra Extra "extra";
     /// Copies that had not come when their user left, within the time that they had.
     excused Excused "excused";
+    /// Copies that users have not got because they were cut off: their connection was lost, and had to be opened again.
+    missed Missed "missed";
     /// Copies of messages that nobody published, or too long ago.
     unknown Unknown "unknown";
 }

@@ -68,7 +68,17 @@ pub enum Fact {
         /// The group.
         group: u64,
     },
-    /// The user left every group.
+    /// The user lost the connection by which it was in a group, and opens it again: until it enters the group anew, or
+    /// leaves, it is cut off from it.
+    CutOff {
+        /// The stream.
+        stream: u16,
+        /// The group.
+        group: u64,
+    },
+    /// The same of every group that it is in.
+    CutOffFromAll,
+    /// The user left every group, those that it is cut off from among them.
     Gone,
 }
 

@@ -130,22 +130,24 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// The users who were to have a copy and have none.
+    /// The users who were to have a copy and have none, and those who were cut off then and have none.
     fn missing(&mut self, message: &Message, findings: &mut Findings) {
         let deadline = self.rule.deadline(message.at);
         // The one that is named should not depend on how a map is laid out.
         let mut first_lost = None;
         let mut lost_count = 0;
         for (user, membership) in &self.group.members {
-            let Some(span) = membership.at(message.at) else { continue };
             if self.is_excluded(message, *user) || self.desk.marks.of(*user).is_some() {
                 continue;
             }
-            if span.left >= deadline {
-                lost_count += 1;
-                first_lost = first_lost.min(Some(*user)).or(Some(*user));
-            } else {
-                findings.counts.excused += 1;
+            match membership.at(message.at) {
+                Some(span) if span.left >= deadline => {
+                    lost_count += 1;
+                    first_lost = first_lost.min(Some(*user)).or(Some(*user));
+                }
+                Some(span) if membership.is_cut_off_at(span.left) => findings.counts.missed += 1,
+                Some(_) => findings.counts.excused += 1,
+                None => findings.counts.missed += u64::from(membership.is_cut_off_at(message.at)),
             }
         }
         findings.add(DeliveryFigure::Lost, lost_count, first_lost.unwrap_or_default());

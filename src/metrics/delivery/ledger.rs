@@ -119,6 +119,20 @@ struct Waiting {
     shown: Box<str>,
 }
 
+/// A group that a user is in, or is cut off from.
+#[derive(Debug)]
+struct Place {
+    stream: u16,
+    group: u64,
+    is_cut_off: bool,
+}
+
+impl Place {
+    fn is(&self, stream: u16, group: u64) -> bool {
+        (self.stream, self.group) == (stream, group)
+    }
+}
+
 /// All streams of a run.
 #[derive(Debug)]
 pub struct Ledger {
@@ -130,8 +144,8 @@ pub struct Ledger {
     gap_until: Option<Duration>,
     users: HashMap<Person, u32>,
     persons: Vec<Person>,
-    /// The groups each user is in.
-    groups: Vec<Vec<(u16, u64)>>,
+    /// The groups each user is in or cut off from.
+    groups: Vec<Vec<Place>>,
     kept: Kept,
     marks: Marks,
 }
@@ -225,20 +239,27 @@ impl Ledger {
             }
             Fact::Entered { stream: number, group } => {
                 let Some(stream) = streams.get_mut(usize::from(number)) else { return };
-                if !own.contains(&(number, group)) {
-                    own.push((number, group));
-                    stream.enter(group, user, at);
+                match own.iter_mut().find(|place| place.is(number, group)) {
+                    Some(Place { is_cut_off: false, .. }) => return,
+                    Some(place) => place.is_cut_off = false,
+                    None => own.push(Place { stream: number, group, is_cut_off: false }),
                 }
+                stream.enter(group, user, at);
             }
+            Fact::CutOff { stream, group } => {
+                let own = own.iter_mut().filter(|place| place.is(stream, group));
+                own.for_each(|place| cut_off(place, streams, user, at));
+            }
+            Fact::CutOffFromAll => own.iter_mut().for_each(|place| cut_off(place, streams, user, at)),
             Fact::Left { stream: number, group } => {
-                if let Some(place) = own.iter().position(|known| *known == (number, group)) {
+                if let Some(place) = own.iter().position(|place| place.is(number, group)) {
                     own.swap_remove(place);
                     streams[usize::from(number)].leave(group, user, at);
                 }
             }
             Fact::Gone => {
-                for (number, group) in own.drain(..) {
-                    streams[usize::from(number)].leave(group, user, at);
+                for Place { stream, group, .. } in own.drain(..) {
+                    streams[usize::from(stream)].leave(group, user, at);
                 }
             }
         }
@@ -263,6 +284,12 @@ impl Ledger {
             sum[2] += members;
         }
         sum
+    }
+}
+
+fn cut_off(place: &mut Place, streams: &mut [Stream], user: u32, at: Nanos) {
+    if !std::mem::replace(&mut place.is_cut_off, true) {
+        streams[usize::from(place.stream)].cut_off(place.group, user, at);
     }
 }
 

@@ -9,14 +9,16 @@
 //! - A message is *published* at p, when its first byte was handed to the kernel. Its key tells it from the others;
 //!   one that is published again before its first message is forgotten makes both *untracked*. What was judged
 //!   before that has been compared with its first message, and stays as it is.
-//! - A user is in a group from when it *entered* until it *left*. Losing the connection leaves all groups.
+//! - A user is in a group from when it *entered* until it *left*. Losing the connection leaves all groups; where it is opened
+//!   again, the user is *cut off* from them until it enters them anew, leaves them, or is gone.
 //! - A user who is in the message's group at p is *expected* to get one copy, unless it leaves before its copy came
-//!   and before p + W: then it is *excused*. Where the stream says `self: false`, the sender is in no audience.
+//!   and before p + W: then it is *excused*, or where it was cut off and no copy came later, the copy is *missed*. Where the stream says `self: false`, the sender is in no audience.
 //! - The first copy of an expected user that comes until p + W is *delivered*, and timed from p. Where none came by
 //!   then the copy is *lost*; one that comes until p + 2 W is lost and *late*.
 //! - Further copies at the same user are *duplicated*, each.
-//! - The first copy of a user who entered only behind p is *extra*: neither expected nor wrong.
-//! - Every copy at a user who was not in the group at any time from p until it came, and every copy at the sender where
+//! - The first copy of a user who entered only behind p, or was cut off at p, is *extra*: neither expected nor wrong. For one who was
+//!   cut off at p and got no copy, it is *missed*.
+//! - Every copy at a user who was neither in the group nor cut off from it at any time from p until it came, and every copy at the sender where
 //!   `self` is false, is *leaked*.
 //! - A copy is *reordered* when the same user had, before it, a copy of a message that the same sender published later
 //!   to the same group (as RFC 4737 section 3.3 has it of packets). Only first copies that came until p + W are looked at: a late one is late.

@@ -78,21 +78,27 @@ fn was_published(events: &[Event], place: usize, at: Duration, key: u64) -> bool
     events[..place].iter().any(|e| e.at == at && matches!(e.fact, Fact::Published { key: k, .. } if k == key))
 }
 
-/// A user's memberships of a group.
-fn spans(events: &[Event], person: Person, group: u64) -> Vec<(Duration, Duration)> {
+/// When a user was in a group, and when (`true`) it was cut off from it.
+fn spans(events: &[Event], person: Person, group: u64) -> Vec<(Duration, Duration, bool)> {
     let mut spans = Vec::new();
-    let mut entered = None;
+    let mut state: Option<(Duration, bool)> = None;
     for event in events.iter().filter(|event| event.person == person) {
         match event.fact {
-            Fact::Entered { group: g, .. } if g == group => entered = entered.or(Some(event.at)),
-            Fact::Left { group: g, .. } if g == group => {
-                spans.extend(entered.take().map(|from| (from, event.at)));
+            Fact::Entered { group: g, .. } if g == group && !matches!(state, Some((_, false))) => {
+                spans.extend(state.replace((event.at, false)).map(|(from, cut)| (from, event.at, cut)));
             }
-            Fact::Gone => spans.extend(entered.take().map(|from| (from, event.at))),
+            Fact::CutOff { group: g, .. } if g != group => {}
+            Fact::CutOff { .. } | Fact::CutOffFromAll if matches!(state, Some((_, false))) => {
+                spans.extend(state.replace((event.at, true)).map(|(from, cut)| (from, event.at, cut)));
+            }
+            Fact::Left { group: g, .. } if g != group => {}
+            Fact::Left { .. } | Fact::Gone => {
+                spans.extend(state.take().map(|(from, cut)| (from, event.at, cut)));
+            }
             _ => {}
         }
     }
-    spans.extend(entered.map(|from| (from, Duration::MAX)));
+    spans.extend(state.map(|(from, cut)| (from, Duration::MAX, cut)));
     spans
 }
 
@@ -110,25 +116,33 @@ fn judge(
         let own: Vec<_> = copies.iter().filter(|(_, _, to)| *to == person).collect();
         let spans = spans(events, person, group);
         let is_excluded = person == sender && !rule.includes_sender;
-        let at_publishing = spans.iter().find(|(from, to)| *from <= at && at < *to).filter(|_| !is_excluded);
+        let at_publishing =
+            spans.iter().find(|(from, to, _)| *from <= at && at < *to).filter(|_| !is_excluded);
+        let was_cut_off = at_publishing.is_some_and(|(_, _, cut)| *cut);
+        let at_publishing = at_publishing.filter(|(_, _, cut)| !cut);
         if let Some((place, came, _)) = own.first() {
             if *came <= deadline {
                 in_time.insert(person, *place);
             }
-            if is_excluded || !spans.iter().any(|(from, to)| *from <= *came && *to > at) {
+            if is_excluded || !spans.iter().any(|(from, to, _)| *from <= *came && *to > at) {
                 counts.leaked += own.len() as u64;
                 continue;
             }
             counts.duplicated += own.len() as u64 - 1;
             counts.extra += u64::from(at_publishing.is_none());
         }
-        let Some((_, left)) = at_publishing else { continue };
         let came = own.first().map(|(_, came, _)| *came);
+        let Some((_, left, _)) = at_publishing else {
+            counts.missed += u64::from(was_cut_off && came.is_none());
+            continue;
+        };
         if came.is_some_and(|came| came <= deadline && came <= *left) {
             counts.delivered += 1;
         } else if *left >= deadline {
             counts.lost += 1;
             counts.late += u64::from(came.is_some());
+        } else if came.is_none() && spans.iter().any(|(from, _, cut)| *cut && from == left) {
+            counts.missed += 1;
         } else {
             counts.excused += 1;
             counts.extra += u64::from(came.is_some());

@@ -68,6 +68,10 @@ impl Stream {
         self.audiences.leave(group, user, at);
     }
 
+    pub(super) fn cut_off(&mut self, group: u64, user: u32, at: Nanos) {
+        self.audiences.cut_off(group, user, at);
+    }
+
     /// A message was published; where there is room for it, its copies are kept.
     pub(super) fn publish(&mut self, key: u64, mut message: Message, kept: &mut Kept, out: &mut Recorder) {
         let counts = out.delivery(&self.rule.name);

@@ -125,6 +125,45 @@ fn every_copy_of_a_message_is_accounted_for() {
 }
 
 #[test]
+fn what_comes_in_the_gap_between_two_connections_is_missed() {
+    let cut_off = |ms, user| Event { at: at(ms), person: person(user), fact: Fact::CutOffFromAll };
+    let counts = counts_of(
+        rule(100, false, Order::None),
+        vec![
+            entered(0, 0),
+            entered(0, 1),
+            published(1, 0, 1),
+            delivered(2, 1, 1),
+            // On its way when the connection is lost.
+            published(3, 0, 2),
+            cut_off(4, 1),
+            published(5, 0, 3),
+            published(6, 0, 4),
+            published(7, 1, 5),
+            delivered(8, 0, 5),
+            // The server keeps some of it for those who come back, and sends it before it has let the user in again.
+            delivered(9, 1, 4),
+            entered(10, 1),
+            published(11, 0, 6),
+            delivered(12, 1, 6),
+            // Lost for good: nobody waits for it any more.
+            cut_off(300, 1),
+            gone(301, 1),
+            published(302, 0, 7),
+        ],
+    );
+    let expected = DeliveryCounts {
+        published: 7,
+        expected: 3,
+        delivered: 3,
+        extra: 1,
+        missed: 2,
+        ..DeliveryCounts::default()
+    };
+    assert_eq!(counts, expected);
+}
+
+#[test]
 fn a_sender_who_is_in_no_audience_gets_no_copy_of_its_own() {
     let events =
         || vec![entered(0, 0), entered(0, 1), published(1, 0, 1), delivered(2, 0, 1), delivered(2, 1, 1)];
@@ -284,11 +323,13 @@ fn what_is_over_is_forgotten() {
 
 /// A story: users enter, leave, publish and get copies, two streams of time apart, all within a second.
 fn story() -> impl Strategy<Value = Vec<Event>> {
-    let event = (0u64..400, 0u64..5, 0u8..20, 0u64..12, 0u64..2).prop_map(|(ms, user, what, key, group)| {
+    let event = (0u64..400, 0u64..5, 0u8..23, 0u64..12, 0u64..2).prop_map(|(ms, user, what, key, group)| {
         let fact = match what {
             0..=2 => Fact::Entered { stream: 0, group },
             3 => Fact::Left { stream: 0, group },
             4 => Fact::Gone,
+            20 => Fact::CutOffFromAll,
+            21..=22 => Fact::CutOff { stream: 0, group },
             5..=8 => Fact::Published { stream: 0, shown_bytes: 1, key, group },
             _ => Fact::Delivered { stream: 0, key },
         };

@@ -40,6 +40,7 @@ fn figures(counts: &DeliveryCounts) -> Vec<Figure> {
         count(counts.reordered_total, "reordered in total", Tone::Odd),
         count(counts.extra, "to latecomers", Tone::Plain),
         count(counts.excused, "excused", Tone::Plain),
+        count(counts.missed, "missed while cut off", Tone::Odd),
         count(counts.unknown, "unknown", Tone::Odd),
         count(counts.untracked, "untracked", Tone::Odd),
     ];
