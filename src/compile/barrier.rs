@@ -21,6 +21,17 @@ pub(super) struct Declared {
 
 impl Compiler<'_, '_> {
     pub(super) fn barrier(&mut self, step: &Step, barrier: &model::Barrier, context: &Context<'_>) -> Effect {
+        if self.names.is_once() {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::IMPOSSIBLE_BARRIER,
+                    "nobody waits for others in a setup or a teardown",
+                )
+                .label(barrier.name.span, "one user comes here, once")
+                .help("remove it: users begin when the setup has ended, and the teardown when they have"),
+            );
+            return Effect::Pause;
+        }
         let place = self.barriers.iter().position(|known| known.name == barrier.name.value);
         let place = place.unwrap_or_else(|| {
             self.barriers.push(Declared {

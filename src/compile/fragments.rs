@@ -55,7 +55,7 @@ pub(super) fn resolve(
         open: Vec::new(),
     };
     let mut step_count = 0;
-    for scenario in &mut plan.scenarios {
+    for scenario in plan.setup.iter_mut().chain(&mut plan.scenarios).chain(&mut plan.teardown) {
         step_count += resolver.steps(&mut scenario.steps);
         if step_count > STEPS_MAX {
             resolver.too_many(scenario.name.span);

@@ -20,6 +20,8 @@ pub(super) struct Links {
 struct Known {
     name: Option<String>,
     span: Span,
+    /// Whether it is one at all: it is not where each `connect` is to be refused.
+    is_opened: bool,
 }
 
 /// Why it is not known which connection a step acts on.
@@ -38,8 +40,10 @@ impl Links {
             match &step.verb {
                 Verb::Connect(connect) => {
                     let name = step.name.as_ref().map(|name| name.value.clone());
-                    if self.known.iter().all(|known| known.name != name) {
-                        self.known.push(Known { name, span: step.span });
+                    let is_opened = connect.expect_status.is_none();
+                    match self.known.iter_mut().find(|known| known.name == name) {
+                        Some(known) => known.is_opened |= is_opened,
+                        None => self.known.push(Known { name, span: step.span, is_opened }),
                     }
                     self.collect(&connect.on_connected);
                 }
@@ -91,7 +95,16 @@ impl Links {
             None if !acts => Ok(None),
             None if self.block.is_some() => Ok(self.block),
             None if self.known.len() < 2 => Ok(Some(LinkId::FIRST)),
-            None => self.named(None).map(Some).ok_or(Unclear::Ambiguous),
+            None => self.implied().map(Some).ok_or(Unclear::Ambiguous),
+        }
+    }
+
+    /// The connection of a step that names none: the only one that is opened, else the one without a name.
+    fn implied(&self) -> Option<LinkId> {
+        let mut opened = (0..self.known.len().min(LinkId::COUNT_MAX)).filter(|at| self.known[*at].is_opened);
+        match (opened.next(), opened.next()) {
+            (Some(only), None) => Some(LinkId::new(only)),
+            _ => self.named(None),
         }
     }
 

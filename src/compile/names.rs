@@ -141,6 +141,11 @@ impl<'a> PlanNames<'a> {
         initial
     }
 
+    /// Whether the steps at hand are done once, by none of the users of the load.
+    pub(super) fn is_once(&self) -> bool {
+        self.is_once
+    }
+
     /// The place in the plan of the scenario at hand.
     pub(super) fn scenario_place(&self) -> usize {
         let setup_count = usize::from(self.plan.setup.is_some());

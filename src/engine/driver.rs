@@ -399,7 +399,7 @@ impl Driver {
             return ABNORMAL_CLOSURE;
         }
         // That a rule was broken is told whatever follows from it.
-        if matches!(failure, ReadFailure::Protocol(_)) || !self.user.opens_again(link) {
+        if matches!(failure, ReadFailure::Protocol(_)) || !self.user.bears_loss_of(link) {
             self.error(read_kind(failure), failure);
         }
         Disconnect::Broken

@@ -97,7 +97,11 @@ impl User {
         match self.judge_upgrade(expect, response) {
             Ok(()) if response.status == 101 => self.stands(now, link, out),
             Ok(()) => self.go_on(now, out),
-            Err((kind, detail)) => self.fail(now, kind, &detail, out),
+            Err((kind, detail)) => {
+                self.report(kind, self.place(), &detail, out);
+                self.leave_off_reviving(link);
+                self.give_up(now, out);
+            }
         }
     }
 
@@ -114,6 +118,7 @@ impl User {
         if self.scenario(&setting).on_failure == OnFailure::Continue {
             out.count(Event::OperationEnded);
             self.mark_failed();
+            self.groups_failed(&self.scenario(&setting).groups);
             self.skip_audiences(&setting);
             return self.go_on(now, out);
         }

@@ -37,6 +37,8 @@ struct Return {
     rest: Rest,
     /// When the connection was lost, until it stands again.
     lost_at: Option<Duration>,
+    /// How many attempts in a row it had taken when it stood.
+    tried_count: u32,
 }
 
 /// What is left of an interrupted step.
@@ -52,10 +54,24 @@ enum Rest {
 }
 
 impl User {
-    /// Whether a connection that is lost now is opened again: then that is no failure.
-    pub fn opens_again(&self, link: LinkId) -> bool {
+    /// Whether the loss of a connection is no failure: it is opened again, unless the user is to leave.
+    pub fn bears_loss_of(&self, link: LinkId) -> bool {
         let is_in_steps = !matches!(self.phase, Phase::Idle | Phase::Resting { .. } | Phase::Done);
-        is_in_steps && !self.is_stopping && !self.is_closing(link) && self.origin(link).is_some()
+        is_in_steps && !self.is_closing(link) && self.origin(link).is_some() && !self.is_in_vain(link)
+    }
+
+    /// Whether a connection has stood for as many attempts as there may be without what is to be done then coming to its
+    /// end: a server that takes everybody in and throws everybody out is asked no more often than one that is not there.
+    fn is_in_vain(&self, link: LinkId) -> bool {
+        let Some(revival) = self.revival.as_ref().filter(|_| !self.is_stopping) else { return false };
+        let Some(back) = revival.returns.iter().find(|back| back.link == link) else { return false };
+        let origin = self.origin(link).map(|origin| &self.setting.program.state(origin).op);
+        match origin {
+            Some(Op::Connect(connect)) => {
+                connect.reconnect.is_some_and(|reconnect| back.tried_count >= reconnect.attempts)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the connection that is under way is tried once more where this attempt fails.
@@ -105,20 +121,20 @@ impl User {
         }
         let at = self.at;
         let revival = self.revival.get_or_insert_default();
-        revival.tried_count = 0;
+        let tried_count = std::mem::take(&mut revival.tried_count);
         revival.origins.retain(|(other, _)| *other != link);
         revival.origins.extend(reconnect.map(|_| (link, at)));
-        match revival.returns.last_mut().filter(|back| back.link == link && back.lost_at.is_some()) {
-            Some(back) => {
-                let lost_at = back.lost_at.take();
-                out.count(Event::Reconnected);
-                if let (Some(lost_at), Some(reconnect)) = (lost_at, reconnect) {
-                    out.time(reconnect.timer, now.saturating_sub(lost_at));
-                }
+        let awaited = revival.returns.last_mut().filter(|back| back.link == link && back.lost_at.is_some());
+        if let Some(back) = awaited {
+            let lost_at = back.lost_at.take();
+            back.tried_count = tried_count;
+            out.count(Event::Reconnected);
+            if let (Some(lost_at), Some(reconnect)) = (lost_at, reconnect) {
+                out.time(reconnect.timer, now.saturating_sub(lost_at));
             }
-            None => {
-                revival.returns.push(Return { link, to: state.next, rest: Rest::Whole, lost_at: None });
-            }
+        } else {
+            let (to, rest) = (state.next, Rest::Whole);
+            revival.returns.push(Return { link, to, rest, lost_at: None, tried_count });
         }
         match *on_connected {
             Some(_) if self.is_stopping => self.part(now, out),
@@ -144,11 +160,14 @@ impl User {
     }
 
     /// A connection is lost that is to be opened again. A pause is interrupted for that, and a step that needs the
-    /// connection; any other is finished first.
+    /// connection; any other is finished first. Who is to leave leaves without it.
     pub(super) fn lost_for_now(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
         let needs = self.needs(link);
         let phase = self.phase;
         let setting = Rc::clone(&self.setting);
+        if self.is_stopping {
+            return if needs { self.part(now, out) } else { self.one_less_pending(&setting, now, out) };
+        }
         let Some(revival) = &mut self.revival else { return };
         revival.lost.push((link, now));
         revival.rest = match phase {
@@ -185,19 +204,22 @@ impl User {
         let open: Vec<LinkId> = self.links.all().filter(|link| self.links.is_open(*link)).collect();
         let Some(revival) = &mut self.revival else { return false };
         let rest = std::mem::take(&mut revival.rest);
+        let known = revival.returns.iter().position(|back| back.link == link);
+        let tried_count = known.map_or(0, |known| revival.returns[known].tried_count);
+        let back = |to, rest| Return { link, to, rest, lost_at: Some(lost_at), tried_count };
         if reconnect.then == AfterReconnect::Restart {
             let to = setting.program.state(origin).next;
             revival.returns.clear();
-            revival.returns.push(Return { link, to, rest: Rest::Whole, lost_at: Some(lost_at) });
+            revival.returns.push(back(to, Rest::Whole));
             revival.kept = open;
-        } else if let Some(known) = revival.returns.iter().position(|back| back.link == link) {
+        } else if let Some(known) = known {
             // It was lost amid what is done when it stands, which begins anew.
             revival.returns.truncate(known + 1);
             revival.returns[known].lost_at.get_or_insert(lost_at);
         } else {
-            revival.returns.push(Return { link, to: at, rest, lost_at: Some(lost_at) });
+            revival.returns.push(back(at, rest));
         }
-        revival.tried_count = 0;
+        revival.tried_count = tried_count;
         self.at = origin;
         self.lost_target(lost_at);
         self.try_later(reconnect, now);
@@ -229,13 +251,18 @@ impl User {
         if let Some(revival) = &mut self.revival {
             revival.tried_count = 0;
             revival.origins.retain(|(other, _)| *other != link);
-            // The step has failed that cannot be gone on with.
-            if let Some(back) = revival.returns.pop_if(|back| back.link == link && back.lost_at.is_some()) {
-                self.at = back.to;
-            }
         }
+        self.leave_off_reviving(link);
         out.count(Event::OperationEnded);
         self.give_up(now, out);
+    }
+
+    /// A connection could not be opened again as it should: the step has failed that cannot be gone on with.
+    pub(super) fn leave_off_reviving(&mut self, link: LinkId) {
+        let Some(revival) = &mut self.revival else { return };
+        if let Some(back) = revival.returns.pop_if(|back| back.link == link && back.lost_at.is_some()) {
+            self.at = back.to;
+        }
     }
 
     /// The pause before an attempt is over.

@@ -357,8 +357,8 @@ impl User {
     }
 
     fn disconnected(&mut self, now: Duration, link: LinkId, how: Disconnect<'_>, out: &mut impl Output) {
-        let opens_again = self.opens_again(link);
-        if opens_again {
+        let bears_loss = self.bears_loss_of(link);
+        if bears_loss && !self.is_stopping {
             self.cut_off_for_now(now, link, out);
         }
         self.lose(now, link, out);
@@ -380,7 +380,7 @@ impl User {
             {
                 self.closed_as_expected(since, (code, reason), now, out);
             }
-            _ if opens_again => self.lost_for_now(now, link, out),
+            _ if bears_loss => self.lost_for_now(now, link, out),
             _ => {
                 if let Disconnect::ByPeer { code, reason } = how {
                     let detail = ClosedByPeer { code, reason };
@@ -436,10 +436,10 @@ impl User {
     /// Goes to the state behind the present one, or leaves if the run ends.
     pub(super) fn go_on(&mut self, now: Duration, out: &mut impl Output) {
         self.at = self.setting.program.state(self.at).next;
+        // The step is over, also if it closed a connection: the next one is not being closed for that.
+        self.phase = Phase::Ready;
         if self.is_stopping {
             self.part(now, out);
-        } else {
-            self.phase = Phase::Ready;
         }
     }
 

@@ -55,6 +55,16 @@ fn paths(server: ScriptedServer) -> Vec<String> {
 }
 
 #[test]
+fn the_setup_and_the_teardown_use_fragments() {
+    let fragments = format!("fragments:\n  told:\n{}", TOKEN.replace("  - ", "    - "));
+    let used = "  - use: { fragment: told }\n";
+    let (paths, ended) = run(&(plan(used, "{ users: 1 }", "  - use: { fragment: told }\n") + &fragments));
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(paths.len(), 3, "{paths:?}");
+    assert_eq!(paths[2], "/teardown/t%201");
+}
+
+#[test]
 fn what_the_setup_keeps_every_user_sees_and_so_does_the_teardown() {
     let (paths, ended) = run(&plan(TOKEN, "{ users: 3, iterations: 2 }", "  - log: done\n"));
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);

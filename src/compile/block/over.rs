@@ -6,11 +6,10 @@ use crate::compile::Compiler;
 use crate::compile::flow::{Effect, Flow, Rounds, Touch};
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::syntax::{Key, Node};
-use crate::program::{Expr, Items, Over, Until, Value, json};
+use crate::program::{Expr, Items, Over, SlotId, Until, Value, json};
 
 impl Compiler<'_, '_> {
-    pub(super) fn over(&mut self, list: &Node, item: Option<&Key>) -> (Until, Rounds) {
-        let item = item.map(|name| self.define(name));
+    pub(super) fn over(&mut self, list: &Node, item: Option<SlotId>) -> (Until, Rounds) {
         match self.value(list) {
             Expr::Constant(value) => match self.known_items(&value, list.span) {
                 Some(items) => {
@@ -44,9 +43,9 @@ impl Compiler<'_, '_> {
     }
 }
 
-/// As the lints see it, each round sets the item first.
-pub(super) fn item_set(until: &Until, name: Option<&Key>) -> Option<Flow> {
-    let (Until::Over(over), Some(name)) = (until, name) else { return None };
-    let sets = vec![Touch::new(over.item?, name.span)];
+/// As the lints see it, each round sets the item first, also where the list was reported.
+pub(super) fn item_set(item: Option<SlotId>, name: Option<&Key>) -> Option<Flow> {
+    let (item, name) = (item?, name?);
+    let sets = vec![Touch::new(item, name.span)];
     Some(Flow { span: name.span, verb: "loop", reads: Vec::new(), sets, effect: Effect::None, link: None })
 }

@@ -8,22 +8,23 @@ use crate::compile::pace::{pause_between, rounds_within};
 use crate::compile::scenario::Context;
 use crate::diagnostic::Span;
 use crate::plan::model;
-use crate::program::{Op, Pace, Repeat, StateId, Until};
+use crate::program::{Op, Pace, Repeat, SlotId, StateId, Until};
 
 impl Compiler<'_, '_> {
     pub(super) fn repeat(&mut self, span: Span, repeat: &model::Repeat, context: &mut Context<'_>) -> Flow {
         let index = self.names.enter_loop();
         let pace = self.pace(repeat);
-        let (until, rounds) = self.until(span, repeat, pace);
-        let mut reads = self.names.take_reads();
-        if let model::Until::While(condition) = &repeat.until {
-            excuse_absent(&mut reads, condition);
-        }
         let name = match &repeat.until {
             model::Until::Over { item, .. } => item.as_ref(),
             _ => None,
         };
-        let item = item_set(&until, name);
+        let item = name.map(|name| self.define(name));
+        let (until, rounds) = self.until(span, repeat, item, pace);
+        let mut reads = self.names.take_reads();
+        if let model::Until::While(condition) = &repeat.until {
+            excuse_absent(&mut reads, condition);
+        }
+        let item = item_set(item, name);
         let repeat_op = Repeat { index, until, pace };
         self.emit(Op::Enter(repeat_op.clone()), span);
         let test = self.emit(Op::End, span);
@@ -53,7 +54,13 @@ impl Compiler<'_, '_> {
         }
     }
 
-    fn until(&mut self, span: Span, repeat: &model::Repeat, pace: Option<Pace>) -> (Until, Rounds) {
+    fn until(
+        &mut self,
+        span: Span,
+        repeat: &model::Repeat,
+        item: Option<SlotId>,
+        pace: Option<Pace>,
+    ) -> (Until, Rounds) {
         match &repeat.until {
             model::Until::Times(times) => (Until::Times(times.value), Rounds::Exactly(times.value)),
             model::Until::For(length) if length.value.is_zero() => (Until::Times(0), Rounds::Exactly(0)),
@@ -66,7 +73,7 @@ impl Compiler<'_, '_> {
             },
             model::Until::Forever => (Until::Forever, Rounds::Endless),
             model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
-            model::Until::Over { list, item } => self.over(list, item.as_ref()),
+            model::Until::Over { list, .. } => self.over(list, item),
             model::Until::Invalid => {
                 self.understood::<()>(None, span);
                 (Until::Forever, Rounds::Unknown)

@@ -130,22 +130,26 @@ impl Walk<'_> {
     }
 
     fn needs_connection(&mut self, step: &Flow, link: Link) {
-        let (message, help) = match self.name(step) {
-            Some(name) => (
+        let other = step.link.and_then(|_| self.names.iter().flatten().next());
+        let needs = || format!("`{}` needs a connection", step.verb);
+        let nowhere = "there is no `connect` before this";
+        let (message, missing, help) = match (self.name(step), other) {
+            (Some(name), _) => (
                 format!("`{}` needs the connection `{name}`", step.verb),
+                nowhere,
                 format!("add a step `- {{ name: {name}, connect: {{}} }}` before it"),
             ),
-            None => (
-                format!("`{}` needs a connection", step.verb),
-                "add a step `- connect: {}` before it".to_owned(),
+            (None, Some(other)) => (
+                needs(),
+                "there is no `connect` without a name before this",
+                format!("write `on: {other}` beside it, or add a step `- connect: {{}}` before it"),
             ),
+            (None, None) => (needs(), nowhere, "add a step `- connect: {}` before it".to_owned()),
         };
         match link {
-            Link::Never => self.diagnostics.push(
-                Diagnostic::new(codes::NOT_CONNECTED, message)
-                    .label(step.span, "there is no `connect` before this")
-                    .help(help),
-            ),
+            Link::Never => self
+                .diagnostics
+                .push(Diagnostic::new(codes::NOT_CONNECTED, message).label(step.span, missing).help(help)),
             Link::Refused(refused) => self.diagnostics.push(
                 Diagnostic::new(codes::NOT_CONNECTED, message)
                     .label(step.span, "there is no connection")

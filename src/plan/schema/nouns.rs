@@ -400,7 +400,12 @@ static DEFAULTS: Noun = Noun {
     name: "defaults",
     doc: "Timeouts, limits and habits for all scenarios.",
     fields: &[
-        optional("within", Duration, "How long an expect, a request or a close waits. Default: 10s.", "5s"),
+        optional(
+            "within",
+            Duration,
+            "How long a step waits that waits for the server or for other users. Default: 10s.",
+            "5s",
+        ),
         optional("connect_timeout", Duration, "How long a connect may take in all. Default: 10s.", "10s"),
         optional(
             "max_message",
@@ -830,7 +835,7 @@ static CONNECT: Noun = Noun {
     open: None,
     rules: &[
         Rule::Excludes("basic", &["bearer"]),
-        Rule::Excludes("expect_status", &["expect_subprotocol"]),
+        Rule::Excludes("expect_status", &["expect_subprotocol", "reconnect", "on_connected"]),
         Rule::Needs("expect_subprotocol", "subprotocols"),
     ],
 };
