@@ -1,6 +1,6 @@
 """A server on Python's `websockets`, for runs against software that nobody here wrote.
 
-    python websockets_server.py MODE [DEFLATE]
+    python websockets_server.py MODE [DEFLATE [CERTIFICATES]]
 
 Listens on a free loopback port, says `listening PORT`, ends when standard input does, and then says what it counted,
 as one line of JSON.
@@ -9,13 +9,17 @@ MODE `echo` sends every message back. MODE `odd` picks the subprotocol `chat.v2`
 what it echoes in fragments, and answers `bye` with a Close of 4001.
 
 DEFLATE is a JSON object: offers of permessage-deflate are taken up, with its `server_no_context_takeover`,
-`client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`.
+`client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`. With `null` they are not.
+
+CERTIFICATES is a folder: TLS is spoken with its `leaf.pem` and `leaf.key`, with clients that have a certificate of `ca.pem`.
 """
 
 import asyncio
 import contextlib
 import json
+import ssl
 import sys
+from pathlib import Path
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -25,9 +29,10 @@ PING_EVERY_S = 0.003
 
 mode = sys.argv[1]
 deflate = json.loads(sys.argv[2]) if len(sys.argv) > 2 else None
+certificates = Path(sys.argv[3]) if len(sys.argv) > 3 else None
 counts = {
     "connections": 0, "messages_in": 0, "messages_out": 0, "pings": 0, "pongs": 0, "subprotocols": 0,
-    "deflated": 0, "closes": {},
+    "deflated": 0, "certificates": 0, "closes": {},
 }
 
 
@@ -50,6 +55,7 @@ async def handle(socket):
     counts["connections"] += 1
     counts["subprotocols"] += socket.subprotocol == "chat.v2"
     counts["deflated"] += any(extension.name == "permessage-deflate" for extension in socket.protocol.extensions)
+    counts["certificates"] += bool(socket.transport.get_extra_info("peercert"))
     pinging = asyncio.create_task(ping(socket)) if mode == "odd" else None
     async for message in socket:
         counts["messages_in"] += 1
@@ -65,12 +71,22 @@ async def handle(socket):
         pinging.cancel()
 
 
+def secure(folder):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
+    context.load_verify_locations(folder / "ca.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 async def main():
     # The server must not give up before the one that is tested does.
     options = {"ping_interval": None, "subprotocols": ["chat.v2"] if mode == "odd" else None}
     options["compression"] = None
     if deflate is not None:
         options["extensions"] = [ServerPerMessageDeflateFactory(**deflate)]
+    if certificates is not None:
+        options["ssl"] = secure(certificates)
     async with serve(handle, "127.0.0.1", 0, **options) as server:
         print("listening", server.sockets[0].getsockname()[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)

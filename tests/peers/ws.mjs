@@ -1,6 +1,6 @@
 // A server on Node's `ws`, for runs against software that nobody here wrote.
 //
-//   node ws.mjs PEERS MODE [DEFLATE]
+//   node ws.mjs PEERS MODE [DEFLATE [CERTIFICATES]]
 //
 // PEERS is the folder whose node_modules has `ws`. Listens on a free loopback port, says `listening PORT`, ends when
 // standard input does, and then says what it counted, as one line of JSON.
@@ -9,15 +9,20 @@
 // what it echoes in fragments with a ping between them, and answers `bye` with a Close of 4001.
 //
 // DEFLATE is a JSON object: offers of permessage-deflate are taken up, with its `server_no_context_takeover`,
-// `client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`.
+// `client_no_context_takeover`, `server_max_window_bits` and `client_max_window_bits`. With `null` they are not.
+//
+// CERTIFICATES is a folder: TLS is spoken with its `leaf.pem` and `leaf.key`, with clients that have a certificate of `ca.pem`.
+import { readFileSync } from 'node:fs'
+import { createServer as createPlain } from 'node:http'
+import { createServer as createSecure } from 'node:https'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-const [peers, mode, deflate] = process.argv.slice(2)
+const [peers, mode, deflate, certificates] = process.argv.slice(2)
 const { WebSocketServer } = createRequire(join(peers, 'package.json'))('ws')
 const PING_EVERY_MS = 3
 
-const counts = { connections: 0, messages_in: 0, messages_out: 0, pings: 0, pongs: 0, subprotocols: 0, deflated: 0, closes: {} }
+const counts = { connections: 0, messages_in: 0, messages_out: 0, pings: 0, pongs: 0, subprotocols: 0, deflated: 0, certificates: 0, closes: {} }
 
 function perMessageDeflate(options) {
   return {
@@ -29,10 +34,16 @@ function perMessageDeflate(options) {
   }
 }
 
+function secure(folder) {
+  const read = (name) => readFileSync(join(folder, name))
+  return createSecure({ cert: read('leaf.pem'), key: read('leaf.key'), ca: read('ca.pem'), requestCert: true })
+}
+
+const deflateOptions = JSON.parse(deflate ?? 'null')
+const listener = certificates ? secure(certificates) : createPlain()
 const server = new WebSocketServer({
-  host: '127.0.0.1',
-  port: 0,
-  perMessageDeflate: deflate ? perMessageDeflate(JSON.parse(deflate)) : false,
+  server: listener,
+  perMessageDeflate: deflateOptions ? perMessageDeflate(deflateOptions) : false,
   handleProtocols: (offered) => (mode === 'odd' && offered.has('chat.v2') ? 'chat.v2' : false),
 })
 
@@ -51,8 +62,9 @@ function sendInFragments(socket, data, isBinary) {
   send(data.subarray(2 * third), true)
 }
 
-server.on('connection', (socket) => {
+server.on('connection', (socket, request) => {
   counts.connections += 1
+  if (request.socket.authorized) counts.certificates += 1
   if (socket.protocol === 'chat.v2') counts.subprotocols += 1
   if (socket.extensions.includes('permessage-deflate')) counts.deflated += 1
   if (mode === 'odd') {
@@ -75,7 +87,7 @@ server.on('connection', (socket) => {
     else socket.send(data, { binary: isBinary })
   })
 })
-server.on('listening', () => console.log(`listening ${server.address().port}`))
+listener.listen(0, '127.0.0.1', () => console.log(`listening ${listener.address().port}`))
 
 let isEnding = false
 process.stdin.resume().on('end', () => {

@@ -1,6 +1,7 @@
 //! Runs against WebSocket servers that nobody here wrote: Node's `ws` and Python's `websockets`, in the scripts of
 //! `tests/peers`. `WSPLAN_PEERS` names the folder where `bin/test` has installed the two; without it nothing is run.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -82,17 +83,45 @@ fn peers(mode: &str) -> Vec<(&'static str, Peer)> {
 
 /// The same, which take up offers of permessage-deflate with these options.
 pub(super) fn peers_with(mode: &str, deflate: Option<&Value>) -> Vec<(&'static str, Peer)> {
+    peers_of(mode, deflate, None)
+}
+
+/// The same, which speak TLS with the certificate of a folder (`leaf.pem`, `leaf.key`) and want one of `ca.pem` from the client.
+pub(super) fn secure_peers_with(
+    mode: &str,
+    deflate: Option<&Value>,
+    certificates: &Path,
+) -> Vec<(&'static str, Peer)> {
+    let mut peers = peers_of(mode, deflate, Some(certificates));
+    for (_, peer) in &mut peers {
+        peer.url = peer.url.replace("ws://127.0.0.1", "wss://localhost");
+    }
+    peers
+}
+
+fn peers_of(mode: &str, deflate: Option<&Value>, certificates: Option<&Path>) -> Vec<(&'static str, Peer)> {
     let Some(installed) = std::env::var_os("WSPLAN_PEERS").map(PathBuf::from) else {
         // Past the test's own capture, which would keep it from those who should know.
         let skipped = "skipped: WSPLAN_PEERS is not set; bin/test installs the servers and sets it";
         let _ = writeln!(std::io::stderr(), "{skipped}");
         return Vec::new();
     };
+    let mut options = vec![OsString::from(deflate.unwrap_or(&Value::Null).to_string())];
+    options.extend(certificates.map(|folder| folder.as_os_str().to_owned()));
     let mut node = Command::new("node");
-    node.arg(root().join("tests/peers/ws.mjs")).arg(&installed).arg(mode).args(deflate.map(Value::to_string));
+    node.arg(root().join("tests/peers/ws.mjs")).arg(&installed).arg(mode).args(&options);
     let mut python = Command::new(installed.join("venv/bin/python"));
-    python.arg(root().join("tests/peers/websockets_server.py")).arg(mode).args(deflate.map(Value::to_string));
+    python.arg(root().join("tests/peers/websockets_server.py")).arg(mode).args(&options);
     vec![("ws", Peer::start(node)), ("websockets", Peer::start(python))]
+}
+
+/// Python's `http.server`.
+pub(super) fn http_peer() -> Peer {
+    let mut command = Command::new("python3");
+    command.arg(root().join("tests/peers/http_server.py"));
+    let mut peer = Peer::start(command);
+    peer.url = peer.url.replace("ws:", "http:");
+    peer
 }
 
 #[test]

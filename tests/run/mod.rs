@@ -9,9 +9,11 @@ mod deflate;
 mod delivery;
 mod endings;
 mod failover;
+mod foreign;
 mod interop;
 mod interrupt;
 mod mask;
+mod nginx;
 mod once;
 mod options;
 mod panics;
@@ -20,6 +22,8 @@ mod pressure;
 mod saturation;
 mod script;
 mod seed;
+mod sources;
+mod tinyproxy;
 mod tls;
 mod true_figures;
 mod web;
@@ -108,4 +112,14 @@ fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
         std::thread::sleep(POLL);
     }
     None
+}
+
+/// Asks a process to end, where it has not ended yet, and waits for it.
+fn terminate(child: &mut Child) {
+    // Whoever has been waited for has no number any more.
+    if child.try_wait().is_ok_and(|status| status.is_none()) {
+        let id = i32::try_from(child.id()).expect("a process's number");
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM);
+    }
+    let _ = child.wait();
 }

@@ -1,17 +1,13 @@
 //! Runs of `http` steps against servers that nobody here wrote (Python's `http.server`), and against one that does what a
 //! script says: what a real server of HTTP would not do.
 
-use std::io::Write;
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::interop::Peer;
-use super::{eventually, finish, folder, summary_of, wsplan_run};
-use crate::support::certificates::{Authority, Purpose};
+use super::interop::http_peer;
+use super::nginx::Nginx;
+use super::{finish, folder, summary_of, wsplan_run};
 use crate::support::scripted::{Action, ScriptedServer};
 
 /// Every method, body and capture there is, on one kept connection where the server keeps it.
@@ -60,25 +56,11 @@ scenarios:
       - http: { get: /nothing, expect: { status: [404, 410], body: { text: nothing here } } }
 "#;
 
-fn python() -> Peer {
-    let mut command = Command::new("python3");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/http_server.py"));
-    Peer::start(command)
-}
-
 #[test]
 fn what_is_asked_is_what_a_server_sees() {
-    let (peer, folder) = (python(), folder(ALL));
+    let (peer, folder) = (http_peer(), folder(ALL));
     let mut command = wsplan_run(folder.path());
-    command.args([
-        "plan.yaml",
-        "--format",
-        "json",
-        "--threads",
-        "1",
-        "--target",
-        &peer.url.replace("ws:", "http:"),
-    ]);
+    command.args(["plan.yaml", "--format", "json", "--threads", "1", "--target", &peer.url]);
     let ended = finish(&mut command);
     let (summary, theirs) = (summary_of(&ended), peer.finish());
     assert_eq!(ended.status.code(), Some(0), "{summary:#}");
@@ -198,74 +180,9 @@ scenarios:
     drop(server);
 }
 
-/// Debian's nginx on two ports of its own, with a certificate for `localhost`: HTTP/2 on the first, none on the second.
-struct Nginx {
-    child: Child,
-    folder: TempDir,
-    ports: [u16; 2],
-}
-
-impl Nginx {
-    /// `None`, said on standard error, where it is not installed.
-    fn start() -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let authority = Authority::new();
-        let leaf = authority.issue(Purpose::Server, &["localhost"]);
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        write("ca.pem", &authority.pem());
-        write("leaf.pem", &leaf.pem());
-        write("leaf.key", &leaf.key_pem());
-        let ports = [(); 2]
-            .map(|()| TcpListener::bind("127.0.0.1:0").unwrap())
-            .map(|it| it.local_addr().unwrap().port());
-        write("nginx.conf", &configuration(folder.path(), ports));
-        let mut command = Command::new("nginx");
-        command.arg("-c").arg(folder.path().join("nginx.conf")).arg("-p").arg(folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(child) = command.spawn() else {
-            let _ = writeln!(std::io::stderr(), "skipped: nginx is not installed; bin/test installs it");
-            return None;
-        };
-        let nginx = Self { child, folder, ports };
-        let listens = || TcpStream::connect(("127.0.0.1", ports[1])).ok();
-        eventually(listens).expect("nginx listens");
-        Some(nginx)
-    }
-}
-
-fn configuration(folder: &Path, [first, second]: [u16; 2]) -> String {
-    let folder = folder.display();
-    format!(
-        "daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
-        events {{}}
-        http {{
-            access_log off;
-            client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
-            uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
-            server {{
-                listen 127.0.0.1:{first} ssl http2;
-                listen 127.0.0.1:{second} ssl;
-                ssl_certificate {folder}/leaf.pem; ssl_certificate_key {folder}/leaf.key;
-                add_header Set-Cookie 'sid=s1; Path=/; Secure';
-                location /go {{ return 307 /who?gone; }}
-                location / {{ return 200 '$request_method $server_protocol $http_cookie $host $content_length $request_uri'; }}
-            }}
-        }}"
-    )
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // The master takes its worker along on SIGTERM, and not when it is killed.
-        let id = i32::try_from(self.child.id()).expect("a process's number");
-        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGTERM);
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn https_is_spoken_with_nginx_in_both_versions() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = Nginx::start(None) else { return };
     let [first, second] = nginx.ports;
     let plan = format!(
         r"
@@ -297,7 +214,7 @@ scenarios:
 
 #[test]
 fn a_server_that_is_not_believed_is_an_error_of_tls() {
-    let Some(nginx) = Nginx::start() else { return };
+    let Some(nginx) = Nginx::start(None) else { return };
     let plan = format!(
         "target: https://localhost:{}\nscenarios: {{ user: {{ steps: [http: {{ get: /who }}] }} }}\n",
         nginx.ports[0]
