@@ -136,6 +136,8 @@ impl Output for Desk {
 
     fn close(&mut self, _: LinkId, _: u16, _: &str) {}
 
+    fn give_back(&mut self, _: LinkId) {}
+
     fn abort(&mut self, _: LinkId) {}
 
     fn time(&mut self, _: TimerId, _: Duration) {

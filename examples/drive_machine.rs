@@ -71,6 +71,8 @@ impl Output for Said {
         self.lines.push(format!("close with {code}"));
     }
 
+    fn give_back(&mut self, _: LinkId) {}
+
     fn abort(&mut self, _: LinkId) {
         self.lines.push("drop the connection".to_owned());
     }

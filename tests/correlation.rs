@@ -149,6 +149,8 @@ impl Output for Recording {
 
     fn close(&mut self, _: LinkId, _: u16, _: &str) {}
 
+    fn give_back(&mut self, _: LinkId) {}
+
     fn abort(&mut self, _: LinkId) {}
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {

@@ -67,6 +67,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
             }
             "fetch-failed" => Input::FetchFailed,
             "wake" => Input::Wake,
+            "given-back" => Input::GivenBack(link),
             "released" => Input::Released,
             "stop" => Input::Stop,
             "abort" => Input::Abort,
@@ -255,6 +256,11 @@ impl Output for Trace {
 
     fn fail(&mut self, failure: Failure<'_>) {
         self.say(&format!("fail {:?} at {:?}: {}", failure.kind, failure.place, failure.detail));
+    }
+
+    fn give_back(&mut self, link: LinkId) {
+        let of = self.of(link);
+        self.say(&format!("{of}give back"));
     }
 
     fn arrive(&mut self, barrier: BarrierId) {

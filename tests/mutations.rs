@@ -204,6 +204,8 @@ impl Census {
             items(&step["choose"]).for_each(|choice| self.steps(&choice["steps"], plan));
             self.states += present(step, &["group"]);
             self.steps(&step["group"], plan);
+            self.states += present(step, &["borrow"]);
+            self.steps(&step["borrow"]["steps"], plan);
             if let Some(expect) = step.get("expect") {
                 match expect.get("any_order") {
                     Some(list) => items(list).for_each(|awaited| self.awaited(awaited)),

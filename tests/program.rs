@@ -161,6 +161,8 @@ fn assert_holds_op(shown: &Value, op: &Op) {
         Op::If { condition, .. } => assert_lines(&shown["when"], condition.instructions().len()),
         Op::Choose(choose) => assert_eq!(shown["weights"].as_array().unwrap().len(), choose.arms.len()),
         Op::Fail(reason) => assert_eq!(shown["fail"].as_array().unwrap().len(), reason.segments.len()),
+        Op::Borrow { pool, .. } => assert_eq!(shown["pool"], pool.index()),
+        Op::GiveBack => assert_eq!(shown["verb"], "give_back"),
         Op::Barrier(at) => assert_eq!(shown["barrier"], at.barrier.index()),
         Op::Stop(_) => assert!(shown["stop"].is_string()),
         Op::EnterGroup { .. } => assert!(shown["group"]["since"].is_string()),

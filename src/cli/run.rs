@@ -178,7 +178,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
         }
     };
     let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
-    let generator = generator::since(cpu_before, threads, &outcome);
+    let generator = generator::since(cpu_before, job.thread_count(), &outcome);
     let failed_on = failures(&args.fail_on, &outcome.totals, &generator.reasons);
     let has_held = judgement.passed() && failed_on.is_empty();
     let exit = verdict::of(&outcome, is_set_up, has_held, control.is_ended());

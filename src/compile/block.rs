@@ -22,6 +22,7 @@ impl Compiler<'_, '_> {
             Verb::If(branch) => vec![self.branch(step.span, branch, context)],
             Verb::Choose(choices) => vec![self.choose(step.span, choices, context)],
             Verb::Group(steps) => self.timed_group(step.span, steps, name, context),
+            Verb::Borrow(borrow) => self.borrow(step, borrow, name, context),
             Verb::Use(used) => self.fragment(step.span, used, context),
             _ => Vec::new(),
         }

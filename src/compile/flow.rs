@@ -65,6 +65,8 @@ pub(super) enum Effect {
     AwaitAll,
     /// Closes the connection.
     Close,
+    /// Lets go of the connection of a pool, where there is one still.
+    GiveBack,
     /// Needs a connection and waits for the server to close it.
     IsClosed,
     /// Lets time pass.

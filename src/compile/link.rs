@@ -12,6 +12,8 @@ pub(super) struct Links {
     known: Vec<Known>,
     /// The one that the step at hand acts on.
     pub(super) present: LinkId,
+    /// Names that are a user's own connection here and one of a pool there.
+    clashes: Vec<(String, Span, Span)>,
     /// The one that the steps of a block are about, where they are not told otherwise.
     pub(super) block: Option<LinkId>,
 }
@@ -22,6 +24,8 @@ struct Known {
     span: Span,
     /// Whether it is one at all: it is not where each `connect` is to be refused.
     is_opened: bool,
+    /// Whether it is one of a pool.
+    is_borrowed: bool,
 }
 
 /// Why it is not known which connection a step acts on.
@@ -39,16 +43,27 @@ impl Links {
         for step in steps {
             match &step.verb {
                 Verb::Connect(connect) => {
-                    let name = step.name.as_ref().map(|name| name.value.clone());
                     let is_opened = connect.expect_status.is_none();
-                    match self.known.iter_mut().find(|known| known.name == name) {
-                        Some(known) => known.is_opened |= is_opened,
-                        None => self.known.push(Known { name, span: step.span, is_opened }),
-                    }
+                    self.know(step.name.as_ref(), step.span, (is_opened, false));
                     self.collect(&connect.on_connected);
+                }
+                Verb::Borrow(borrow) => {
+                    self.know(step.name.as_ref().or(Some(&borrow.from)), step.span, (false, true));
+                    self.collect(&borrow.steps);
                 }
                 verb => verb.blocks().into_iter().for_each(|steps| self.collect(steps)),
             }
+        }
+    }
+
+    fn know(&mut self, name: Option<&Spanned<String>>, span: Span, (is_opened, is_borrowed): (bool, bool)) {
+        let name = name.map(|name| name.value.clone());
+        match self.known.iter_mut().find(|known| known.name == name) {
+            None => self.known.push(Known { name, span, is_opened, is_borrowed }),
+            Some(known) if known.is_borrowed != is_borrowed => {
+                self.clashes.extend(name.map(|name| (name, known.span, span)));
+            }
+            Some(known) => known.is_opened |= is_opened,
         }
     }
 
@@ -65,7 +80,10 @@ impl Links {
     fn of<'s>(&self, step: &'s Step) -> Result<Option<LinkId>, Unclear<'s>> {
         let Modifiers { on, enter, .. } = &step.modifiers;
         let acts = match &step.verb {
-            Verb::Connect(_) => return self.of_connect(step).map(Some),
+            Verb::Connect(_) => return self.of_connect(step, step.name.as_ref()).map(Some),
+            Verb::Borrow(borrow) => {
+                return self.of_connect(step, step.name.as_ref().or(Some(&borrow.from))).map(Some);
+            }
             Verb::Send(_)
             | Verb::Expect(_)
             | Verb::Gather(_)
@@ -94,24 +112,26 @@ impl Links {
             Some(on) => Err(Unclear::Misplaced(on)),
             None if !acts => Ok(None),
             None if self.block.is_some() => Ok(self.block),
-            None if self.known.len() < 2 => Ok(Some(LinkId::FIRST)),
             None => self.implied().map(Some).ok_or(Unclear::Ambiguous),
         }
     }
 
-    /// The connection of a step that names none: the only one that is opened, else the one without a name.
+    /// The connection of a step that names none: the user's only one of its own, or the only one that is opened, else the
+    /// one without a name.
     fn implied(&self) -> Option<LinkId> {
-        let mut opened = (0..self.known.len().min(LinkId::COUNT_MAX)).filter(|at| self.known[*at].is_opened);
-        match (opened.next(), opened.next()) {
-            (Some(only), None) => Some(LinkId::new(only)),
+        let own = || (0..self.known.len().min(LinkId::COUNT_MAX)).filter(|at| !self.known[*at].is_borrowed);
+        let (mut all, mut opened) = (own(), own().filter(|at| self.known[*at].is_opened));
+        match ((all.next(), all.next()), (opened.next(), opened.next())) {
+            ((None, _), _) => Some(LinkId::FIRST),
+            ((Some(only), None), _) | (_, (Some(only), None)) => Some(LinkId::new(only)),
             _ => self.named(None),
         }
     }
 
-    fn of_connect<'s>(&self, step: &'s Step) -> Result<LinkId, Unclear<'s>> {
+    fn of_connect<'s>(&self, step: &'s Step, name: Option<&Spanned<String>>) -> Result<LinkId, Unclear<'s>> {
         match &step.modifiers.on {
             Some(on) => Err(Unclear::Misplaced(on)),
-            None => Ok(self.named(step.name.as_ref().map(|name| name.value.as_str())).unwrap_or_default()),
+            None => Ok(self.named(name.map(|name| name.value.as_str())).unwrap_or_default()),
         }
     }
 
@@ -151,6 +171,9 @@ impl Compiler<'_, '_> {
     pub(super) fn learn_links(&mut self, steps: &[Step]) {
         self.links = Links::default();
         self.links.collect(steps);
+        for (name, one, other) in std::mem::take(&mut self.links.clashes) {
+            self.two_connections(&name, one, other);
+        }
         if let Some(surplus) = self.links.known.get(LinkId::COUNT_MAX) {
             let message = format!("a user has {} connections at most", LinkId::COUNT_MAX);
             self.diagnostics.push(
@@ -189,6 +212,7 @@ impl Compiler<'_, '_> {
             Unclear::Misplaced(on) => {
                 let help = match step.verb {
                     Verb::Connect(_) => "a `connect` says by `name` which connection it opens",
+                    Verb::Borrow(_) => "a `borrow` says by `name` what its connection is called",
                     _ => "leave `on` out",
                 };
                 let message = format!("`on` cannot stand beside `{}`", step.verb.keyword());

@@ -29,6 +29,7 @@ mod operand;
 mod pace;
 mod path;
 mod pattern;
+mod pool;
 mod protocol;
 mod proxy;
 mod reconnect;
@@ -150,6 +151,7 @@ pub fn compile(
         paced: Vec::new(),
         streams: Vec::new(),
         barriers: Vec::new(),
+        pool_names: Vec::new(),
         has_several_targets: false,
         way: target::Way::default(),
         links: link::Links::default(),
@@ -160,6 +162,7 @@ pub fn compile(
     compiler.declare_streams(plan);
     let target = compiler.target(plan);
     let (tls, proxy) = (compiler.tls(plan.tls.as_ref()), compiler.proxy(plan.proxy.as_ref()));
+    let pools = compiler.pools(plan);
     let mut reactions = Vec::new();
     let Cast { scenarios, setup, teardown } = compiler.cast(plan, &mut reactions);
     let streams = compiler.streams(plan);
@@ -171,10 +174,7 @@ pub fn compile(
     compiler.rows_for_all(&data, &scenarios, &profile);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let (canary, slots) = (names.canary(), names.finish(diagnostics));
-    if diagnostics.has_errors() {
-        return None;
-    }
-    let (target, is_target_secret) = target?;
+    let (target, is_target_secret) = target.filter(|_| !diagnostics.has_errors())?;
     let program = Program {
         name: name(plan, options),
         target,
@@ -193,6 +193,7 @@ pub fn compile(
         timers,
         streams,
         barriers,
+        pools,
         unmatched: unmatched(plan.unmatched),
         protocol: protocol(plan.protocol),
         limits: limits(&plan.defaults),
@@ -220,6 +221,8 @@ struct Compiler<'a, 'p> {
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,
     barriers: Vec<barrier::Declared>,
+    /// By their ids.
+    pool_names: Vec<&'p str>,
     has_several_targets: bool,
     /// What connections go through.
     way: target::Way,

@@ -141,7 +141,7 @@ impl Compiler<'_, '_> {
             let at = StateId::new(self.states.len());
             flows.extend(self.step(step, context));
             // The steps of a group know theirs.
-            if !matches!(step.verb, Verb::Group(_) | Verb::Use(_)) {
+            if !matches!(step.verb, Verb::Group(_) | Verb::Use(_) | Verb::Borrow(_)) {
                 flows[first..].iter_mut().for_each(|flow| flow.link = link);
             }
             // Behind the steps of a block.
@@ -150,8 +150,7 @@ impl Compiler<'_, '_> {
             if let Verb::Connect(connect) = &step.verb
                 && connect.expect_status.is_none()
             {
-                let here = context.implied.iter().filter(|(_, on)| on.is_none() || *on == link);
-                flows.extend(here.map(|(stream, _)| self.audience(true, *stream, step.span)));
+                flows.extend(self.implied(step.span, link, context));
             }
             flows.extend(self.audiences(step));
             flows[first..].iter_mut().for_each(|flow| flow.link = link);
@@ -160,6 +159,12 @@ impl Compiler<'_, '_> {
             }
         }
         flows
+    }
+
+    /// The audiences that are entered with a connection.
+    pub(super) fn implied(&mut self, span: Span, link: Option<LinkId>, context: &Context<'_>) -> Vec<Flow> {
+        let here = context.implied.iter().filter(|(_, on)| on.is_none() || *on == link);
+        here.map(|(stream, _)| Flow { link, ..self.audience(true, *stream, span) }).collect()
     }
 
     fn step(&mut self, step: &Step, context: &mut Context<'_>) -> Vec<Flow> {
@@ -208,7 +213,12 @@ impl Compiler<'_, '_> {
             Verb::Ping(ping) => self.ping(step.span, ping, &name),
             Verb::ExpectClose(expected) => self.expect_close(step.span, expected, &name),
             Verb::Close(close) => self.close(step.span, close),
-            Verb::Loop(_) | Verb::If(_) | Verb::Choose(_) | Verb::Group(_) | Verb::Use(_) => {
+            Verb::Loop(_)
+            | Verb::If(_)
+            | Verb::Choose(_)
+            | Verb::Group(_)
+            | Verb::Use(_)
+            | Verb::Borrow(_) => {
                 return self.block(step, &name, context);
             }
             Verb::Barrier(_) | Verb::Log(_) | Verb::Fail(_) | Verb::Stop(_) => self.plain(step, context),
@@ -339,6 +349,7 @@ fn step_name(step: &Step, context: &mut Context<'_>) -> String {
     }
     match &step.verb {
         Verb::Connect(_) => "connect".to_owned(),
+        Verb::Borrow(borrow) => borrow.from.value.clone(),
         verb => {
             let count = context.unnamed.entry(verb.keyword()).or_default();
             *count += 1;

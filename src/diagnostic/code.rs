@@ -131,6 +131,7 @@ codes! {
     FRAGMENT_ARGUMENTS = 453, Error, "wrong parameters for a fragment";
     UNUSED_FRAGMENT = 454, Warning, "fragment is never used";
     IMPOSSIBLE_BARRIER = 455, Error, "barrier that cannot open";
+    UNKNOWN_POOL = 456, Error, "no such pool";
 }
 
 #[cfg(test)]

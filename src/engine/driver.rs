@@ -10,6 +10,7 @@ use super::failure::{connect_kind, place_index, read_kind};
 use super::frames::{payload, say};
 use super::half::Goodbye;
 use super::opening::Opened;
+use super::pool::{Idle, Lease};
 use super::shard::Shard;
 use super::wire::{Errand, Wire};
 use crate::codec::{Decoded, Fault, Frame};
@@ -69,9 +70,7 @@ impl Driver {
             self.wire.delivery(Delivery { at, user, generation, event: DeliveryEvent::Gone });
             self.wire.finished(true);
         }
-        if let Some(waker) = &self.waker {
-            waker.wake_by_ref();
-        }
+        self.wake();
     }
 
     /// The values in some slots, where there are any.
@@ -166,6 +165,11 @@ impl Driver {
             return;
         }
         self.input(input);
+        self.wake();
+    }
+
+    /// Has the user's task look at what has changed.
+    pub(super) fn wake(&self) {
         if let Some(waker) = &self.waker {
             waker.wake_by_ref();
         }
@@ -201,7 +205,7 @@ impl Driver {
         self.upgraded(link, request, &headers, subprotocol.as_deref());
         for (at, content) in behind {
             let payload = payload(content.as_frame());
-            self.count_received(payload.bytes().len(), None, 1);
+            self.wire.shard.count_received(payload.bytes().len(), None, 1);
             self.message(self.wire.shard.at(at), link, payload);
         }
         if self.is_done() {
@@ -210,6 +214,50 @@ impl Driver {
             self.flush();
         }
         reader
+    }
+
+    /// The connection that stands is one of a pool.
+    pub(super) fn is_lent(&mut self, link: LinkId, lease: Lease) {
+        self.wire.half_mut(link).lease = Some(Box::new(lease));
+    }
+
+    /// The user has a connection of a pool that stood already.
+    pub(super) fn borrowed(&mut self, link: LinkId, lease: Lease, idle: Idle) {
+        let half = self.wire.half_mut(link);
+        half.opened(idle.writer, idle.codec);
+        half.lease = Some(Box::new(lease));
+        self.input(Input::Connected(link));
+        // It may have left meanwhile.
+        let is_done = self.is_done();
+        self.wire.half_mut(link).is_giving_back |= is_done;
+    }
+
+    /// Whether the user has a connection of a pool.
+    pub(super) fn has_lease(&self, link: LinkId) -> bool {
+        self.wire.half(link).lease.is_some()
+    }
+
+    /// Has a connection of a pool read again.
+    pub(super) fn wake_reader(&self, link: LinkId) {
+        if let Some(lease) = &self.wire.half(link).lease {
+            lease.wake_reader();
+        }
+    }
+
+    /// Gives a connection back to its pool where the user has said so and all that it said has left; whether it did.
+    pub(super) fn gives_back(&mut self, link: LinkId) -> bool {
+        let Some((lease, idle)) = self.wire.half_mut(link).take_lease() else { return false };
+        lease.give_back(idle);
+        self.input(Input::GivenBack(link));
+        true
+    }
+
+    /// No connection of a pool became free in time.
+    pub(super) fn none_free(&mut self, link: LinkId, pool: &crate::program::Pool) {
+        let after = pool.acquire_timeout;
+        let detail = format!("no connection of the pool `{}` was free within {after:?}", pool.name);
+        self.error(ErrorKind::AcquireTimeout, &detail);
+        self.input(Input::ConnectFailed(link));
     }
 
     pub(super) fn connect_failed(
@@ -296,13 +344,17 @@ impl Driver {
     ) -> Result<(), Fault> {
         let frame_bytes = frame.bytes().len();
         if let Some(frame) = self.wire.half(link).codec.as_is(frame) {
-            self.count_received(frame_bytes, deflated_bytes, 1);
+            self.wire.shard.count_received(frame_bytes, deflated_bytes, 1);
             self.message(at, link, payload(frame));
             return Ok(());
         }
         let decoded = self.wire.half_mut(link).codec.decode(frame)?;
         let is_message = |decoded: &&Decoded<'_>| matches!(decoded, Decoded::Message(_));
-        self.count_received(frame_bytes, deflated_bytes, decoded.iter().filter(is_message).count() as u64);
+        self.wire.shard.count_received(
+            frame_bytes,
+            deflated_bytes,
+            decoded.iter().filter(is_message).count() as u64,
+        );
         for decoded in decoded {
             match decoded {
                 Decoded::Message(content) => self.message(at, link, payload(content.as_frame())),
@@ -316,20 +368,6 @@ impl Driver {
             }
         }
         Ok(())
-    }
-
-    /// A frame of so many bytes of payload, with so many messages that end in it.
-    fn count_received(&self, frame_bytes: usize, deflated_bytes: Option<u64>, message_count: u64) {
-        let frame_bytes = frame_bytes as u64;
-        self.wire.shard.count(|counts| {
-            counts.messages_received += message_count;
-            counts.bytes_received += frame_bytes;
-            if let Some(deflated_bytes) = deflated_bytes {
-                counts.deflated_received += 1;
-                counts.deflate_bytes_received += frame_bytes;
-                counts.deflate_compressed_received += deflated_bytes;
-            }
-        });
     }
 
     fn message(&mut self, at: Duration, link: LinkId, payload: Payload<'_>) {
@@ -369,7 +407,7 @@ impl Driver {
             (Some(Goodbye { code, reason }), _) => Disconnect::ByPeer { code: *code, reason },
             (None, failure) => self.ended_without_close(link, failure.unwrap_or(&ReadFailure::Eof)),
         };
-        self.wire.half_mut(link).writer = None;
+        self.wire.half_mut(link).ended();
         self.input(Input::Disconnected(link, how));
     }
 

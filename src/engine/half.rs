@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
+use super::pool::{Idle, Lease};
 use super::shard::Shard;
 use crate::codec::Codec;
 use crate::machine::ConnectRequest;
@@ -20,6 +21,8 @@ const HELD_BYTES: usize = 16 << 10;
 const KEPT_UNSENT: usize = 16;
 
 /// A connection of a user, or the lack of one.
+// Each of the flags is a fact of its own; none of them excludes another.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Default)]
 pub(super) struct Half {
     pub(super) writer: Option<Writer>,
@@ -27,6 +30,10 @@ pub(super) struct Half {
     pub(super) codec: Codec,
     /// The connection that the user wants and that nobody has begun to open.
     pub(super) request: Option<Box<ConnectRequest>>,
+    /// Where the connection is one of a pool, whose task reads it.
+    pub(super) lease: Option<Box<Lease>>,
+    /// Whether it goes back to its pool once all that is queued has left.
+    pub(super) is_giving_back: bool,
     /// Whether the kernel takes no more for now.
     pub(super) is_blocked: bool,
     /// Whether the user has given the connection up.
@@ -61,6 +68,8 @@ impl Half {
     pub(super) fn opened(&mut self, writer: Writer, codec: Codec) {
         self.writer = Some(writer);
         self.codec = codec;
+        self.lease = None;
+        self.is_giving_back = false;
         self.is_blocked = false;
         self.is_aborted = false;
         self.has_closed = false;
@@ -71,9 +80,26 @@ impl Half {
 
     /// Nothing is to be done any more with what is left of a connection.
     pub(super) fn dropped(&mut self) {
-        self.writer = None;
+        self.ended();
         self.close = None;
         self.is_aborted = false;
+    }
+
+    /// The connection is gone.
+    pub(super) fn ended(&mut self) {
+        self.writer = None;
+        self.lease = None;
+        self.is_giving_back = false;
+    }
+
+    /// Takes what goes back to a pool, where it is to, nothing is on its way any more, and neither end has said goodbye.
+    pub(super) fn take_lease(&mut self) -> Option<(Box<Lease>, Idle)> {
+        if !self.is_giving_back || self.queued_bytes() > 0 || self.has_closed || self.close.is_some() {
+            return None;
+        }
+        let writer = self.writer.take_if(|_| self.lease.is_some())?;
+        self.is_giving_back = false;
+        Some((self.lease.take()?, Idle::new(writer, std::mem::take(&mut self.codec))))
     }
 
     /// Queues this end's Close frame. A second one is not sent; the first is what the peer answers.

@@ -15,6 +15,7 @@ mod frames;
 mod half;
 mod once;
 mod opening;
+mod pool;
 mod preflight;
 mod resources;
 mod rows;
@@ -74,6 +75,13 @@ impl Job {
         let sources = SourceAddresses::default();
         Self { program, layout, profile, segment: Segment::WHOLE, targets, sources, threads: 1, seed: 0 }
     }
+
+    /// How many threads there will be: no more than the smallest pool has connections, because each thread has its share
+    /// of them.
+    pub fn thread_count(&self) -> usize {
+        let smallest = self.program.pools.iter().map(|pool| pool.size).min();
+        smallest.map_or(self.threads, |size| self.threads.min(size)).max(1)
+    }
 }
 
 /// Carries a run out and returns when every user has left. `observe` is called once a [`TICK`], and not after the end.
@@ -83,20 +91,22 @@ impl Job {
 pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io::Result<Outcome> {
     // All of them first: a thread that cannot be given one must not leave others running behind it.
     let build = |_| tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtimes: Vec<_> = (0..job.threads).map(build).collect::<Result<_, _>>()?;
+    let thread_count = job.thread_count();
+    let runtimes: Vec<_> = (0..thread_count).map(build).collect::<Result<_, _>>()?;
     let (reports, inbox) = mpsc::channel();
     let backlog = Arc::default();
     let (ledger, batches) = mpsc::channel();
     let start = Instant::now();
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut threads = Vec::with_capacity(job.threads);
+    let mut threads = Vec::with_capacity(thread_count);
     let barriers = barrier::Barriers::new(&job.program);
     let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
             job: job.clone(),
-            segment: share(job.segment, number, job.threads),
+            segment: share(job.segment, number, thread_count),
             number,
+            thread_count,
             start,
             epoch,
             control: control.clone(),
@@ -118,7 +128,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let keeper = office.map(delivery::Office::open).transpose().inspect_err(|_| control.abort())?;
     let (totals, resources) = collect::collect(&inbox, job, start, observe);
     let mut is_whole = true;
-    let mut watch = Watch { threads: Vec::with_capacity(job.threads), resources };
+    let mut watch = Watch { threads: Vec::with_capacity(thread_count), resources };
     for thread in threads {
         match thread.join() {
             Ok(seen) => watch.threads.push(seen),

@@ -74,7 +74,11 @@ fn run(job: &Job, control: &Control, part: &Part<'_>) -> io::Result<Done> {
     let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&shard), user)));
     shard.recorder.borrow_mut().user_started();
     let local = LocalSet::new();
-    let was_stopped = local.block_on(&runtime, attend(&driver, control, part, job.program.limits.drain));
+    let was_stopped = local.block_on(&runtime, async {
+        let was_stopped = attend(&driver, control, part, job.program.limits.drain).await;
+        shard.pools.close().await;
+        was_stopped
+    });
     drop(local);
     runtime.shutdown_background();
     let kept = driver.borrow().values(part.keeps);

@@ -18,19 +18,20 @@ use tokio::time::{Sleep, sleep_until, timeout};
 
 use super::driver::Driver;
 use super::opening::{self, Opened};
+use super::pool::{Idle, Lease, Turn};
 use super::shard::Shard;
 use super::wire::Errand;
 use crate::codec::{Codec, Fault};
-use crate::machine::{ConnectRequest, Input};
+use crate::machine::{Borrowing, ConnectRequest, Input};
 use crate::net::{self, ReadFailure, Reader, RequestError, UpgradeRequest};
-use crate::program::LinkId;
+use crate::program::{LinkId, PoolId};
 
 /// How long a server has to end TCP behind the closing handshake before this end does it (RFC 6455 section 7.1.1).
-const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const TCP_CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a user that was made to leave waits for the server's goodbye. What comes until then was sent to it and is
 /// counted; and a connection that is closed with something unread is reset, which may destroy what was sent on it.
-const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const PARTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How often what follows from one another is looked at before the others get a turn.
 const ROUNDS_A_TURN: usize = 4;
@@ -49,13 +50,17 @@ pub(super) async fn run(driver: Rc<RefCell<Driver>>) {
 
 /// An input from outside the user's task. Here, too, a panic costs this user only.
 pub(super) fn interrupt(driver: &RefCell<Driver>, input: Input<'_>) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.borrow_mut().interrupt(input))) {
-        driver.borrow_mut().bury(&*panic);
-    }
+    guarded(driver, |driver| driver.interrupt(input));
+}
+
+/// Does something with a user from outside its task; what it comes to, where there was no panic.
+pub(super) fn guarded<T>(driver: &RefCell<Driver>, act: impl FnOnce(&mut Driver) -> T) -> Option<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| act(&mut driver.borrow_mut())));
+    outcome.map_err(|panic| driver.borrow_mut().bury(&*panic)).ok()
 }
 
 /// Polls whatever a user has under way, in one task: its connections, what it is to be woken for, its errand.
-async fn follow(driver: &RefCell<Driver>) {
+async fn follow(driver: &Rc<RefCell<Driver>>) {
     driver.borrow_mut().input(Input::Start);
     let mut first = Connection::new(LinkId::FIRST);
     // The first one reads in the task's own memory; most users have no other.
@@ -73,10 +78,10 @@ async fn follow(driver: &RefCell<Driver>) {
             poll_errand(driver, &mut errand, cx);
             serve(driver, &mut alarm, cx);
             let mut has_changed = first.settle(driver, first_reading.as_mut(), &mut parting, cx);
-            let mut is_idle = first.is_idle(&first_reading);
+            let mut is_idle = first.is_idle(driver, &first_reading);
             for (connection, reading) in &mut further {
                 has_changed |= connection.settle(driver, reading.as_mut(), &mut parting, cx);
-                is_idle &= connection.is_idle(reading);
+                is_idle &= connection.is_idle(driver, reading);
             }
             if is_idle && driver.borrow().is_done() {
                 return Poll::Ready(());
@@ -93,7 +98,19 @@ async fn follow(driver: &RefCell<Driver>) {
 
 /// An attempt to connect, and what was asked for.
 type Attempt = Pin<Box<dyn Future<Output = (Box<ConnectRequest>, Attempted)>>>;
-type Attempted = Result<Result<Opened, net::ConnectFailure>, Elapsed>;
+type Outcome = Result<Result<Opened, net::ConnectFailure>, Elapsed>;
+
+/// What came of an attempt.
+// It is taken apart where it comes: nothing keeps one.
+#[allow(clippy::large_enum_variant)]
+enum Attempted {
+    /// A connection was opened, or not; on a user's turn it is one of a pool.
+    Opened(Outcome, Option<Turn>),
+    /// One of a pool stood already.
+    Taken(Lease, Idle),
+    /// None of a pool was free in time.
+    NoneFree(PoolId),
+}
 
 /// How far one of a user's connections is, beside the reading of it: there is none, it is being opened, or it is read.
 struct Connection {
@@ -113,19 +130,23 @@ impl Connection {
         Self { link, attempt: None, tcp_close: None, was_congested: false }
     }
 
-    fn is_idle<R>(&self, reading: &Pin<impl Deref<Target = Option<R>>>) -> bool {
-        self.attempt.is_none() && reading.is_none()
+    fn is_idle<R>(&self, driver: &RefCell<Driver>, reading: &Pin<impl Deref<Target = Option<R>>>) -> bool {
+        self.attempt.is_none() && reading.is_none() && !driver.borrow().has_lease(self.link)
     }
 
     /// Begins to connect where the user wants to, goes on with it, and reads what has come. The user is told.
     fn advance<'d, R: Future<Output = ReadFailure>>(
         &mut self,
-        driver: &'d RefCell<Driver>,
+        driver: &'d Rc<RefCell<Driver>>,
         mut reading: Pin<&mut Option<R>>,
         read: impl Fn(&'d RefCell<Driver>, LinkId, Reader) -> R,
         cx: &mut Context<'_>,
     ) {
         if reading.is_none() {
+            if driver.borrow().has_lease(self.link) {
+                self.was_congested = driver.borrow().is_congested(self.link);
+                return;
+            }
             if self.attempt.is_none() {
                 self.attempt = begin(driver, self.link);
             }
@@ -154,6 +175,9 @@ impl Connection {
         cx: &mut Context<'_>,
     ) -> bool {
         let link = self.link;
+        if reading.is_none() && driver.borrow().has_lease(link) {
+            return self.settle_lease(driver, parting, cx);
+        }
         if reading.is_none() {
             return self.give_up(driver, parting, cx);
         }
@@ -174,6 +198,29 @@ impl Connection {
             return false;
         }
         reading.set(None);
+        driver.borrow_mut().drop_connection(link);
+        true
+    }
+
+    /// The same, of a connection of a pool, which somebody else reads.
+    fn settle_lease(
+        &self,
+        driver: &RefCell<Driver>,
+        parting: &mut Option<Pin<Box<Sleep>>>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let link = self.link;
+        if self.was_congested && !driver.borrow().is_congested(link) {
+            driver.borrow().wake_reader(link);
+        }
+        if driver.borrow_mut().gives_back(link) {
+            return true;
+        }
+        if !driver.borrow().is_over(link)
+            || driver.borrow().is_parting(link) && parted(parting, cx).is_pending()
+        {
+            return false;
+        }
         driver.borrow_mut().drop_connection(link);
         true
     }
@@ -208,9 +255,34 @@ fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
         (request, upgrade, driver.shard(), driver.user_number())
     };
     Some(Box::pin(async move {
-        let outcome = timeout(request.timeout, connect(&shard, &request, upgrade, user)).await;
-        (request, outcome)
+        let opening = async { timeout(request.timeout, connect(&shard, &request, upgrade, user)).await };
+        let attempted = match request.pool {
+            None => Attempted::Opened(opening.await, None),
+            Some(borrowing) => borrow(&shard, borrowing, opening).await,
+        };
+        (request, attempted)
     }))
+}
+
+/// Waits for a connection of a pool, and opens it where it is not open.
+async fn borrow(shard: &Shard, borrowing: Borrowing, opening: impl Future<Output = Outcome>) -> Attempted {
+    let Borrowing { pool, timer } = borrowing;
+    let since = shard.now();
+    let patience = shard.setting.program.pools[pool.index()].acquire_timeout;
+    let Ok(turn) = timeout(patience, shard.pools.turn(pool)).await else { return Attempted::NoneFree(pool) };
+    let attempted = match turn.take() {
+        Ok((lease, idle)) => Attempted::Taken(lease, idle),
+        Err(turn) => Attempted::Opened(opening.await, Some(turn)),
+    };
+    let is_new = matches!(attempted, Attempted::Opened(Ok(Ok(_)), _));
+    if is_new || matches!(attempted, Attempted::Taken(..)) {
+        shard.time(timer, shard.now().saturating_sub(since));
+        shard.count(|counts| {
+            counts.pools_borrowed += 1;
+            counts.pools_opened += u64::from(is_new);
+        });
+    }
+    attempted
 }
 
 async fn connect(
@@ -227,18 +299,32 @@ async fn connect(
     opened.map_err(|kind| net::ConnectFailure { kind, address: target.address() })
 }
 
-/// Tells the user how an attempt went; what there is to read, where it went well.
+/// Tells the user how an attempt went; what there is to read, where it went well and nobody else does.
 fn tell_how_it_went(
-    driver: &RefCell<Driver>,
+    driver: &Rc<RefCell<Driver>>,
     link: LinkId,
     request: &ConnectRequest,
     attempted: Attempted,
 ) -> Option<Reader> {
-    let mut driver = driver.borrow_mut();
+    let mut user = driver.borrow_mut();
     match attempted {
-        Ok(Ok(opened)) => return Some(driver.connected(link, request, opened)),
-        Ok(Err(failure)) => driver.connect_failed(link, request, &failure),
-        Err(_) => driver.connect_timed_out(link, request),
+        Attempted::Opened(Ok(Ok(opened)), None) => return Some(user.connected(link, request, opened)),
+        Attempted::Opened(Ok(Ok(opened)), Some(turn)) => {
+            let reader = user.connected(link, request, opened);
+            let lease = turn.opened(reader, &user.shard());
+            lease.hand_to(driver, link);
+            user.is_lent(link, lease);
+        }
+        Attempted::Opened(Ok(Err(failure)), _) => user.connect_failed(link, request, &failure),
+        Attempted::Opened(Err(_), _) => user.connect_timed_out(link, request),
+        Attempted::Taken(lease, idle) => {
+            lease.hand_to(driver, link);
+            user.borrowed(link, lease, idle);
+        }
+        Attempted::NoneFree(pool) => {
+            let shard = user.shard();
+            user.none_free(link, &shard.setting.program.pools[pool.index()]);
+        }
     }
     None
 }

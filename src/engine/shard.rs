@@ -17,6 +17,7 @@ use super::barrier::Barriers;
 use super::control::{Control, Order};
 use super::delivery::{HAND_OVER, Outlet};
 use super::driver::Driver;
+use super::pool::Pools;
 use super::rows::Rows;
 use super::session::{self, interrupt};
 #[cfg(target_os = "linux")]
@@ -40,6 +41,7 @@ pub(super) struct Plan {
     /// This thread's users.
     pub(super) segment: Segment,
     pub(super) number: usize,
+    pub(super) thread_count: usize,
     pub(super) start: Instant,
     pub(super) epoch: Duration,
     pub(super) control: Control,
@@ -58,6 +60,7 @@ pub(super) struct Shard {
     pub(super) recorder: RefCell<Recorder>,
     pub(super) control: Control,
     pub(super) barriers: Barriers,
+    pub(super) pools: Pools,
     watch: SelfWatch,
     /// From the first wake-up on that is to be on time; `None` where the system has none to give.
     #[cfg(target_os = "linux")]
@@ -71,9 +74,10 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let outlet = plan.outlet.take();
     let plan = &plan;
     let iterations = plan.job.profile.iterations();
+    let pools = Pools::new(&plan.job.program, plan.number, plan.thread_count);
     let shard = Shard::new(
         &plan.job,
-        (plan.control.clone(), plan.barriers.clone()),
+        (plan.control.clone(), plan.barriers.clone(), pools),
         (plan.start, plan.epoch),
         outlet,
         iterations,
@@ -90,6 +94,7 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
         });
         let clerk = tokio::task::spawn_local(hand_over_each_tick(Rc::clone(&shard)));
         schedule.run(plan).await;
+        shard.pools.close().await;
         reporter.abort();
         watcher.abort();
         clerk.abort();
@@ -124,7 +129,7 @@ impl Shard {
     /// `times` are the start of the run, on the machine's clock and since 1970.
     fn new(
         job: &Job,
-        (control, barriers): (Control, Barriers),
+        (control, barriers, pools): (Control, Barriers, Pools),
         (start, epoch): (Instant, Duration),
         outlet: Option<Outlet>,
         iterations: Option<u64>,
@@ -144,6 +149,7 @@ impl Shard {
             recorder: RefCell::new(Recorder::new(Arc::clone(&job.layout))),
             control,
             barriers,
+            pools,
             watch: SelfWatch::new(),
             #[cfg(target_os = "linux")]
             ticker: OnceCell::new(),
@@ -156,7 +162,7 @@ impl Shard {
     /// For one user that runs its scenario once.
     pub(super) fn alone(job: &Job, control: Control, start: Instant, epoch: Duration) -> Self {
         let barriers = Barriers::new(&job.program);
-        Self::new(job, (control, barriers), (start, epoch), None, Some(1))
+        Self::new(job, (control, barriers, Pools::new(&job.program, 0, 1)), (start, epoch), None, Some(1))
     }
 
     /// Everything that was counted, and what was logged.
@@ -221,6 +227,20 @@ impl Shard {
 
     pub(super) fn count(&self, change: impl FnOnce(&mut Counts)) {
         change(self.recorder.borrow_mut().counts());
+    }
+
+    /// A frame of so many bytes of payload, with so many messages that end in it.
+    pub(super) fn count_received(&self, frame_bytes: usize, deflated_bytes: Option<u64>, message_count: u64) {
+        let frame_bytes = frame_bytes as u64;
+        self.count(|counts| {
+            counts.messages_received += message_count;
+            counts.bytes_received += frame_bytes;
+            if let Some(deflated_bytes) = deflated_bytes {
+                counts.deflated_received += 1;
+                counts.deflate_bytes_received += frame_bytes;
+                counts.deflate_compressed_received += deflated_bytes;
+            }
+        });
     }
 
     pub(super) fn log(&self, line: String) {

@@ -52,7 +52,9 @@ impl Wire {
         let path = request.path.clone().unwrap_or_default();
         let upgrade = UpgradeRequest::new(path, &request.headers, &request.subprotocols)?;
         let upgrade = UpgradeRequest { deflate: request.deflate, ..upgrade };
-        let jar = self.client.as_ref().map(|client| client.jar().borrow());
+        // A connection of a pool is no more this user's than another's.
+        let own = self.client.as_ref().filter(|_| request.pool.is_none());
+        let jar = own.map(|client| client.jar().borrow());
         Ok(upgrade.with_cookies(self.shard.target_of(request), jar.as_deref(), &request.cookies))
     }
 }
@@ -135,6 +137,10 @@ impl Driver {
         headers: &HeaderMap,
         chosen: Option<&str>,
     ) {
+        if request.pool.is_some() {
+            // Its cookies are nobody's, as is the connection.
+            return self.input(Input::Connected(link));
+        }
         let target = self.wire.shard.target_of(request).clone();
         let cookies = self.wire.take_cookies(headers, &target);
         if !request.wants_answer {

@@ -120,6 +120,10 @@ impl Output for Wire {
         self.half_mut(link).queue_close(Some(code), reason);
     }
 
+    fn give_back(&mut self, link: LinkId) {
+        self.half_mut(link).is_giving_back = true;
+    }
+
     fn abort(&mut self, link: LinkId) {
         let half = self.half_mut(link);
         half.is_aborted = true;

@@ -34,6 +34,12 @@ impl User {
                 self.at = if holds { *then } else { state.next };
             }
             Op::Choose(choose) => self.at = draw_arm(choose, &mut self.rng),
+            Op::Audience(audience) => {
+                self.change_audience(audience, now, out)?;
+                self.at = state.next;
+            }
+            Op::Borrow { pool, timer } => self.borrow_step((*pool, *timer), now, out)?,
+            Op::GiveBack => self.give_back_step(now, out),
             Op::EnterGroup { entered } => {
                 self.enter_group(*entered, now);
                 self.at = state.next;

@@ -107,13 +107,22 @@ impl User {
         // Closing a connection does not wait for what is to come over another.
         let only = match (then, &state.op) {
             (Settled::Next, Op::AwaitAll { on }) => *on,
-            (Settled::Again, Op::Close(_)) => Some(state.link),
+            (Settled::Again, Op::Close(_) | Op::GiveBack) => Some(state.link),
             _ => None,
         };
         match only.filter(|_| self.links.are_several()) {
-            Some(link) => pending.count_where(|state| program.state(state).link == link) > 0,
+            Some(link) => self.is_pending_on(link),
             None => pending.count() > 0,
         }
+    }
+
+    /// Whether a reply is pending on a connection.
+    pub(super) fn is_pending_on(&self, link: LinkId) -> bool {
+        let program = &self.setting.program;
+        let is_on = |pending: &super::pending::Pending| {
+            pending.count_where(|state| program.state(state).link == link) > 0
+        };
+        self.pending.as_deref().is_some_and(is_on)
     }
 
     /// What was queued for a connection began to leave.

@@ -68,9 +68,10 @@ impl User {
             && self.failover.as_ref().is_some_and(|failover| failover.failed_count + 1 < failover.order.len())
     }
 
-    /// Whether the connect at hand names a server of its own, which no target stands in for.
+    /// Whether the connect at hand names a server of its own, which no target stands in for, or is one of a pool.
     fn goes_elsewhere(&self) -> bool {
-        matches!(&self.setting.program.state(self.at).op, Op::Connect(connect) if connect.url.is_some())
+        let op = &self.setting.program.state(self.at).op;
+        self.borrows() || matches!(op, Op::Connect(connect) if connect.url.is_some())
     }
 
     /// A connection is lost and about to be opened again: where another target takes its place, that is measured from then.

@@ -7,7 +7,7 @@ use super::message::Payload;
 use super::render::RenderFailure;
 use super::request::{ConnectRequest, FetchRequest};
 use super::response::Response;
-use crate::program::{BarrierId, BodyKind, LinkId, ReactionId, StateId, StreamId, TimerId};
+use crate::program::{BarrierId, BodyKind, LinkId, PoolId, ReactionId, StateId, StreamId, TimerId};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ pub enum Input<'m> {
     Wake,
     /// A connection is gone.
     Disconnected(LinkId, Disconnect<'m>),
+    /// A connection of a pool is the pool's again, as [`Output::give_back`] asked.
+    GivenBack(LinkId),
     /// Enough users are at the barrier that the user is at.
     Released,
     /// The run ends: the user finishes its step and leaves.
@@ -84,6 +86,9 @@ pub trait Output {
     fn is_writable(&self, link: LinkId) -> bool;
     /// Starts the closing handshake; [`Input::Disconnected`] is its end.
     fn close(&mut self, link: LinkId, code: u16, reason: &str);
+    /// Gives a connection back to its pool once all that was queued has left; [`Input::GivenBack`] is the end of it, or
+    /// [`Input::Disconnected`].
+    fn give_back(&mut self, link: LinkId);
     /// Drops a connection, or the attempt to open it, at once, without a handshake and without an answer.
     fn abort(&mut self, link: LinkId);
     /// A measured time.
@@ -107,6 +112,15 @@ pub trait Output {
     fn log(&mut self, line: String);
     /// The user has left the run; `failed` when anything ever failed for it.
     fn finished(&mut self, failed: bool);
+}
+
+/// A wait for a connection of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Borrowing {
+    /// Which pool.
+    pub pool: PoolId,
+    /// How long it took until the user had one.
+    pub timer: TimerId,
 }
 
 /// Things that are counted and are no failures.

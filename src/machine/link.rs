@@ -4,9 +4,15 @@ use super::inbox::Inbox;
 use crate::program::{LinkId, StreamId};
 
 /// A connection.
+// Each of the flags is a fact of its own; none of them excludes another.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Default)]
 pub(super) struct Link {
     pub(super) is_open: bool,
+    /// Whether it is one of a pool, and somebody else's later.
+    pub(super) is_borrowed: bool,
+    /// Whether a step on it has failed since it was opened: what was awaited may still come.
+    pub(super) is_spent: bool,
     /// Whether the user entered an audience on it since it last had left all.
     pub(super) is_in_audience: bool,
     /// What came over it and nobody took.

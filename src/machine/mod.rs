@@ -7,6 +7,7 @@
 
 mod barrier;
 mod block;
+mod borrow;
 mod canary;
 pub mod capture;
 mod choose;
@@ -48,7 +49,7 @@ mod user;
 
 pub use data::{Seat, Share};
 pub use io::{
-    Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused,
+    Borrowing, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused,
 };
 pub use message::{Message, Payload};
 pub use pace::LATE;

@@ -46,6 +46,8 @@ pub(super) enum Phase {
     Fetching { deadline: Duration },
     /// For the end of the closing handshake: of one connection, behind a `close` step, or of all.
     Closing { deadline: Duration, then: AfterClose },
+    /// For all that was sent on a connection of a pool to leave, so that it can be given back.
+    GivingBack,
     /// For the pause after a failure to pass.
     Resting { until: Duration },
     /// For nothing: it has left.
@@ -90,6 +92,7 @@ impl Phase {
             | Self::Awaiting(_)
             | Self::Settling(_)
             | Self::Throttled
+            | Self::GivingBack
             | Self::Done => None,
         }
     }
@@ -100,10 +103,19 @@ impl Phase {
 pub(super) enum AfterClose {
     /// A step says so; the next step follows.
     Step,
+    /// It is one of a pool, and of no use to others; the next step follows.
+    Block,
     /// The iteration ended well.
     Iteration,
     /// The iteration failed.
     Rest,
     /// The user leaves.
     Leave,
+}
+
+impl AfterClose {
+    /// Whether all connections are being closed, and not that of the present step alone.
+    pub(super) fn is_of_all(self) -> bool {
+        !matches!(self, Self::Step | Self::Block)
+    }
 }

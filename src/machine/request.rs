@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::io::Place;
+use super::io::{Borrowing, Place};
 use crate::program::{ConnectTimers, Deflate, HttpTimers, Url, is_secret_header};
 
 /// A connection to open.
@@ -27,6 +27,8 @@ pub struct ConnectRequest {
     pub wants_answer: bool,
     /// Whether it looks also at one that refuses the upgrade, which is no failure then.
     pub takes_refusal: bool,
+    /// The pool that it is to be one of.
+    pub pool: Option<Borrowing>,
     /// How long it may take.
     pub timeout: Duration,
     /// Where its phases are to be recorded.

@@ -75,7 +75,10 @@ impl User {
             }
             // A plan does not lose replies by leaving.
             Op::Close(_) | Op::End | Op::Stop(_) if self.settles(Settled::Again) => {}
-            Op::Enter(_)
+            Op::Audience(_)
+            | Op::Borrow { .. }
+            | Op::GiveBack
+            | Op::Enter(_)
             | Op::Test { .. }
             | Op::If { .. }
             | Op::Choose(_)
@@ -96,10 +99,6 @@ impl User {
             }
             Op::Log(line) => {
                 out.log(self.text(line, now)?);
-                self.at = state.next;
-            }
-            Op::Audience(audience) => {
-                self.change_audience(audience, now, out)?;
                 self.at = state.next;
             }
             Op::Return => self.come_back(now, out),
@@ -169,7 +168,7 @@ impl User {
     /// Whether the step at hand cannot go on without a connection.
     pub(super) fn needs(&self, link: LinkId) -> bool {
         let state = self.setting.program.state(self.at);
-        state.link == link && state.op.acts_on_connection()
+        state.link == link && (state.op.acts_on_connection() || matches!(state.op, Op::GiveBack))
     }
 
     pub(super) fn connect_request(
@@ -196,6 +195,7 @@ impl User {
             deflate: connect.deflate,
             wants_answer: connect.expect.is_some(),
             takes_refusal: connect.expect.as_ref().is_some_and(|expect| expect.status.is_some()),
+            pool: None,
             timeout: connect.timeout,
             timers: connect.timers,
             place: self.place(),

@@ -25,7 +25,7 @@ use crate::program::{
 };
 
 /// How long a user waits for the answer to a Close that no step of the plan asked for.
-const PARTING: Duration = Duration::from_secs(2);
+pub(super) const PARTING: Duration = Duration::from_secs(2);
 
 /// What all users of a run have in common.
 #[derive(Debug, Clone)]
@@ -165,10 +165,15 @@ impl User {
             Input::Sent(link) => self.sent(now, link, out),
             Input::Wake => self.wake(now, out),
             Input::Disconnected(link, how) => self.disconnected(now, link, how, out),
+            Input::GivenBack(link) => self.given_back(now, link, out),
             Input::Released => self.released(now, out),
             Input::Stop => self.stop(now, out),
             Input::Abort => {
                 self.cut_off(now, out);
+                // Its turn may not come for long.
+                if self.phase == Phase::Connecting && self.borrows() {
+                    out.abort(self.present_link());
+                }
                 for link in self.links.all().filter(|link| self.links.is_open(*link)) {
                     out.close(link, 1001, "");
                 }
@@ -272,6 +277,9 @@ impl User {
         self.reached(now, out);
         out.count(Event::OperationEnded);
         self.phase = Phase::Ready;
+        if self.borrows() {
+            return self.borrowed(now, link, out);
+        }
         self.stands(now, link, out);
     }
 
@@ -332,6 +340,7 @@ impl User {
             | Phase::Awaiting(_)
             | Phase::Settling(_)
             | Phase::Throttled
+            | Phase::GivingBack
             | Phase::Done => {}
         }
     }
@@ -339,15 +348,16 @@ impl User {
     /// Whether a connection is being closed: nobody asks for messages of it any more.
     pub(super) fn is_closing(&self, link: LinkId) -> bool {
         match self.phase {
-            Phase::Closing { then: AfterClose::Step, .. } => link == self.present_link(),
+            Phase::Closing { then, .. } if !then.is_of_all() => link == self.present_link(),
             Phase::Closing { .. } => true,
             _ => false,
         }
     }
 
     /// Nothing that came over a connection is of use without it.
-    fn lose(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
-        self.links.at_mut(link).is_open = false;
+    pub(super) fn lose(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        let lost = self.links.at_mut(link);
+        (lost.is_open, lost.is_borrowed) = (false, false);
         self.unsent_missed(link, out);
         self.forget_unpublished(link);
         self.leave_audiences(now, link, out);
@@ -370,7 +380,7 @@ impl User {
             {
                 self.iteration_failed |= how == Disconnect::Broken;
                 self.has_failed |= self.iteration_failed;
-                if then == AfterClose::Step || !self.links.is_any_open() {
+                if !then.is_of_all() || !self.links.is_any_open() {
                     self.after_close(now, then, out);
                 }
             }
@@ -404,9 +414,9 @@ impl User {
         self.one_less_pending(&setting, now, out);
     }
 
-    fn after_close(&mut self, now: Duration, then: AfterClose, out: &mut impl Output) {
+    pub(super) fn after_close(&mut self, now: Duration, then: AfterClose, out: &mut impl Output) {
         match then {
-            AfterClose::Step => self.go_on(now, out),
+            AfterClose::Step | AfterClose::Block => self.go_on(now, out),
             AfterClose::Iteration => self.iteration_ended(now, Duration::ZERO, out),
             AfterClose::Rest => self.iteration_ended(now, self.setting.program.limits.restart_delay, out),
             AfterClose::Leave => self.leave(now, out),
@@ -460,7 +470,11 @@ impl User {
         for link in self.links.all() {
             if self.links.is_open(link) && !self.is_closing(link) {
                 self.leave_audiences(now, link, out);
-                out.close(link, code, "");
+                if self.is_clean(link) {
+                    out.give_back(link);
+                } else {
+                    out.close(link, code, "");
+                }
             }
         }
         if self.links.is_any_open() {
@@ -491,6 +505,7 @@ impl User {
     ) {
         self.has_failed = true;
         self.iteration_failed = true;
+        self.spend(place);
         out.fail(Failure { kind, place, detail });
     }
 
@@ -514,6 +529,10 @@ impl User {
         let may_go_on = self.links.is_any_open() && !matches!(self.phase, Phase::ExpectingClose { .. });
         if on_failure == OnFailure::Continue && may_go_on {
             self.groups_failed(&self.scenario(&setting).groups);
+            if self.phase == Phase::GivingBack && self.links.is_open(self.present_link()) {
+                // A reaction has failed; what goes back is on its way.
+                return;
+            }
             self.skip_audiences(&setting);
             return self.go_on(now, out);
         }

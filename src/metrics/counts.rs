@@ -27,6 +27,10 @@ counters! {
     connections_closed_by_peer ConnectionsClosedByPeer "connections.closed_by_peer" of ConnectionsEstablished;
     /// Connections that stand with another target than the one that was tried first.
     failovers Failovers "connections.failovers" of ConnectionsEstablished;
+    /// How often a user was given a connection of a pool.
+    pools_borrowed PoolsBorrowed "pools.borrowed";
+    /// Connections that were opened for that, because none that stood was free.
+    pools_opened PoolsOpened "pools.opened" of PoolsBorrowed;
     /// Established connections on which permessage-deflate (RFC 7692) was agreed.
     connections_deflated ConnectionsDeflated "connections.deflated" of ConnectionsEstablished;
     /// Established connections whose server did not take the offer of permessage-deflate.

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Reset,
     /// No connection, TLS session or upgrade in time.
     ConnectTimeout,
+    /// No connection of a pool was free in time.
+    AcquireTimeout,
     /// This process or machine may not open more files.
     OutOfFiles,
     /// No local port is free towards this address.
@@ -82,12 +84,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind once, in the order in which an operation can meet them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Dns,
         Self::Refused,
         Self::Unreachable,
         Self::Reset,
         Self::ConnectTimeout,
+        Self::AcquireTimeout,
         Self::OutOfFiles,
         Self::OutOfPorts,
         Self::Proxy,
@@ -126,6 +129,7 @@ impl ErrorKind {
             Self::Unreachable => "unreachable",
             Self::Reset => "reset",
             Self::ConnectTimeout => "connect_timeout",
+            Self::AcquireTimeout => "acquire_timeout",
             Self::OutOfFiles => "out_of_files",
             Self::OutOfPorts => "out_of_ports",
             Self::Proxy => "proxy",

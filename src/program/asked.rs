@@ -65,6 +65,8 @@ fn of_op<'p>(op: &'p Op, key: &dyn Fn(Option<StreamId>) -> Option<&'p Path>, pat
             }
         }
         Op::Connect(_)
+        | Op::Borrow { .. }
+        | Op::GiveBack
         | Op::Send { .. }
         | Op::Http(_)
         | Op::AwaitAll { .. }

@@ -46,6 +46,7 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, barrier) in program.barriers.iter().enumerate() {
         let _ = writeln!(out, "barrier b{index} {} of {} users", barrier.name, barrier.user_count);
     }
+    push_pools(&mut out, describe);
     for (index, scenario) in program.scenarios.iter().enumerate() {
         let Scenario { name, weight, .. } = scenario;
         let on_failure = scenario.on_failure.word();
@@ -90,6 +91,16 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
 }
 
 /// The first line behind its head, the others below it.
+fn push_pools(out: &mut String, describe: Describe<'_>) {
+    for (index, pool) in describe.program.pools.iter().enumerate() {
+        let (head, lines) = describe.pool(pool);
+        let _ = writeln!(out, "pool p{index} {head}");
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
+        }
+    }
+}
+
 fn push_entry(out: &mut String, head: &str, lines: &[String]) {
     let mut lines = lines.iter();
     let _ = writeln!(out, "{head}{}", lines.next().map_or("", String::as_str));

@@ -44,6 +44,8 @@ ids! {
     StreamId, "d";
     /// A barrier.
     BarrierId, "b";
+    /// A pool of connections.
+    PoolId, "p";
     /// A timer: one histogram of the figures.
     TimerId, "t";
 }

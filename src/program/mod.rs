@@ -23,6 +23,7 @@ pub mod matcher;
 mod operand;
 mod path;
 mod path_set;
+mod pool;
 mod protocol;
 mod proxy;
 mod reconnect;
@@ -45,13 +46,14 @@ pub use http::{
     AnswerCapture, AnswerSource, Content, Credentials, Http, HttpExpect, HttpTimers, Status, UpgradeExpect,
     Visitor, is_secret_header,
 };
-pub use id::{BarrierId, DataId, LinkId, ReactionId, SlotId, StateId, StreamId, TimerId};
+pub use id::{BarrierId, DataId, LinkId, PoolId, ReactionId, SlotId, StateId, StreamId, TimerId};
 pub use instruction::{Instruction, Shown};
 pub use json_value::{Json, JsonType};
 pub use matcher::{Matcher, Pattern, VariableMatcher};
 pub use operand::Operand;
 pub use path::{Path, Query, Step};
 pub use path_set::{PathNode, PathSet};
+pub use pool::Pool;
 pub use protocol::Protocol;
 pub use proxy::{Proxy, ProxyError};
 pub use reconnect::{AfterReconnect, Reconnect};
@@ -107,6 +109,8 @@ pub struct Program {
     pub streams: Vec<Stream>,
     /// Where users wait for one another.
     pub barriers: Vec<Barrier>,
+    /// Connections that users share.
+    pub pools: Vec<Pool>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
     /// What messages are made of.
@@ -237,7 +241,8 @@ impl Program {
     pub fn may_be_secure(&self) -> bool {
         let has_own =
             |state: &State| matches!(&state.op, Op::Connect(connect) if connect.timers.tls.is_some());
-        self.target.is_secure() || self.states.iter().any(has_own)
+        let has_pool = |pool: &Pool| pool.connect.timers.tls.is_some();
+        self.target.is_secure() || self.states.iter().any(has_own) || self.pools.iter().any(has_pool)
     }
 
     /// The state of an id.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{
     Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, Http, LinkId, Matcher, Operand,
-    Path, Ping, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, UpgradeExpect, Value,
-    VariableMatcher, Visitor,
+    Path, Ping, PoolId, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, UpgradeExpect,
+    Value, VariableMatcher, Visitor,
 };
 use crate::diagnostic::Span;
 
@@ -84,6 +84,15 @@ pub enum Op {
     },
     /// `choose: [{ weight: 3, steps: ... }, ...]`: leads to one of the arms; `next` is where all of them meet again.
     Choose(Choose),
+    /// The start of a `borrow`.
+    Borrow {
+        /// Which pool.
+        pool: PoolId,
+        /// How long it took until the user had a connection.
+        timer: TimerId,
+    },
+    /// The end of a `borrow`.
+    GiveBack,
     /// `close: { code: 1000 }`
     Close(Box<Close>),
     /// `set: { n: 1 }`
@@ -130,6 +139,8 @@ impl Op {
             Self::AwaitAll { on } => on.is_some(),
             Self::Connect(_)
             | Self::Http(_)
+            | Self::Borrow { .. }
+            | Self::GiveBack
             | Self::Think(_)
             | Self::Enter(_)
             | Self::Test { .. }
@@ -146,6 +157,13 @@ impl Op {
             | Self::Return
             | Self::End => false,
         }
+    }
+}
+
+impl Op {
+    /// Whether it needs the connection of its state, or is what opens it or lets go of it.
+    pub(super) fn is_of_connection(&self) -> bool {
+        self.acts_on_connection() || matches!(self, Self::Connect(_) | Self::Borrow { .. } | Self::GiveBack)
     }
 }
 

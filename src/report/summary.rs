@@ -33,6 +33,8 @@ pub struct Summary {
     pub users: Users,
     /// WebSocket connections.
     pub connections: Connections,
+    /// Connections that users share.
+    pub pools: Pools,
     /// TLS.
     pub tls: Tls,
     /// Data messages.
@@ -98,6 +100,15 @@ pub struct Connections {
     pub failovers: u64,
     /// Established connections that stand again after they were lost.
     pub reconnects: u64,
+}
+
+/// Connections that users share.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Pools {
+    /// How often a user was given a connection of a pool.
+    pub borrowed: u64,
+    /// Connections that were opened for that.
+    pub opened: u64,
 }
 
 /// TLS.
@@ -327,6 +338,7 @@ impl Summary {
                 failovers: counts.failovers,
                 reconnects: counts.reconnects,
             },
+            pools: Pools { borrowed: counts.pools_borrowed, opened: counts.pools_opened },
             tls: Tls {
                 handshakes: counts.tls_handshakes,
                 resumed: counts.tls_resumed,

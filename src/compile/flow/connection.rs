@@ -19,6 +19,8 @@ enum Link {
     Refused(Span),
     /// The `close` at this place closed it.
     Closed(Span),
+    /// It was one of a pool, which this `borrow` had.
+    GivenBack(Span),
     /// It depends.
     Unknown,
     /// Nobody comes here.
@@ -74,7 +76,7 @@ impl Walk<'_> {
             (Effect::AwaitAll, None) => {
                 let may_be_open =
                     |link: &&Link| matches!(link, Link::Open(_) | Link::Unknown | Link::Unreached);
-                let was_open = |link: &&Link| matches!(link, Link::Closed(_));
+                let was_open = |link: &&Link| matches!(link, Link::Closed(_) | Link::GivenBack(_));
                 let mut all = links.iter();
                 if all.find(may_be_open).is_none() {
                     let closed = links.iter().find(was_open).copied();
@@ -86,6 +88,7 @@ impl Walk<'_> {
                 self.needs_connection(step, links[place]);
                 links[place] = Link::Closed(step.span);
             }
+            (Effect::GiveBack, Some(place)) => links[place] = Link::GivenBack(step.span),
             (Effect::End, _) => links.fill(Link::Unreached),
             (
                 Effect::Pause
@@ -156,6 +159,12 @@ impl Walk<'_> {
                     .label(refused, "this connect is to be refused")
                     .help("add a `connect` without `expect_status` before it"),
             ),
+            Link::GivenBack(borrow) => self.diagnostics.push(
+                Diagnostic::new(codes::CLOSED_BEFORE, message)
+                    .label(step.span, "there is no connection any more")
+                    .label(borrow, "it is given back behind this")
+                    .help("move the step into the `borrow`"),
+            ),
             Link::Closed(closed) => self.diagnostics.push(closed_before(message, step.span, closed)),
             Link::Open(_) | Link::Unknown | Link::Unreached => {}
         }
@@ -192,8 +201,8 @@ fn join(a: Link, b: Link) -> Link {
     match (a, b) {
         (Link::Unreached, other) | (other, Link::Unreached) => other,
         // Neither is open, and what closed it is worth saying.
-        (Link::Never | Link::Refused(_), closed @ Link::Closed(_))
-        | (closed @ Link::Closed(_), Link::Never | Link::Refused(_)) => closed,
+        (Link::Never | Link::Refused(_), closed @ (Link::Closed(_) | Link::GivenBack(_)))
+        | (closed @ (Link::Closed(_) | Link::GivenBack(_)), Link::Never | Link::Refused(_)) => closed,
         (Link::Never, refused @ Link::Refused(_)) | (refused @ Link::Refused(_), Link::Never) => refused,
         (a, b) if discriminant(&a) == discriminant(&b) => a,
         _ => Link::Unknown,

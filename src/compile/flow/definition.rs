@@ -212,7 +212,7 @@ impl Walk<'_> {
                     self.at_connect.push((step.link, self.defined.stack.len()));
                 }
                 // A connection is closed when all its replies have come.
-                Effect::AwaitAll | Effect::Close => {
+                Effect::AwaitAll | Effect::Close | Effect::GiveBack => {
                     let is_awaited = |link| step.link.is_none() || link == step.link;
                     let pending = std::mem::take(&mut self.pending);
                     let (come, others) = pending.into_iter().partition(|(link, _)| is_awaited(*link));

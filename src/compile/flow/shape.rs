@@ -105,7 +105,7 @@ impl Walk<'_> {
             | Effect::End
             | Effect::Unknown => true,
             // Where nothing is pending this goes on at once.
-            Effect::Send | Effect::AwaitAll | Effect::None => false,
+            Effect::Send | Effect::GiveBack | Effect::AwaitAll | Effect::None => false,
             Effect::Repeat { rounds: Rounds::Exactly(0), .. } => false,
             Effect::Repeat { rounds, body } => {
                 let may_run = *rounds != Rounds::Conditional || self.may_hold_again(step, outer);

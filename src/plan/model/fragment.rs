@@ -93,6 +93,7 @@ pub fn each_use(steps: &mut [Step], visit: &mut dyn FnMut(&mut Use)) {
             }
             Verb::Choose(choices) => choices.iter_mut().for_each(|choice| each_use(&mut choice.steps, visit)),
             Verb::Group(steps) => each_use(steps, visit),
+            Verb::Borrow(borrow) => each_use(&mut borrow.steps, visit),
             Verb::Connect(connect) => each_use(&mut connect.on_connected, visit),
             _ => {}
         }

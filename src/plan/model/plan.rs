@@ -1,8 +1,8 @@
 //! The plan as a whole.
 
 use super::{
-    DataFile, Defaults, Fragment, Load, Scenario, Spanned, Stream, Target, Template, Tls, data, delivery,
-    entries, list, text,
+    DataFile, Defaults, Fragment, Load, Pool, Scenario, Spanned, Stream, Target, Template, Tls, data,
+    delivery, entries, list, pool, text,
 };
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
@@ -32,6 +32,8 @@ pub struct Plan {
     pub delivery: Vec<Stream>,
     /// What a message means that nobody took.
     pub unmatched: Unmatched,
+    /// Connections that users share.
+    pub pools: Vec<Pool>,
     /// Steps that several places use.
     pub fragments: Vec<Fragment>,
     /// What messages are made of.
@@ -104,6 +106,7 @@ impl Plan {
             thresholds: list(root.lookup("thresholds"), text),
             delivery: delivery::streams(root.lookup("delivery")),
             unmatched,
+            pools: pool::pools(root.lookup("pools")),
             fragments: entries(root.lookup("fragments"))
                 .map(|entry| Fragment::decode(entry.key.clone(), &entry.value))
                 .collect(),

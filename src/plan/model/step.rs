@@ -1,8 +1,8 @@
 //! A step: one verb, with modifiers beside it.
 
 use super::{
-    Barrier, Body, Choice, Connect, Expect, ExpectClose, Gather, Http, If, Modifiers, Ping, Repeat, Request,
-    Spanned, Stop, Template, Think, Use, block, count, entries, text,
+    Barrier, Body, Borrow, Choice, Connect, Expect, ExpectClose, Gather, Http, If, Modifiers, Ping, Repeat,
+    Request, Spanned, Stop, Template, Think, Use, block, count, entries, text,
 };
 use crate::diagnostic::Span;
 use crate::plan::schema::nouns::VERBS;
@@ -52,6 +52,8 @@ pub enum Verb {
     Group(Vec<Step>),
     /// `use`
     Use(Use),
+    /// `borrow`
+    Borrow(Borrow),
     /// `barrier`
     Barrier(Barrier),
     /// `close`
@@ -126,6 +128,7 @@ impl Verb {
             "choose" => Self::Choose(block::choices(node)),
             "group" => Self::Group(block::steps(Some(node))),
             "use" => Self::Use(Use::decode(node)?),
+            "borrow" => Self::Borrow(Borrow::decode(node)?),
             "barrier" => Self::Barrier(Barrier::decode(node)?),
             "close" => Self::Close(Close {
                 code: node.lookup("code").and_then(count),
@@ -154,6 +157,7 @@ impl Verb {
             }
             Self::Choose(choices) => choices.iter().map(|choice| choice.steps.as_slice()).collect(),
             Self::Group(steps) => vec![steps],
+            Self::Borrow(borrow) => vec![&borrow.steps],
             Self::Use(used) => used.fragment.iter().map(|fragment| fragment.steps.as_slice()).collect(),
             Self::Connect(connect) => vec![&connect.on_connected],
             Self::Send(_)
@@ -191,6 +195,7 @@ impl Verb {
             Self::Choose(_) => "choose",
             Self::Group(_) => "group",
             Self::Use(_) => "use",
+            Self::Borrow(_) => "borrow",
             Self::Barrier(_) => "barrier",
             Self::Close(_) => "close",
             Self::ExpectClose(_) => "expect_close",

@@ -92,6 +92,12 @@ pub static PLAN: Noun = Noun {
             "count",
         ),
         optional(
+            "pools",
+            Map(&POOLS),
+            "Connections that users share, by name; users have one for the steps of a `borrow`.",
+            "{ bus: { size: 20, connect: {} } }",
+        ),
+        optional(
             "fragments",
             Map(&FRAGMENTS),
             "Steps that several places `use`, by name.",
@@ -143,6 +149,92 @@ static TARGET_ORDERS: &[Word] = &[
     Word { word: "in_order", doc: "As they are written: everybody begins with the first." },
     Word { word: "random", doc: "Each user in an order of its own, which the seed fixes." },
 ];
+
+static POOLS: Noun = Noun {
+    name: "pools",
+    doc: "Connections that users share, by name.",
+    fields: &[],
+    open: Some(Open {
+        what: "a pool's name",
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        form: "letters, digits, `_`, `.` and `-`, beginning with a letter, a digit or `_`",
+        kind: Map(&POOL),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static POOL: Noun = Noun {
+    name: "pool",
+    doc: "Connections that users share: each of them one user has at a time, and the next one after it.",
+    fields: &[
+        required(
+            "size",
+            Integer(1, 1_000_000),
+            "How many connections there are at most. They are opened when they are wanted.",
+            "20",
+        ),
+        optional(
+            "acquire_timeout",
+            Duration,
+            "How long a user waits for one that is free. Default: 10s.",
+            "2s",
+        ),
+        optional(
+            "connect",
+            Either(&[Null, Path, Map(&POOL_CONNECT)]),
+            "How one is opened. A string is the path. Default: as `connect: {}`.",
+            "{ path: /bus }",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static POOL_CONNECT: Noun = Noun {
+    name: "pool connect",
+    doc: "How a connection of a pool is opened. It is for all users: templates are of `vars` and `env` only.",
+    fields: &[
+        optional(
+            "url",
+            Template,
+            "Where to connect instead of the plan's target: a `ws://` or `wss://` URL.",
+            "\"{{ws_url}}\"",
+        ),
+        optional(
+            "path",
+            Path,
+            "Path, with a query if need be; starts with `/`. Default: the target's.",
+            "/bus",
+        ),
+        optional(
+            "query",
+            Map(&QUERY),
+            "Query parameters, encoded and added to the path's.",
+            "{ key: \"{{env.KEY}}\" }",
+        ),
+        optional("headers", Map(&HEADERS), "Further headers of the upgrade request.", "{ X-Client: wsplan }"),
+        optional(
+            "subprotocols",
+            List(&Text, 1, 100),
+            "Subprotocols to offer, the preferred first (RFC 6455 section 1.9).",
+            "[chat.v2]",
+        ),
+        optional(
+            "deflate",
+            Either(&[True, Map(&DEFLATE)]),
+            "Offers to compress messages: permessage-deflate, RFC 7692. Default: not offered.",
+            "true",
+        ),
+        optional(
+            "timeout",
+            Duration,
+            "How long it may take in all. Default: `defaults.connect_timeout`.",
+            "10s",
+        ),
+    ],
+    open: None,
+    rules: &[],
+};
 
 static FRAGMENTS: Noun = Noun {
     name: "fragments",
@@ -582,6 +674,7 @@ pub const VERBS: &[&str] = &[
     "choose",
     "group",
     "use",
+    "borrow",
     "barrier",
     "ping",
     "close",
@@ -698,6 +791,12 @@ static STEP: Noun = Noun {
             Map(&USE),
             "Does the steps of a fragment or of another file.",
             "{ fragment: login, with: { user: \"{{user.id}}\" } }",
+        ),
+        optional(
+            "borrow",
+            Map(&BORROW),
+            "Does steps with a connection of a pool, which is given back behind them.",
+            "{ from: bus, steps: [send: hello] }",
         ),
         optional(
             "barrier",
@@ -1392,6 +1491,22 @@ static CHOICE: Noun = Noun {
             "3",
         ),
         required("steps", List(&Map(&STEP), 1, 100_000), "What to do.", "[send: hello]"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static BORROW: Noun = Noun {
+    name: "borrow",
+    doc: "Steps for which a user has a connection of a pool.",
+    fields: &[
+        required("from", Text, "The pool.", "bus"),
+        required(
+            "steps",
+            List(&Map(&STEP), 1, 100_000),
+            "What is done; steps without `on` act on the connection of the pool.",
+            "[send: hello]",
+        ),
     ],
     open: None,
     rules: &[],

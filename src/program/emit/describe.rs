@@ -7,7 +7,8 @@ use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, AtBarrier, Capture, Choose, Connect, DueTimers, Expect, Gather, Items, LinkId, OnFailure, Op,
-    Over, Program, Quota, Reaction, Reconnect, Repeat, SlotId, State, Stop, Stream, Think, TimerId, Until,
+    Over, Pool, PoolId, Program, Quota, Reaction, Reconnect, Repeat, Request, SlotId, State, Stop, Stream,
+    Think, TimerId, Until,
 };
 use crate::quantity::Exact;
 
@@ -27,6 +28,8 @@ pub(super) fn verb(op: &Op) -> &'static str {
         Op::ExpectClose(_) => "expect_close",
         Op::If { .. } => "if",
         Op::Choose(_) => "choose",
+        Op::Borrow { .. } => "borrow",
+        Op::GiveBack => "give_back",
         Op::Close(_) => "close",
         Op::Set(_) => "set",
         Op::Log(_) => "log",
@@ -90,15 +93,7 @@ impl Describe<'_> {
                 self.gather(&mut parts, gather, state.span);
                 String::new()
             }
-            Op::Request(request) => {
-                parts.push(format!("send {}", request.send));
-                parts.extend(request.publish.as_ref().map(|publish| format!("publish {publish}")));
-                self.expect(&mut parts, "reply", &request.reply, state.span);
-                if let (Some(limit), Some(key)) = (request.in_flight, &request.key) {
-                    parts.push(format!("await false by {}, in_flight {limit}", key.path));
-                }
-                String::new()
-            }
+            Op::Request(request) => self.request(&mut parts, request, state.span),
             Op::Http(http) => self.http(&mut parts, http, state.span),
             Op::Think(think) => pause(*think),
             Op::Enter(repeat) => format!(" loop {}", repeat.index),
@@ -118,6 +113,7 @@ impl Describe<'_> {
                 self.conditions(&mut parts, "when", &condition.instructions(), state.span);
                 String::new()
             }
+            Op::Borrow { pool, timer } => self.borrow(&mut parts, *pool, *timer),
             Op::Choose(choose) => weights(choose),
             Op::Close(close) => {
                 parts.extend(close.reason.as_ref().map(|reason| format!("reason {reason}")));
@@ -134,10 +130,10 @@ impl Describe<'_> {
             Op::EnterGroup { entered } => format!(" at {entered}"),
             Op::LeaveGroup { entered, timer } => self.leave_group(*entered, *timer),
             Op::Audience(audience) => format!(" {audience}"),
-            Op::AwaitAll { .. } | Op::Return | Op::End => String::new(),
+            Op::AwaitAll { .. } | Op::GiveBack | Op::Return | Op::End => String::new(),
         };
-        let acts = state.op.acts_on_connection() || matches!(state.op, Op::Connect(_));
-        parts.extend((acts && state.link != LinkId::FIRST).then(|| format!("on {}", state.link)));
+        let on = state.op.is_of_connection() && state.link != LinkId::FIRST;
+        parts.extend(on.then(|| format!("on {}", state.link)));
         parts.extend(state.due.map(|due| self.due(due)));
         parts.insert(0, format!("{}{head}", verb(&state.op)));
         parts
@@ -192,6 +188,28 @@ impl Describe<'_> {
             name.rsplit_once('.').map_or(name.as_str(), |(_, own)| own)
         });
         lines.push(format!("timers {total} {}", own.collect::<Vec<_>>().join(" ")));
+    }
+
+    fn request(self, parts: &mut Vec<String>, request: &Request, at: Span) -> String {
+        parts.push(format!("send {}", request.send));
+        parts.extend(request.publish.as_ref().map(|publish| format!("publish {publish}")));
+        self.expect(parts, "reply", &request.reply, at);
+        if let (Some(limit), Some(key)) = (request.in_flight, &request.key) {
+            parts.push(format!("await false by {}, in_flight {limit}", key.path));
+        }
+        String::new()
+    }
+
+    fn borrow(self, parts: &mut Vec<String>, pool: PoolId, timer: TimerId) -> String {
+        parts.push(format!("timer {}", self.program.timers[timer.index()]));
+        format!(" {pool}")
+    }
+
+    /// What a pool is, and how its connections are opened.
+    pub(super) fn pool(self, pool: &Pool) -> (String, Vec<String>) {
+        let mut lines = Vec::new();
+        self.connect(&mut lines, &pool.connect, pool.span);
+        (format!("{} of {} free within {}", pool.name, pool.size, Exact(pool.acquire_timeout)), lines)
     }
 
     fn reconnect(self, reconnect: Reconnect) -> String {

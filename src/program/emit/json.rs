@@ -11,8 +11,8 @@ use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, AtBarrier, Barrier, Capture, Choose, Connect, DataFile, DataUse, Expect, Expr, Gather, Items,
-    LinkId, Op, Program, Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId, Target,
-    Template, Think, TimerId, Unmatched, Until,
+    LinkId, Op, Pool, PoolId, Program, Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId,
+    Target, Template, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -48,6 +48,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
             json!({ "scenario": setup.scenario, "keeps": keeps })
         }),
         "teardown": program.teardown,
+        "pools": program.pools.iter().map(|pool| writer.pool(pool)).collect::<Vec<_>>(),
         "scenarios": scenarios,
     });
     escape_hidden(&format!("{program:#}\n"))
@@ -121,6 +122,7 @@ impl Writer<'_> {
         value.insert("transitions".into(), transitions.collect());
         let detail = match &state.op {
             Op::Connect(connect) => self.connect(connect),
+            Op::Borrow { pool, timer } => self.borrow(*pool, *timer),
             Op::Send { message, publish } => json!({ "send": message, "publish": publish }),
             Op::Expect(expect) => self.expect("where", expect),
             Op::Gather(gather) => self.gather(gather),
@@ -163,12 +165,12 @@ impl Writer<'_> {
                 let word = if audience.enters { "enter" } else { "leave" };
                 json!({ word: audience.stream.index(), "to": audience.group })
             }
-            Op::AwaitAll { .. } | Op::Return | Op::End => json!({}),
+            Op::AwaitAll { .. } | Op::GiveBack | Op::Return | Op::End => json!({}),
         };
         if let Value::Object(detail) = detail {
             value.extend(detail);
         }
-        if state.op.acts_on_connection() || matches!(state.op, Op::Connect(_)) {
+        if state.op.is_of_connection() {
             value.insert("connection".into(), json!(state.link.index()));
         }
         if let Some(due) = state.due {
@@ -211,6 +213,19 @@ impl Writer<'_> {
             "send": send,
             "log": reaction.log,
             "fail": reaction.fail,
+        })
+    }
+
+    fn borrow(self, pool: PoolId, timer: TimerId) -> Value {
+        json!({ "pool": pool.index(), "timer": self.program.timers[timer.index()] })
+    }
+
+    fn pool(self, pool: &Pool) -> Value {
+        json!({
+            "name": pool.name,
+            "size": pool.size,
+            "acquire_timeout_s": pool.acquire_timeout.as_secs_f64(),
+            "connect": self.connect(&pool.connect),
         })
     }
 

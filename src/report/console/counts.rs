@@ -47,7 +47,13 @@ impl Page<'_> {
         if counts.connections_refused > 0 {
             connections.push(count(counts.connections_refused, "refused", Tone::Plain));
         }
-        vec![("users", users), ("connections", connections)]
+        let pools = vec![
+            count(counts.pools_borrowed, "borrowed", Tone::Plain),
+            count(counts.pools_opened, "opened", Tone::Plain),
+        ];
+        let has_pools = counts.pools_borrowed > 0;
+        let lines = [("users", users), ("connections", connections)];
+        lines.into_iter().chain(has_pools.then_some(("pools", pools))).collect()
     }
 
     /// Nothing where nothing went through TLS.

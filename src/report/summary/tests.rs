@@ -55,13 +55,14 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections tls messages deflate sends requests http iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections pools tls messages deflate sends requests http iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak");
     assert_eq!(
         keys(&summary["connections"]),
         "attempted established failed refused closed_by_peer failovers reconnects"
     );
+    assert_eq!(keys(&summary["pools"]), "borrowed opened");
     assert_eq!(keys(&summary["tls"]), "handshakes resumed insecure");
     assert_eq!(
         keys(&summary["messages"]),

@@ -62,6 +62,8 @@ impl Output for World {
         }
     }
 
+    fn give_back(&mut self, _: LinkId) {}
+
     fn abort(&mut self, link: LinkId) {
         self.say(format_args!("abort {link}"));
         let connection = &mut self.connections[link.index()];
