@@ -28,7 +28,7 @@ impl Compiler<'_, '_> {
                 );
             }
             if let Some(file) = self.data_file(file) {
-                self.names.data().know_columns(index, file.table.columns());
+                self.names.data().know(index, file.table.columns(), file.table.row_count());
                 opened.push(file);
             }
         }

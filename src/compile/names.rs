@@ -16,7 +16,7 @@ use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes, nearest};
 use crate::plan::model::{Plan, Repeat, Scenario, Step, Until, Variable, Verb};
 use crate::plan::schema::Unread;
-use crate::program::{Expr, Helper, Secret, SlotId, Value, builtin_slots};
+use crate::program::{DataId, Expr, Helper, Secret, SlotId, Value, builtin_slots};
 
 /// So many pairs of names are compared to find what a misspelt one was meant to be. Each takes up to some microseconds,
 /// and a generated plan may have thousands of unknown names beside thousands of known ones.
@@ -259,6 +259,11 @@ impl<'a> PlanNames<'a> {
         (self.slot(&items), self.slot(&rest))
     }
 
+    /// The innermost loop goes over the rows of a data file, if one is called so: [`DataNames::enter_walk`].
+    pub(super) fn walk(&mut self, file: &str) -> Option<(DataId, u64)> {
+        self.data.enter_walk(file, self.loops.len().saturating_sub(1))
+    }
+
     /// The slot in which a group inside so many others keeps when it was entered.
     pub(super) fn group_entered(&mut self, depth: usize) -> SlotId {
         self.slot(&self.loop_slot("group.entered", depth))
@@ -458,6 +463,12 @@ impl Names for PlanNames<'_> {
             if part == Part::Nothing {
                 diagnostics.push(self.data.no_column(file, name, span));
                 return None;
+            }
+            // What holds the round's row stands beside the iteration's, which is there again behind the loop.
+            if let Some(depth) = self.data.walk_depth(file) {
+                let slot = self.slot(&self.loop_slot(&format!("loop.row.{name}"), depth));
+                self.data.take(file, part, slot);
+                return Some(Binding::Slot(slot));
             }
             if self.is_once {
                 diagnostics.push(self.data.no_row(file, span));

@@ -24,7 +24,7 @@ impl User {
                 self.enter(repeat, now)?;
                 self.at = state.next;
             }
-            Op::Test { repeat, body } => match self.next_round(repeat, now) {
+            Op::Test { repeat, body } => match self.next_round(repeat, now)? {
                 Round::Begins => self.at = *body,
                 Round::DueAt(until) => self.phase = Phase::Pacing { until },
                 Round::Over => self.at = state.next,

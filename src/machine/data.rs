@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rand::RngExt as _;
 
 use super::io::{FailureKind, Output};
+use super::render::RenderFailure;
 use super::user::User;
 use crate::data::{Cell, Fault};
 use crate::program::{AtEnd, DataFile, DataUse, Pick, Value};
@@ -69,8 +70,8 @@ impl User {
             Err(Missed::End(AtEnd::StopRun)) => out.stop_run(),
             Err(Missed::End(_)) => {}
             Err(Missed::Fault(path, fault)) => {
-                let detail = format!("`{path}` cannot be read: {fault}");
-                self.report(FailureKind::Render, self.place(), &detail, out);
+                let failure = RenderFailure::Row { path, fault };
+                self.report(FailureKind::Render, self.place(), &failure, out);
             }
         }
         false
@@ -94,6 +95,18 @@ impl User {
             AtEnd::Recycle => Ok(row % row_count),
             end => Err(Missed::End(end)),
         }
+    }
+
+    /// How many rows a file has.
+    pub(super) fn row_count(&self, used: &DataUse) -> u64 {
+        self.setting.program.data[used.data.index()].table.row_count()
+    }
+
+    /// Takes a row that is nobody's in particular.
+    pub(super) fn take_row(&mut self, used: &DataUse, row: u64) -> Result<(), RenderFailure> {
+        let setting = Rc::clone(&self.setting);
+        let file = &setting.program.data[used.data.index()];
+        self.fill(file, used, row).map_err(|fault| RenderFailure::Row { path: file.path.clone(), fault })
     }
 
     fn fill(&mut self, file: &DataFile, used: &DataUse, row: u64) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Loops over lists. A list that is only known at run time stays the JSON text that it is; what is kept beside it is how
+//! Loops over lists and over the rows of data files. A list that is only known at run time stays the JSON text that it is; what is kept beside it is how
 //! far the loop has come, so that a round reads its own item and nothing else.
 
 use std::time::Duration;
@@ -28,6 +28,7 @@ impl User {
     pub(super) fn items_left(&self, over: &Over, round: u64) -> u64 {
         match &over.items {
             Items::Known(items) => (items.len() as u64).saturating_sub(round),
+            Items::Rows(used) => self.row_count(used).saturating_sub(round),
             Items::Of { .. } => {
                 let rest = self.rest_of(over).map(|rest| format!("[{rest}"));
                 rest.and_then(|rest| json::items(&rest).map(|items| items.len() as u64)).unwrap_or(0)
@@ -38,19 +39,22 @@ impl User {
     pub(super) fn has_item(&self, over: &Over, round: u64) -> bool {
         match &over.items {
             Items::Known(items) => round < items.len() as u64,
+            Items::Rows(used) => round < self.row_count(used),
             Items::Of { .. } => self.rest_of(over).is_some_and(|rest| !rest.starts_with(']')),
         }
     }
 
     /// The round begins: its item has the name that the plan gives it.
-    pub(super) fn take_item(&mut self, over: &Over, round: u64) {
+    pub(super) fn take_item(&mut self, over: &Over, round: u64) -> Result<(), RenderFailure> {
         let value = match &over.items {
+            Items::Rows(used) => return self.take_row(used, round),
             Items::Known(items) => usize::try_from(round).ok().and_then(|round| items.get(round)).cloned(),
             Items::Of { .. } => self.next_item(over),
         };
         if let (Some(slot), Some(value)) = (over.item, value) {
             self.set(slot, value);
         }
+        Ok(())
     }
 
     /// What of the list has not been gone over, from an item or the bracket at its end on. Without a list, after a

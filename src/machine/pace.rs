@@ -41,7 +41,7 @@ pub(super) enum Round {
 
 impl User {
     /// Counts a round, where one begins, and tells whether it does.
-    pub(super) fn next_round(&mut self, repeat: &Repeat, now: Duration) -> Round {
+    pub(super) fn next_round(&mut self, repeat: &Repeat, now: Duration) -> Result<Round, RenderFailure> {
         let index = self.last_round(repeat).map_or(0, |last| last + 1);
         let may_be_due = match &repeat.until {
             Until::Times(times) => index < *times,
@@ -51,7 +51,7 @@ impl User {
         };
         let due = repeat.pace.filter(|_| may_be_due).map(|pace| self.due_time(pace, index));
         if let Some(due) = due.filter(|due| *due > now) {
-            return Round::DueAt(due);
+            return Ok(Round::DueAt(due));
         }
         // Asked when the round is due: what comes until then may change the answer.
         let goes_on = match &repeat.until {
@@ -59,6 +59,11 @@ impl User {
             _ => may_be_due,
         };
         self.set(repeat.index, Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+        if let Until::Over(over) = &repeat.until
+            && goes_on
+        {
+            self.take_item(over, index)?;
+        }
         if let Some(paced) = self.paced.as_mut().filter(|_| repeat.pace.is_some()) {
             match due.filter(|_| goes_on) {
                 // A loop that is itself the first thing in a paced round begins late where that did.
@@ -69,12 +74,7 @@ impl User {
                 None => {}
             }
         }
-        if let Until::Over(over) = &repeat.until
-            && goes_on
-        {
-            self.take_item(over, index);
-        }
-        if goes_on { Round::Begins } else { Round::Over }
+        Ok(if goes_on { Round::Begins } else { Round::Over })
     }
 
     /// The loop is entered: its first round is due now.

@@ -8,6 +8,7 @@ use std::fmt;
 use super::helper;
 use super::interpret;
 use super::scope::Scope;
+use crate::data::Fault;
 use crate::program::helper::Kind;
 use crate::program::json::{self, Stack};
 use crate::program::{Escape, Expr, Form, Helper, Segment, SlotId, Template, UrlError, Value};
@@ -66,6 +67,13 @@ pub enum RenderFailure {
         /// What it was, in a word or two.
         actual: &'static str,
     },
+    /// A row of a data file could not be read any more.
+    Row {
+        /// The file's path, as the plan has it.
+        path: String,
+        /// Why.
+        fault: Fault,
+    },
     /// The Handlebars crate gave up for another reason.
     Block {
         /// Its words.
@@ -90,6 +98,7 @@ impl fmt::Display for RenderFailure {
             Self::Url { error } => write!(f, "the url is none to connect to: {error}"),
             Self::NoKey { key } => write!(f, "the message has no {key} to tell it from others"),
             Self::NoList { actual } => write!(f, "a loop goes over a list, and this is {actual}"),
+            Self::Row { path, fault } => write!(f, "`{path}` cannot be read: {fault}"),
             Self::Block { reason } => write!(f, "block cannot be rendered: {reason}"),
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::data::DataUse;
 use super::{
     Audience, BarrierId, Body, Capture, Deflate, ExpectClose, Expr, Gather, Http, LinkId, Matcher, Operand,
     Path, Ping, PoolId, Publish, Reconnect, SlotId, StateId, StreamId, Template, TimerId, UpgradeExpect,
@@ -355,11 +356,11 @@ pub enum Until {
     Forever,
     /// Once this does not hold.
     While(VariableMatcher),
-    /// After the last item of a list.
+    /// After the last item of a list, or the last row of a file.
     Over(Arc<Over>),
 }
 
-/// The list that a loop goes over.
+/// What a loop goes over.
 #[derive(Debug, Clone)]
 pub struct Over {
     /// Its items.
@@ -373,6 +374,8 @@ pub struct Over {
 pub enum Items {
     /// They are known.
     Known(Box<[Value]>),
+    /// They are the rows of a data file; each round takes from its own what the steps ask for.
+    Rows(DataUse),
     /// They are those of a value.
     Of {
         /// The value, asked for when the loop is entered.

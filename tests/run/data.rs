@@ -105,3 +105,33 @@ fn the_end_of_a_file_can_be_that_of_the_run() {
     assert!(rows.len() > 2 && rows.len() <= 20, "{rows:?}");
     assert_eq!(summary["errors"], serde_json::json!([]));
 }
+
+#[test]
+fn every_user_goes_over_all_rows_in_the_order_of_the_file() {
+    let plan = r#"
+target: ws://127.0.0.1:1
+data: { account: { file: accounts.csv, pick: unique } }
+load: { users: 3 }
+scenarios:
+  member:
+    steps:
+      - connect: /
+      - loop: { over: { data: account }, steps: [send: "{{loop.index}} {{account.name}}"] }
+      - close: {}
+"#;
+    // Fewer rows than users that are to have one each, were they dealt out.
+    let folder = with_accounts(plan, 2);
+    let server = ScriptedServer::every(farewell());
+    let mut command = wsplan_run(folder.path());
+    command.args(["plan.yaml", "--format", "json", "--threads", "2", "--target", &server.url()]);
+    let ended = finish(&mut command);
+    assert_eq!(ended.status.code(), Some(0), "{}{}", ended.stdout, ended.stderr);
+    let transcripts = server.finish();
+    assert_eq!(transcripts.len(), 3);
+    for transcript in &transcripts {
+        let sent = transcript.frames.iter().take(2).map(|frame| frame.payload.as_slice());
+        assert_eq!(sent.collect::<Vec<_>>(), [b"0 n0", b"1 n1"]);
+        assert_eq!(transcript.frames.len(), 3, "and the Close");
+    }
+    assert!(!ended.stderr.contains("WSP0440"), "{}", ended.stderr);
+}

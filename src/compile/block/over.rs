@@ -1,12 +1,14 @@
-//! Lowering of `over`: a list that is known becomes its items, any other is asked for when the loop is entered.
+//! Lowering of `over`: a list that is known becomes its items, any other is asked for when the loop is entered. Of the
+//! rows of a data file the program says what the steps take from one, which is known behind them.
 
 use std::sync::Arc;
 
 use crate::compile::Compiler;
 use crate::compile::flow::{Effect, Flow, Rounds, Touch};
 use crate::diagnostic::{Diagnostic, Span, codes};
+use crate::plan::model::Spanned;
 use crate::plan::syntax::{Key, Node};
-use crate::program::{Expr, Items, Over, SlotId, Until, Value, json};
+use crate::program::{DataUse, Expr, Items, Over, SlotId, Until, Value, json};
 
 impl Compiler<'_, '_> {
     pub(super) fn over(&mut self, list: &Node, item: Option<SlotId>) -> (Until, Rounds) {
@@ -22,6 +24,35 @@ impl Compiler<'_, '_> {
                 let (kept, rest) = self.names.loop_items();
                 (Until::Over(Arc::new(Over { items: Items::Of { list, kept, rest }, item })), Rounds::Listed)
             }
+        }
+    }
+
+    /// Enters a loop over rows, as far as names go.
+    pub(super) fn rows(&mut self, file: &Spanned<String>, item: Option<&Key>) -> (Until, Rounds) {
+        if let Some(item) = item {
+            self.diagnostics.push(
+                Diagnostic::new(codes::CONFLICTING_KEYS, "`as` is for lists")
+                    .label(item.span, "the row of a data file has its name")
+                    .label(file.span, "this one")
+                    .help(format!("remove `as`: a column of the row is `{{{{{}.column}}}}`", file.value)),
+            );
+        }
+        let Some((data, row_count)) = self.names.walk(&file.value) else {
+            let unknown = self.names.data().no_file(&file.value, file.span);
+            self.diagnostics.push(unknown);
+            return (Until::Forever, Rounds::Unknown);
+        };
+        let rounds = if row_count == 0 { Rounds::Unknown } else { Rounds::Exactly(row_count) };
+        (until_last_row(DataUse { data, columns: Vec::new(), row: None }), rounds)
+    }
+
+    /// What a loop over rows takes from one, now that its steps are lowered.
+    pub(super) fn taken_of_rows(&mut self, until: Until) -> Until {
+        match &until {
+            Until::Over(over) if matches!(over.items, Items::Rows(_)) => {
+                self.names.data().leave_walk().map_or(until, until_last_row)
+            }
+            _ => until,
         }
     }
 
@@ -41,6 +72,11 @@ impl Compiler<'_, '_> {
         let value = |item: &str| Value::from_json_text(item).ok();
         Some(items?.into_iter().filter_map(value).collect())
     }
+}
+
+/// When a loop over rows is over.
+fn until_last_row(taken: DataUse) -> Until {
+    Until::Over(Arc::new(Over { items: Items::Rows(taken), item: None }))
 }
 
 /// As the lints see it, each round sets the item first, also where the list was reported.

@@ -25,8 +25,7 @@ impl Compiler<'_, '_> {
             excuse_absent(&mut reads, condition);
         }
         let item = item_set(item, name);
-        let repeat_op = Repeat { index, until, pace };
-        self.emit(Op::Enter(repeat_op.clone()), span);
+        let enter = self.emit(Op::End, span);
         let test = self.emit(Op::End, span);
         let body = StateId::new(self.states.len());
         let was_due = context.is_due;
@@ -34,8 +33,11 @@ impl Compiler<'_, '_> {
         let mut flow = self.steps(&repeat.steps, context);
         context.is_due = was_due && (rounds.may_be_none() || pace.is_none() && context.is_due);
         self.names.leave_loop();
+        let until = self.taken_of_rows(until);
         let exit = StateId::new(self.states.len());
         redirect(&mut self.states[body.index()..], exit, test);
+        let repeat_op = Repeat { index, until, pace };
+        self.states[enter.index()].op = Op::Enter(repeat_op.clone());
         self.states[test.index()].op =
             Op::Test { repeat: repeat_op, body: if body == exit { test } else { body } };
         self.states[test.index()].next = exit;
@@ -74,6 +76,7 @@ impl Compiler<'_, '_> {
             model::Until::Forever => (Until::Forever, Rounds::Endless),
             model::Until::While(condition) => (Until::While(self.condition(condition)), Rounds::Conditional),
             model::Until::Over { list, .. } => self.over(list, item),
+            model::Until::Rows { file, item } => self.rows(file, item.as_ref()),
             model::Until::Invalid => {
                 self.understood::<()>(None, span);
                 (Until::Forever, Rounds::Unknown)

@@ -12,6 +12,16 @@ const LISTED: usize = 8;
 pub(in crate::compile) struct DataNames<'a> {
     files: Vec<File<'a>>,
     uses: Vec<DataUse>,
+    /// The loops over rows around the step at hand, outermost first.
+    walks: Vec<Walk>,
+}
+
+/// A loop over the rows of a file.
+#[derive(Debug)]
+struct Walk {
+    /// How many loops are around it, itself not counted.
+    depth: usize,
+    taken: DataUse,
 }
 
 #[derive(Debug)]
@@ -20,6 +30,7 @@ struct File<'a> {
     span: Span,
     /// `None` until it was looked through, and where it could not be.
     columns: Option<Vec<String>>,
+    row_count: u64,
     is_used: bool,
 }
 
@@ -42,13 +53,36 @@ impl<'a> DataNames<'a> {
             name: &file.name.text,
             span: file.name.span,
             columns: None,
+            row_count: 0,
             is_used: false,
         };
-        Self { files: plan.data.iter().map(file).collect(), uses: Vec::new() }
+        Self { files: plan.data.iter().map(file).collect(), uses: Vec::new(), walks: Vec::new() }
     }
 
-    pub(in crate::compile) fn know_columns(&mut self, index: usize, columns: &[String]) {
+    pub(in crate::compile) fn know(&mut self, index: usize, columns: &[String], row_count: u64) {
         self.files[index].columns = Some(columns.to_vec());
+        self.files[index].row_count = row_count;
+    }
+
+    /// Enters a loop over the rows of a file, in which its names mean the round's row. Which file, and how many rows it
+    /// has; 0 of one that could not be looked through. `None` where none is called so, and nothing is entered.
+    pub(in crate::compile) fn enter_walk(&mut self, name: &str, depth: usize) -> Option<(DataId, u64)> {
+        let index = self.files.iter().position(|file| file.name == name)?;
+        self.files[index].is_used = true;
+        let data = DataId::new(index);
+        self.walks.push(Walk { depth, taken: DataUse { data, columns: Vec::new(), row: None } });
+        Some((data, self.files[index].row_count))
+    }
+
+    /// Leaves the innermost loop over rows; what its steps take from one.
+    pub(in crate::compile) fn leave_walk(&mut self) -> Option<DataUse> {
+        self.walks.pop().map(|walk| walk.taken)
+    }
+
+    /// Where the names of a file mean the row of a loop's round: how many loops are around that loop.
+    pub(super) fn walk_depth(&self, index: usize) -> Option<usize> {
+        let walk = self.walks.iter().rfind(|walk| walk.taken.data == DataId::new(index));
+        walk.map(|walk| walk.depth)
     }
 
     /// The file and the part of its row that a name stands for. What has a dot more than a column's name may be a way
@@ -85,15 +119,19 @@ impl<'a> DataNames<'a> {
         self.files.iter_mut().filter(|file| file.name == head).for_each(|file| file.is_used = true);
     }
 
-    /// The scenario at hand takes a part of a row into a slot.
+    /// The scenario at hand takes a part of a row into a slot: of the row of the innermost loop over the file, else of the
+    /// row of the iteration.
     pub(super) fn take(&mut self, index: usize, part: Part, slot: SlotId) {
         self.files[index].is_used = true;
         let data = DataId::new(index);
-        let at = self.uses.iter().position(|used| used.data == data).unwrap_or_else(|| {
-            self.uses.push(DataUse { data, columns: Vec::new(), row: None });
-            self.uses.len() - 1
+        let walked = self.walks.iter_mut().map(|walk| &mut walk.taken).rfind(|taken| taken.data == data);
+        let used = walked.unwrap_or_else(|| {
+            let at = self.uses.iter().position(|used| used.data == data).unwrap_or_else(|| {
+                self.uses.push(DataUse { data, columns: Vec::new(), row: None });
+                self.uses.len() - 1
+            });
+            &mut self.uses[at]
         });
-        let used = &mut self.uses[at];
         match part {
             Part::Row => used.row = Some(slot),
             Part::Column(column) if !used.columns.contains(&(column, slot)) => {
@@ -126,6 +164,25 @@ impl<'a> DataNames<'a> {
         );
         Diagnostic::new(codes::UNDEFINED_NAME, format!("`{}` has no column `{column}`", file.name))
             .label(span, "no such column")
+            .help(help)
+    }
+
+    /// Says that no file is called so.
+    pub(in crate::compile) fn no_file(&mut self, name: &str, span: Span) -> Diagnostic {
+        let similar = nearest(name, self.names()).map(str::to_owned);
+        let help = match (&similar, self.files.is_empty()) {
+            (Some(similar), _) => format!("did you mean `{similar}`?"),
+            (None, true) => format!("there is none: `data: {{ {name}: {{ file: {name}.csv }} }}`"),
+            (None, false) => {
+                let listed: Vec<_> = self.names().take(LISTED).map(|name| format!("`{name}`")).collect();
+                format!("there are {}", listed.join(", "))
+            }
+        };
+        if let Some(similar) = similar {
+            self.excuse(&similar);
+        }
+        Diagnostic::new(codes::UNDEFINED_NAME, format!("no data file is called `{name}`"))
+            .label(span, "no such file")
             .help(help)
     }
 

@@ -35,6 +35,13 @@ pub enum Until {
         /// `as: room`: what the round's item is called.
         item: Option<Key>,
     },
+    /// `over: { data: account }`: once for each row of a data file.
+    Rows {
+        /// The file's name.
+        file: Spanned<String>,
+        /// `as: room`, which is for lists.
+        item: Option<Key>,
+    },
     /// Something that was reported; the steps can still be looked at.
     Invalid,
 }
@@ -61,6 +68,9 @@ impl Until {
         }
         if let Some(list) = node.lookup("over") {
             let item = node.lookup("as").and_then(text).map(|name| Key { text: name.value, span: name.span });
+            if let NodeKind::Map(_) = list.kind {
+                return list.lookup("data").and_then(text).map(|file| Self::Rows { file, item });
+            }
             return Some(Self::Over { list: list.clone(), item });
         }
         node.lookup("forever").filter(|node| node.kind == NodeKind::Bool(true)).map(|_| Self::Forever)

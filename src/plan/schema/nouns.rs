@@ -1441,8 +1441,8 @@ static LOOP: Noun = Noun {
         ),
         optional(
             "over",
-            Either(&[List(&Any, 0, 100_000), Template]),
-            "Once for each item of a list, in order. A string is a template that gives a list.",
+            Either(&[List(&Any, 0, 100_000), Template, Map(&OVER)]),
+            "Once for each item of a list, or for each row of a data file, in order. A string is a template that gives a list.",
             "[lobby, attic]",
         ),
         optional("as", Name, "With `over`: the name of the round's item, for templates.", "room"),
@@ -1456,6 +1456,19 @@ static LOOP: Noun = Noun {
     ],
     open: None,
     rules: &[Rule::ExactlyOne(&["times", "for", "forever", "while", "over"]), Rule::Needs("as", "over")],
+};
+
+static OVER: Noun = Noun {
+    name: "over",
+    doc: "The rows of a data file, all of them, in the order of the file.",
+    fields: &[required(
+        "data",
+        Text,
+        "The file's name in `data`. In the loop's steps its columns are those of the round's row.",
+        "account",
+    )],
+    open: None,
+    rules: &[],
 };
 
 static IF: Noun = Noun {

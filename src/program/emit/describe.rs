@@ -313,6 +313,13 @@ fn over_items(over: &Over) -> String {
     let item = over.item.map(|slot| format!(" as {slot}")).unwrap_or_default();
     match &over.items {
         Items::Known(items) => format!(" over {} known items{item}", items.len()),
+        Items::Rows(used) => {
+            let columns =
+                used.columns.iter().map(|(column, slot)| format!(" {slot} = {} column {column}", used.data));
+            let row = used.row.map(|slot| format!(" {slot} = {} row", used.data));
+            let taken: Vec<_> = columns.chain(row).collect();
+            format!(" over rows of {}{}", used.data, taken.join(","))
+        }
         Items::Of { list, kept, rest } => format!(" over {list}{item} kept {kept} from {rest}"),
     }
 }

@@ -329,6 +329,7 @@ impl Writer<'_> {
                         Items::Known(items) => {
                             json!({ "items": items.iter().map(crate::program::Value::to_json).collect::<Vec<_>>() })
                         }
+                        Items::Rows(used) => json!({ "rows": data_use(used) }),
                         Items::Of { list, kept, rest } => {
                             json!({ "list": list, "kept": kept.to_string(), "rest": rest.to_string() })
                         }
