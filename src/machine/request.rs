@@ -23,7 +23,7 @@ pub struct ConnectRequest {
     pub subprotocols: Vec<String>,
     /// What to offer of permessage-deflate.
     pub deflate: Option<Deflate>,
-    /// Whether the user looks at the answer: then it is told by [`Input::Answered`] that the connection stands.
+    /// Whether the user looks at the answer: then it is told by [`Input::Answered`](super::Input::Answered) that the connection stands.
     pub wants_answer: bool,
     /// Whether it looks also at one that refuses the upgrade, which is no failure then.
     pub takes_refusal: bool,
