@@ -134,9 +134,8 @@ impl Compiler<'_, '_> {
     }
 
     fn subprotocol(&mut self, name: &model::Spanned<String>) -> String {
-        // RFC 9110 section 5.6.2, to which RFC 6455 section 4.1 refers.
-        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        if !name.value.bytes().all(is_token) {
+        // As RFC 6455 section 4.1 has it.
+        if !is_token(&name.value) {
             self.diagnostics.push(
                 Diagnostic::new(codes::BAD_SUBPROTOCOL, format!("`{}` cannot be a subprotocol", name.value))
                     .label(name.span, "not a token")
@@ -176,16 +175,7 @@ fn deflate(offer: &model::Deflate) -> Deflate {
     }
 }
 
-/// Encodes all but the unreserved characters (RFC 3986 section 2.3).
-pub(super) fn percent_encode(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing into a string cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+/// Whether all of a text may stand in a token (RFC 9110 section 5.6.2).
+pub(super) fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }

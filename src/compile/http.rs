@@ -4,6 +4,7 @@
 use http::uri::PathAndQuery;
 
 use super::Compiler;
+use super::connect::is_token;
 use super::flow::{Effect, Touch};
 use crate::diagnostic::{Diagnostic, Span, codes};
 use crate::plan::model;
@@ -47,8 +48,7 @@ impl Compiler<'_, '_> {
     }
 
     fn http(&mut self, http: &plan::Http, name: &str, span: Span) -> Http {
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if !http.method.value.bytes().all(is_token) {
+        if !is_token(&http.method.value) {
             let message = format!("`{}` cannot be a method", http.method.value);
             let help = "letters, digits and !#$%&'*+-.^_`|~ are possible (RFC 9110 section 9.1)";
             let diagnostic = Diagnostic::new(codes::BAD_REQUEST, message).help(help);
@@ -105,7 +105,10 @@ impl Compiler<'_, '_> {
 
     pub(super) fn query(&mut self, query: &[(Key, model::Template)]) -> Box<[(String, Template)]> {
         let encoded = |(name, value): &(Key, model::Template)| {
-            (super::connect::percent_encode(&name.text), self.parameter(value))
+            let mut encoded = Vec::new();
+            Escape::Url.write_text(&name.text, &mut encoded);
+            let name = String::from_utf8(encoded).expect("what is percent-encoded is ASCII");
+            (name, self.parameter(value))
         };
         query.iter().map(encoded).collect()
     }

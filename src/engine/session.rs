@@ -192,9 +192,7 @@ impl Connection {
                 return true;
             }
         }
-        if !driver.borrow().is_over(link)
-            || driver.borrow().is_parting(link) && parted(parting, cx).is_pending()
-        {
+        if !self.is_unwanted(driver, parting, cx) {
             return false;
         }
         reading.set(None);
@@ -216,13 +214,22 @@ impl Connection {
         if driver.borrow_mut().gives_back(link) {
             return true;
         }
-        if !driver.borrow().is_over(link)
-            || driver.borrow().is_parting(link) && parted(parting, cx).is_pending()
-        {
-            return false;
+        let is_unwanted = self.is_unwanted(driver, parting, cx);
+        if is_unwanted {
+            driver.borrow_mut().drop_connection(link);
         }
-        driver.borrow_mut().drop_connection(link);
-        true
+        is_unwanted
+    }
+
+    /// Whether the user has no more use for the connection, and it had its time to end in order.
+    fn is_unwanted(
+        &self,
+        driver: &RefCell<Driver>,
+        parting: &mut Option<Pin<Box<Sleep>>>,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        let driver = driver.borrow();
+        driver.is_over(self.link) && (!driver.is_parting(self.link) || parted(parting, cx).is_ready())
     }
 
     /// Gives up an attempt that the user wants no more. Where it has left meanwhile, the server may know of the

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::correlate::Settled;
-use super::io::{Borrowing, FailureKind, Output, Place};
+use super::io::{Borrowing, Output, Place};
 use super::phase::{AfterClose, Phase};
 use super::render::RenderFailure;
 use super::user::{PARTING, User};
@@ -19,12 +19,7 @@ impl User {
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         let link = self.present_link();
-        if self.links.is_open(link) && self.is_kept(link) {
-            self.at = self.setting.program.state(self.at).next;
-            return Ok(());
-        }
-        if self.links.is_open(link) {
-            self.fail(now, FailureKind::AlreadyConnected, &"the connection is open already", out);
+        if self.is_open_already(link, now, out) {
             return Ok(());
         }
         let setting = Rc::clone(&self.setting);

@@ -4,7 +4,7 @@ use super::json::NotJson;
 use super::message::{Message, Payload};
 use super::operand::fill;
 use crate::diagnostic::Span;
-use crate::program::{Capture, CaptureSource, Json, Path, Value};
+use crate::program::{Capture, CaptureSource, Json, Path, Pattern, Value};
 use std::fmt;
 
 /// A value could not be captured.
@@ -78,13 +78,10 @@ pub(super) fn take(
                 Ok(())
             });
         }
-        CaptureSource::Regex { pattern, group, within } => (&pattern.0, *group, within),
+        CaptureSource::Regex { pattern, group, within } => (pattern, *group, within),
     };
     let search = |text: &str, slot: &mut Value| {
-        let written = || pattern.as_str().to_owned();
-        let found = pattern.captures(text).ok_or_else(|| CaptureReason::NoMatch(written()))?;
-        let found = found.get(group).ok_or_else(|| CaptureReason::GroupUnset(written(), group))?;
-        slot.set_text(found.as_str());
+        slot.set_text(found_in(text, pattern, group)?);
         Ok(())
     };
     match (within, message.payload()) {
@@ -95,6 +92,14 @@ pub(super) fn take(
         (None, Payload::Text(text)) => search(text, slot),
         (None, Payload::Binary(_)) => Err(CaptureReason::Binary),
     }
+}
+
+/// What a group of a pattern takes of a text.
+pub(super) fn found_in<'t>(text: &'t str, pattern: &Pattern, group: usize) -> Result<&'t str, CaptureReason> {
+    let written = || pattern.0.as_str().to_owned();
+    let found = pattern.0.captures(text).ok_or_else(|| CaptureReason::NoMatch(written()))?;
+    let found = found.get(group).ok_or_else(|| CaptureReason::GroupUnset(written(), group))?;
+    Ok(found.as_str())
 }
 
 fn with_first(

@@ -11,7 +11,7 @@ use super::phase::Phase;
 use super::render::RenderFailure;
 use super::scope::Rng;
 use super::user::User;
-use crate::program::{Connect, Op, Target, TargetOrder};
+use crate::program::{Connect, LinkId, Op, Target, TargetOrder};
 
 /// Where a user stands among several targets.
 #[derive(Debug)]
@@ -35,13 +35,7 @@ impl User {
         out: &mut impl Output,
     ) -> Result<(), RenderFailure> {
         let link = self.present_link();
-        if self.links.is_open(link) && self.is_kept(link) {
-            self.at = self.setting.program.state(self.at).next;
-            return Ok(());
-        }
-        if self.links.is_open(link) {
-            let detail = "the connection is open already";
-            self.fail(now, FailureKind::AlreadyConnected, &detail, out);
+        if self.is_open_already(link, now, out) {
             return Ok(());
         }
         self.know_targets();
@@ -49,6 +43,19 @@ impl User {
         self.phase = Phase::Connecting;
         out.connect(link, request);
         Ok(())
+    }
+
+    /// Whether the connection that a step is to open is open: kept, so that the step is done, or not, so that it fails.
+    pub(super) fn is_open_already(&mut self, link: LinkId, now: Duration, out: &mut impl Output) -> bool {
+        if !self.links.is_open(link) {
+            return false;
+        }
+        if self.is_kept(link) {
+            self.at = self.setting.program.state(self.at).next;
+        } else {
+            self.fail(now, FailureKind::AlreadyConnected, &"the connection is open already", out);
+        }
+        true
     }
 
     /// The target that the user is at, as an index into the program's.

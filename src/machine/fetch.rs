@@ -4,9 +4,6 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::io::{Event, FailureKind, Output};
 use super::phase::Phase;
 use super::render::{RenderFailure, render};
@@ -165,8 +162,7 @@ impl User {
         let value = match &visitor.credentials {
             None => return Ok(None),
             Some(Credentials::Basic { user, password }) => {
-                let pair = format!("{}:{}", self.text(user, now)?, self.text(password, now)?);
-                format!("Basic {}", STANDARD.encode(pair))
+                Credentials::basic(&self.text(user, now)?, &self.text(password, now)?)
             }
             Some(Credentials::Bearer(token)) => format!("Bearer {}", self.text(token, now)?),
         };

@@ -278,13 +278,13 @@ impl User {
         }
     }
 
-    /// Whether a connection stands already that a step would open, because the user has gone back before that step.
+    /// Whether a connection that stands is kept, although a step would open it, because the user has gone back before that step.
     pub(super) fn is_kept(&mut self, link: LinkId) -> bool {
         let kept = self.revival.as_mut().and_then(|revival| {
             let at = revival.kept.iter().position(|kept| *kept == link)?;
             Some(revival.kept.swap_remove(at))
         });
-        kept.is_some() && self.links.is_open(link)
+        kept.is_some()
     }
 
     fn origin(&self, link: LinkId) -> Option<StateId> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::capture::{CaptureReason, take};
+use super::capture::{CaptureReason, found_in, take};
 use super::io::FailureKind;
 use super::matching::holds;
 use super::message::{Message, Payload};
@@ -165,10 +165,7 @@ fn keep_one(
 
 fn searched<'v>(value: &'v str, pattern: Option<&(Pattern, usize)>) -> Result<&'v str, String> {
     let Some((pattern, group)) = pattern else { return Ok(value) };
-    let written = || pattern.0.as_str().to_owned();
-    let found = pattern.0.captures(value).ok_or_else(|| CaptureReason::NoMatch(written()).to_string())?;
-    let found = found.get(*group);
-    found.map(|found| found.as_str()).ok_or_else(|| CaptureReason::GroupUnset(written(), *group).to_string())
+    found_in(value, pattern, *group).map_err(|reason| reason.to_string())
 }
 
 /// A status that was not wanted, and the start of the body, which most often says why.

@@ -409,8 +409,7 @@ impl User {
         if !continues || !self.links.is_any_open() || self.needs(link) {
             return self.give_up(now, out);
         }
-        self.has_failed = true;
-        self.iteration_failed = true;
+        self.mark_failed();
         self.one_less_pending(&setting, now, out);
     }
 
@@ -503,8 +502,7 @@ impl User {
         detail: &dyn fmt::Display,
         out: &mut impl Output,
     ) {
-        self.has_failed = true;
-        self.iteration_failed = true;
+        self.mark_failed();
         self.spend(place);
         out.fail(Failure { kind, place, detail });
     }
@@ -517,8 +515,7 @@ impl User {
 
     /// Does what the scenario says about failures. Without a connection there is nothing to continue on.
     pub(super) fn give_up(&mut self, now: Duration, out: &mut impl Output) {
-        self.has_failed = true;
-        self.iteration_failed = true;
+        self.mark_failed();
         self.depart(out);
         if self.phase.is_operation() {
             out.count(Event::OperationEnded);

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Serialize, Serializer};
 
 use super::capture::CaptureSource;
@@ -59,6 +61,13 @@ pub enum Credentials {
     },
     /// `bearer: "{{token}}"` (RFC 6750)
     Bearer(Template),
+}
+
+impl Credentials {
+    /// What proves who asks by a password, as headers have it (RFC 7617 section 2).
+    pub fn basic(user: &str, password: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    }
 }
 
 /// What a request carries.

@@ -2,6 +2,7 @@
 //! (`{"subject":"$.members","operator":"gte","operand":1}`).
 
 use super::Operand;
+use super::escape::hexadecimal;
 use super::json_value::write_quoted;
 use super::matcher::{BinaryTest, Bytes, Clause, Condition, Matcher, Test, VariableMatcher};
 use crate::diagnostic::Span;
@@ -134,7 +135,7 @@ impl fmt::Display for Shown<'_> {
             Self::Bool(bool) => bool.fmt(f),
             Self::Count(count) => count.fmt(f),
             Self::Word(word) => write_quoted(f, word),
-            Self::Bytes(bytes) => write!(f, "hex:{}", Hex(bytes)),
+            Self::Bytes(bytes) => write!(f, "hex:{}", hexadecimal(bytes)),
         }
     }
 }
@@ -147,17 +148,8 @@ impl Serialize for Shown<'_> {
             Self::Bool(bool) => bool.serialize(serializer),
             Self::Count(count) => count.serialize(serializer),
             Self::Word(word) => serializer.serialize_str(word),
-            Self::Bytes(bytes) => serializer.collect_map([("hex", Hex(bytes).to_string())]),
+            Self::Bytes(bytes) => serializer.collect_map([("hex", hexadecimal(bytes))]),
         }
-    }
-}
-
-/// Bytes as hexadecimal digits.
-pub(crate) struct Hex<'p>(pub(crate) &'p [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

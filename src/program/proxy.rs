@@ -3,10 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{Url, UrlError};
+use super::{Credentials, Url, UrlError};
 
 /// An HTTP proxy, spoken to in the clear.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,7 +78,7 @@ fn basic(user_info: &str) -> Result<String, ProxyError> {
     if user.contains(':') {
         return Err(ProxyError::UserInfo);
     }
-    Ok(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))))
+    Ok(Credentials::basic(&user, &password))
 }
 
 fn decode(text: &str) -> Result<String, ProxyError> {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::escape::Escape;
+use super::escape::{Escape, hexadecimal};
 use super::helper::Helper;
 use super::id::SlotId;
 use super::value::Value;
@@ -253,7 +253,7 @@ impl fmt::Display for Segment {
         match self {
             Self::Literal(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => write!(f, "{text:?}"),
-                Err(_) => write!(f, "0x{}", hex(bytes)),
+                Err(_) => write!(f, "0x{}", hexadecimal(bytes)),
             },
             Self::Value { expr, escape: Escape::None } => write!(f, "{{{expr}}}"),
             Self::Value { expr, escape } => write!(f, "{{{expr}|{}}}", escape.name()),
@@ -301,13 +301,6 @@ impl fmt::Display for Body {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
-}
-
 /// A list of segments.
 impl Serialize for Template {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -322,7 +315,7 @@ impl Serialize for Segment {
         match self {
             Self::Literal(bytes) => match std::str::from_utf8(bytes) {
                 Ok(text) => map.serialize_entry("literal", text)?,
-                Err(_) => map.serialize_entry("bytes", &hex(bytes))?,
+                Err(_) => map.serialize_entry("bytes", &hexadecimal(bytes))?,
             },
             Self::Value { expr, escape } => {
                 map.serialize_entry("value", expr)?;

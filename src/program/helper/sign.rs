@@ -9,6 +9,7 @@ use ring::{digest, hmac};
 use std::fmt;
 
 use super::Helper;
+use crate::program::escape::hexadecimal;
 use crate::program::value::Value;
 
 /// Why there is no result. The argument itself is not named: it may be secret.
@@ -44,7 +45,7 @@ pub(super) fn compute(helper: Helper, arguments: &[&Value]) -> Option<Result<Str
         (Helper::Base64Url, [text]) => Ok(URL_SAFE_NO_PAD.encode(text.to_text())),
         (Helper::Base64Decode, [text]) => from_base64(&text.to_text(), "TEXT")
             .and_then(|bytes| String::from_utf8(bytes).map_err(|_| Fault::NotText)),
-        (Helper::Hex, [text]) => Ok(to_hex(text.to_text().as_bytes())),
+        (Helper::Hex, [text]) => Ok(hexadecimal(text.to_text().as_bytes())),
         _ => return None,
     })
 }
@@ -53,14 +54,8 @@ fn encoded(bytes: &[u8], encoding: &Value) -> String {
     match encoding.to_text().as_str() {
         "base64" => STANDARD.encode(bytes),
         "base64url" => URL_SAFE_NO_PAD.encode(bytes),
-        _ => to_hex(bytes),
+        _ => hexadecimal(bytes),
     }
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn key_bytes(key: &Value, form: &Value) -> Result<Vec<u8>, Fault> {
