@@ -147,6 +147,7 @@ impl Output for Wire {
             }
             Event::FailedOver => counts.failovers += 1,
             Event::Reconnected => counts.reconnects += 1,
+            Event::OutOfData => counts.users_out_of_data += 1,
             Event::Unmatched(count) => counts.messages_unmatched += count,
             Event::InboxDropped => counts.inbox_dropped += 1,
             Event::PacedSend { is_late } => {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use rand::RngExt as _;
 
-use super::io::{FailureKind, Output};
+use super::io::{Event, FailureKind, Output};
 use super::render::RenderFailure;
 use super::user::User;
 use crate::data::{Cell, Fault};
@@ -67,8 +67,12 @@ impl User {
         self.share.get_or_insert_default().taken_count += 1;
         match taken {
             Ok(()) => return true,
-            Err(Missed::End(AtEnd::StopRun)) => out.stop_run(),
-            Err(Missed::End(_)) => {}
+            Err(Missed::End(end)) => {
+                out.count(Event::OutOfData);
+                if end == AtEnd::StopRun {
+                    out.stop_run();
+                }
+            }
             Err(Missed::Fault(path, fault)) => {
                 let failure = RenderFailure::Row { path, fault };
                 self.report(FailureKind::Render, self.place(), &failure, out);

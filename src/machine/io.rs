@@ -137,6 +137,8 @@ pub enum Event {
         /// Whether a step of it failed.
         failed: bool,
     },
+    /// There was no row in a data file for an iteration; the user leaves, well if nothing else failed.
+    OutOfData,
     /// Messages were taken by nobody.
     Unmatched(u64),
     /// A message left the full inbox.

@@ -15,6 +15,8 @@ counters! {
     users_finished UsersFinished "users.finished" of UsersStarted;
     /// Users that left having failed; they are not among the finished.
     users_failed UsersFailed "users.failed" of UsersStarted;
+    /// Users that left because a data file had no row for them any more; they are among the finished and the failed.
+    users_out_of_data UsersOutOfData "users.out_of_data" of UsersStarted;
     /// Connections tried, counted when it is known how it went: name resolution, TCP and upgrade together are one.
     connections_attempted ConnectionsAttempted "connections.attempted";
     /// Connections whose upgrade succeeded.

@@ -81,6 +81,8 @@ pub struct Users {
     pub failed: u64,
     /// The most users at one time.
     pub peak: u64,
+    /// Users that left because a data file had no row for them any more; they are among `finished` and `failed`.
+    pub out_of_data: u64,
 }
 
 /// WebSocket connections.
@@ -328,6 +330,7 @@ impl Summary {
                 finished: counts.users_finished,
                 failed: counts.users_failed,
                 peak: report.totals.users.peak,
+                out_of_data: counts.users_out_of_data,
             },
             connections: Connections {
                 attempted: counts.connections_attempted,

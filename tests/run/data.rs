@@ -72,6 +72,8 @@ fn unique_rows_are_dealt_out_once_whatever_the_threads() {
     // Who finds no row leaves without having failed; the guests do all their rounds.
     assert_eq!(summary["users"]["finished"], 9, "{summary:#}");
     assert_eq!(summary["iterations"]["ended"], 15 + 3 * 5, "{summary:#}");
+    // Rows for all six in two rounds and for three of them in a third; three miss theirs then, and three in the next.
+    assert_eq!(summary["users"]["out_of_data"], 6, "{summary:#}");
     for threads in ["2", "3"] {
         assert_eq!(run(&folder, &["--threads", threads]).0, one, "{threads} threads");
     }
@@ -104,6 +106,9 @@ fn the_end_of_a_file_can_be_that_of_the_run() {
     assert_eq!(distinct.len(), rows.len(), "{rows:?}");
     assert!(rows.len() > 2 && rows.len() <= 20, "{rows:?}");
     assert_eq!(summary["errors"], serde_json::json!([]));
+    // Both take from it, and the other may have been told to leave before it came to the end itself.
+    let out_of_data = summary["users"]["out_of_data"].as_u64().unwrap();
+    assert!((1..=2).contains(&out_of_data), "{summary:#}");
 }
 
 #[test]

@@ -41,7 +41,11 @@ impl Tally {
             Event::ReplyDuplicated => self.duplicated += 1,
             Event::RepliesMissing(count) => self.missing += count,
             // These are also in what is said of the message or of the request.
-            Event::InboxDropped | Event::RequestThrottled | Event::FailedOver | Event::Reconnected => {}
+            Event::InboxDropped
+            | Event::RequestThrottled
+            | Event::FailedOver
+            | Event::Reconnected
+            | Event::OutOfData => {}
             Event::FetchFailed => panic!("no plan here asks anything over HTTP"),
         }
     }

@@ -26,12 +26,15 @@ impl Page<'_> {
 
     fn users_and_connections(&self) -> Vec<Line<'static>> {
         let counts = &self.report.totals.counts;
-        let users = vec![
+        let mut users = vec![
             count(counts.users_started, "started", Tone::Plain),
             count(counts.users_finished, "finished", Tone::Plain),
             count(counts.users_failed, "failed", Tone::Bad),
             count(self.report.totals.users.peak, "at once", Tone::Plain),
         ];
+        if counts.users_out_of_data > 0 {
+            users.push(count(counts.users_out_of_data, "out of data", Tone::Odd));
+        }
         let mut connections = vec![
             count(counts.connections_attempted, "attempted", Tone::Plain),
             count(counts.connections_established, "established", Tone::Plain),

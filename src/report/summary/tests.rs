@@ -57,7 +57,7 @@ fn the_fields_are_those_agreed() {
         keys(&summary),
         "wsplan plan started duration_s users connections pools tls messages deflate sends requests http iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
     );
-    assert_eq!(keys(&summary["users"]), "started finished failed peak");
+    assert_eq!(keys(&summary["users"]), "started finished failed peak out_of_data");
     assert_eq!(
         keys(&summary["connections"]),
         "attempted established failed refused closed_by_peer failovers reconnects"
@@ -99,7 +99,10 @@ fn figures_arrive_under_their_names() {
     assert_eq!(summary["wsplan"], env!("CARGO_PKG_VERSION"));
     assert_eq!(summary["started"], "2026-11-20T08:38:43.500Z");
     assert_eq!(summary["duration_s"], 30.18);
-    assert_eq!(summary["users"], json!({ "started": 1000, "finished": 998, "failed": 2, "peak": 1000 }));
+    assert_eq!(
+        summary["users"],
+        json!({ "started": 1000, "finished": 998, "failed": 2, "peak": 1000, "out_of_data": 0 })
+    );
     assert_eq!(
         summary["connections"],
         json!({ "attempted": 1000, "established": 1000, "failed": 0, "refused": 0, "closed_by_peer": 2, "failovers": 0, "reconnects": 0 })
