@@ -126,6 +126,13 @@ impl<'p> Compiler<'_, 'p> {
                     .help(help),
             );
         }
+        if place.is_some() && self.names.is_once() {
+            self.diagnostics.push(
+                Diagnostic::new(codes::DELIVERY_ONCE, "delivery is not followed in a setup or a teardown")
+                    .label(name.span, "no user of the load does this")
+                    .help("write it in a scenario: copies are expected at users, and counted while they run"),
+            );
+        }
         place.map(StreamId::new)
     }
 

@@ -9,6 +9,7 @@ pub(super) use definition::{Checked, Set, unused};
 
 use std::collections::HashSet;
 
+use super::link::Shown;
 use crate::diagnostic::{Diagnostics, Span};
 use crate::program::{LinkId, SlotId};
 
@@ -143,7 +144,9 @@ pub(super) struct ScenarioFlow {
     /// Its steps.
     pub(super) steps: Vec<Flow>,
     /// What messages call its connections, of which there is one at least.
-    pub(super) links: Vec<Option<String>>,
+    pub(super) links: Vec<Shown>,
+    /// Whether it was reported that one of them may be two.
+    pub(super) are_links_unclear: bool,
     /// Its reactions.
     pub(super) reactions: Vec<ReactionFlow>,
     /// The slots that hold a value from the start.
@@ -158,7 +161,9 @@ pub(super) struct ScenarioFlow {
 /// Reports everything in a scenario that cannot work in the order it is written. Gives back what it sets, for
 /// [`unused`], which looks at all scenarios together.
 pub(super) fn check(scenario: &ScenarioFlow, slots: &[String], diagnostics: &mut Diagnostics) -> Checked {
-    connection::check(&scenario.steps, &scenario.links, diagnostics);
+    if !scenario.are_links_unclear {
+        connection::check(&scenario.steps, &scenario.links, diagnostics);
+    }
     let checked = definition::check(scenario, slots, diagnostics);
     let by_reactions =
         scenario.reactions.iter().flat_map(|reaction| &reaction.sets).map(|touch| touch.slot).collect();

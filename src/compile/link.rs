@@ -14,6 +14,8 @@ pub(super) struct Links {
     pub(super) present: LinkId,
     /// Names that are a user's own connection here and one of a pool there.
     clashes: Vec<(String, Span, Span)>,
+    /// Pools that a step names without having borrowed from them, each reported once.
+    not_borrowed: Vec<String>,
     /// The one that the steps of a block are about, where they are not told otherwise.
     pub(super) block: Option<LinkId>,
 }
@@ -26,6 +28,15 @@ struct Known {
     is_opened: bool,
     /// Whether it is one of a pool.
     is_borrowed: bool,
+}
+
+/// A connection as the lints see it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shown {
+    /// What messages call it.
+    pub(super) name: Option<String>,
+    /// Whether it is one of a pool.
+    pub(super) is_borrowed: bool,
 }
 
 /// Why it is not known which connection a step acts on.
@@ -145,12 +156,27 @@ impl Links {
         self.named(Some(&name?.value))
     }
 
-    /// What messages call a connection; nothing where there is only one.
-    pub(super) fn shown(&self) -> Vec<Option<String>> {
-        if self.known.len() < 2 {
-            return vec![None];
+    /// Whether this is the first time that a step names this pool without having borrowed from it.
+    pub(super) fn first_of_pool(&mut self, name: &str) -> bool {
+        let is_first = !self.not_borrowed.iter().any(|known| known == name);
+        if is_first {
+            self.not_borrowed.push(name.to_owned());
         }
-        self.known.iter().map(|known| known.name.clone()).collect()
+        is_first
+    }
+
+    /// The connections as the lints see them; without a name where there is only one, for nobody asks which.
+    pub(super) fn shown(&self) -> Vec<Shown> {
+        if self.known.is_empty() {
+            return vec![Shown::default()];
+        }
+        let name = |known: &Known| known.name.clone().filter(|_| known.is_borrowed || self.known.len() > 1);
+        self.known.iter().map(|known| Shown { name: name(known), is_borrowed: known.is_borrowed }).collect()
+    }
+
+    /// Whether a name is that of two connections of different sorts, which was reported.
+    pub(super) fn is_unclear(&self) -> bool {
+        !self.clashes.is_empty()
     }
 
     /// The connections as the program has them.
@@ -171,7 +197,7 @@ impl Compiler<'_, '_> {
     pub(super) fn learn_links(&mut self, steps: &[Step]) {
         self.links = Links::default();
         self.links.collect(steps);
-        for (name, one, other) in std::mem::take(&mut self.links.clashes) {
+        for (name, one, other) in self.links.clashes.clone() {
             self.two_connections(&name, one, other);
         }
         if let Some(surplus) = self.links.known.get(LinkId::COUNT_MAX) {
@@ -225,6 +251,9 @@ impl Compiler<'_, '_> {
     fn unknown_link(&mut self, name: &Spanned<String>) {
         if self.names.is_unread(&name.value) {
             return;
+        }
+        if self.pools.has(&name.value) {
+            return self.not_borrowed(name);
         }
         let known = || self.links.known.iter().filter_map(|known| known.name.as_deref());
         let help = match nearest(&name.value, known()) {

@@ -151,7 +151,7 @@ pub fn compile(
         paced: Vec::new(),
         streams: Vec::new(),
         barriers: Vec::new(),
-        pool_names: Vec::new(),
+        pools: pool::Declared::default(),
         has_several_targets: false,
         way: target::Way::default(),
         links: link::Links::default(),
@@ -221,8 +221,7 @@ struct Compiler<'a, 'p> {
     paced: Vec<std::ops::Range<usize>>,
     streams: Vec<delivery::Declared<'p>>,
     barriers: Vec<barrier::Declared>,
-    /// By their ids.
-    pool_names: Vec<&'p str>,
+    pools: pool::Declared<'p>,
     has_several_targets: bool,
     /// What connections go through.
     way: target::Way,

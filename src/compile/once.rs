@@ -24,6 +24,7 @@ impl Compiler<'_, '_> {
         let read = self.names.shared_reads();
         self.sets.iter_mut().for_each(|set| *set = set.or_read_in(read));
         flow::unused(&self.sets, self.names.slot_names(), self.diagnostics);
+        self.unused_pools(plan);
         self.weights(plan);
         let mut append = |scenario| {
             scenarios.push(scenario);

@@ -11,9 +11,22 @@ use crate::program::{Expr, Op, Pool, PoolId, Segment, Template};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The pools of the plan, by their ids, and which of them a step borrows from.
+#[derive(Default)]
+pub(super) struct Declared<'p> {
+    names: Vec<&'p str>,
+    used: Vec<PoolId>,
+}
+
+impl Declared<'_> {
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(&name)
+    }
+}
+
 impl<'p> Compiler<'_, 'p> {
     pub(super) fn pools(&mut self, plan: &'p Plan) -> Vec<Pool> {
-        self.pool_names = plan.pools.iter().map(|pool| pool.name.text.as_str()).collect();
+        self.pools.names = plan.pools.iter().map(|pool| pool.name.text.as_str()).collect();
         let pools = plan.pools.iter().map(|pool| self.pool(pool)).collect();
         // They are nobody's steps.
         self.names.take_reads();
@@ -41,6 +54,20 @@ impl<'p> Compiler<'_, 'p> {
             acquire_timeout: pool.acquire_timeout.map_or(ACQUIRE_TIMEOUT, |timeout| timeout.value),
             connect,
             span: pool.name.span,
+        }
+    }
+
+    /// Pools from which no step borrows, behind the scenarios.
+    pub(super) fn unused_pools(&mut self, plan: &Plan) {
+        for (place, pool) in plan.pools.iter().enumerate().filter(|_| !plan.unread.is_any) {
+            if !self.pools.used.contains(&PoolId::new(place)) {
+                let name = &pool.name.text;
+                self.diagnostics.push(
+                    Diagnostic::new(codes::UNUSED_POOL, format!("pool `{name}` is never used"))
+                        .label(pool.name.span, "no step borrows from it")
+                        .help(format!("remove it, or use it: `- borrow: {{ from: {name}, steps: [...] }}`")),
+                );
+            }
         }
     }
 
@@ -92,12 +119,18 @@ impl<'p> Compiler<'_, 'p> {
     }
 
     fn pool_of(&mut self, from: &Spanned<String>) -> PoolId {
-        if let Some(place) = self.pool_names.iter().position(|name| *name == from.value) {
+        if let Some(place) = self.pools.names.iter().position(|name| *name == from.value) {
+            self.pools.used.push(PoolId::new(place));
             return PoolId::new(place);
         }
         if !self.names.is_unread(&from.value) {
-            let known = || self.pool_names.iter().copied();
-            let help = match (nearest(&from.value, known()), known().next()) {
+            let known = || self.pools.names.iter().copied();
+            let similar = nearest(&from.value, known());
+            // Whatever was meant is not to be called unused.
+            let meant =
+                (0..self.pools.names.len()).filter(|at| similar.is_none_or(|s| s == self.pools.names[*at]));
+            self.pools.used.extend(meant.map(PoolId::new));
+            let help = match (similar, known().next()) {
                 (Some(similar), _) => format!("did you mean `{similar}`?"),
                 (None, Some(_)) => {
                     format!("the pools of this plan are {}", known().collect::<Vec<_>>().join(", "))
@@ -113,6 +146,19 @@ impl<'p> Compiler<'_, 'p> {
             );
         }
         PoolId::new(0)
+    }
+
+    /// A step names a pool, and its scenario never has a connection of it. One `borrow` mends all such steps.
+    pub(super) fn not_borrowed(&mut self, name: &Spanned<String>) {
+        if !self.links.first_of_pool(&name.value) {
+            return;
+        }
+        let message = format!("`{}` is a pool, and this scenario has no connection of it", name.value);
+        self.diagnostics.push(
+            Diagnostic::new(codes::UNKNOWN_CONNECTION, message)
+                .label(name.span, "no `borrow` of this scenario is from it")
+                .help(format!("borrow one: `- borrow: {{ from: {}, steps: [...] }}`", name.value)),
+        );
     }
 
     /// A name that a step of a scenario uses for a connection of its own, and another for one of a pool.

@@ -45,6 +45,7 @@ impl Compiler<'_, '_> {
         self.learn_links(&scenario.steps);
         let mut flow = ScenarioFlow {
             links: self.links.shown(),
+            are_links_unclear: self.links.is_unclear(),
             initial: initial.iter().map(|(slot, _)| *slot).chain(self.shared.iter().copied()).collect(),
             continues_after_failure: on_failure == OnFailure::Continue,
             ..ScenarioFlow::default()

@@ -124,6 +124,7 @@ codes! {
     HALF_STREAM = 431, Error, "delivery stream lacks one of its ends";
     NO_DELIVERY_KEY = 432, Error, "published message has no key";
     MISPLACED_PUBLISH = 433, Error, "publish beside a step that sends nothing";
+    DELIVERY_ONCE = 434, Error, "delivery in a setup or a teardown";
     FEW_ROWS = 440, Warning, "data file has fewer rows than users";
     UNKNOWN_FRAGMENT = 450, Error, "no such fragment";
     FRAGMENT_NESTING = 451, Error, "fragment that uses itself, or too many";
@@ -132,6 +133,7 @@ codes! {
     UNUSED_FRAGMENT = 454, Warning, "fragment is never used";
     IMPOSSIBLE_BARRIER = 455, Error, "barrier that cannot open";
     UNKNOWN_POOL = 456, Error, "no such pool";
+    UNUSED_POOL = 457, Warning, "pool is never used";
 }
 
 #[cfg(test)]

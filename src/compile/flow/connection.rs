@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::mem::discriminant;
 
 use super::{Effect, Flow, Rounds};
+use crate::compile::link::Shown;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, codes};
 use crate::program::LinkId;
 
@@ -32,15 +33,15 @@ type Links = Vec<Link>;
 
 struct Walk<'w> {
     /// What messages call the connections.
-    names: &'w [Option<String>],
+    shown: &'w [Shown],
     diagnostics: &'w mut Diagnostics,
     /// What a block, known by its place in memory, makes of the connections. Without it the second look at a body
     /// would double with every loop inside another.
     known: HashMap<(*const Flow, Links), Links>,
 }
 
-pub(super) fn check(steps: &[Flow], names: &[Option<String>], diagnostics: &mut Diagnostics) {
-    Walk { names, diagnostics, known: HashMap::new() }.steps(steps, vec![Link::Never; names.len()]);
+pub(super) fn check(steps: &[Flow], shown: &[Shown], diagnostics: &mut Diagnostics) {
+    Walk { shown, diagnostics, known: HashMap::new() }.steps(steps, vec![Link::Never; shown.len()]);
 }
 
 impl Walk<'_> {
@@ -129,11 +130,23 @@ impl Walk<'_> {
 
     /// What a step's connection is called, where that has to be said.
     fn name(&self, step: &Flow) -> Option<&str> {
-        self.names.get(step.link?.index())?.as_deref()
+        self.shown.get(step.link?.index())?.name.as_deref()
     }
 
     fn needs_connection(&mut self, step: &Flow, link: Link) {
-        let other = step.link.and_then(|_| self.names.iter().flatten().next());
+        if let (Link::Never, Some(Shown { name: Some(pool), is_borrowed: true })) =
+            (link, step.link.and_then(|link| self.shown.get(link.index())))
+        {
+            let message = format!("`{}` needs the connection `{pool}`", step.verb);
+            self.diagnostics.push(
+                Diagnostic::new(codes::NOT_CONNECTED, message)
+                    .label(step.span, "it is one of a pool, and not borrowed yet")
+                    .help("move the step into the `borrow`"),
+            );
+            return;
+        }
+        let mut own = self.shown.iter().filter(|shown| !shown.is_borrowed);
+        let other = step.link.and_then(|_| own.find_map(|shown| shown.name.as_ref()));
         let needs = || format!("`{}` needs a connection", step.verb);
         let nowhere = "there is no `connect` before this";
         let (message, missing, help) = match (self.name(step), other) {

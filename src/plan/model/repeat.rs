@@ -68,10 +68,11 @@ impl Until {
         }
         if let Some(list) = node.lookup("over") {
             let item = node.lookup("as").and_then(text).map(|name| Key { text: name.value, span: name.span });
-            if let NodeKind::Map(_) = list.kind {
-                return list.lookup("data").and_then(text).map(|file| Self::Rows { file, item });
-            }
-            return Some(Self::Over { list: list.clone(), item });
+            return match list.kind {
+                NodeKind::Map(_) => list.lookup("data").and_then(text).map(|file| Self::Rows { file, item }),
+                NodeKind::List(_) | NodeKind::String(_) => Some(Self::Over { list: list.clone(), item }),
+                _ => None,
+            };
         }
         node.lookup("forever").filter(|node| node.kind == NodeKind::Bool(true)).map(|_| Self::Forever)
     }

@@ -11,7 +11,7 @@ use crate::plan::syntax::{Node, NodeKind};
 pub struct Unread {
     /// Whether anything was refused at all.
     pub is_any: bool,
-    /// Names that a variable, a capture or a `set` may have.
+    /// Names that a variable, a capture, a `set` or the item of a loop may have.
     pub defined: HashSet<String>,
     /// Words of templates and conditions: names that may be read.
     pub mentioned: HashSet<String>,
@@ -41,6 +41,7 @@ impl Unread {
                         }
                         "while" | "when" => self.keys(&entry.value, |unread| &mut unread.mentioned),
                         "scenarios" => self.keys(&entry.value, |unread| &mut unread.measured),
+                        "as" => self.defined.extend(entry.value.text().map(str::to_owned)),
                         "name" => self.measured.extend(entry.value.text().map(str::to_owned)),
                         _ => {}
                     }
