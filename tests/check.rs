@@ -1,6 +1,8 @@
 //! `tests/cases/check/NAME.{yaml,json}` and the diagnostics it must give, `NAME.err`, as people see them. A case whose
 //! name begins with `fine-` looks suspicious and is not: it must give none.
 
+mod bad_values;
+
 use wsplan::diagnostic::{Style, render};
 
 use crate::support::cases::{Comparison, inputs};

@@ -43,7 +43,9 @@ impl Lowering<'_> {
                     Some(&(at, c)) => text.inner(self.sources()).span(at..at + c.len_utf8()),
                     None => text.span(),
                 };
-                self.report(Diagnostic::new(codes::BAD_BINARY, message).label(span, ""));
+                self.report(
+                    Diagnostic::new(codes::BAD_BINARY, message).label(span, "").help(encoding_help(encoding)),
+                );
                 None
             }
         }
@@ -62,6 +64,13 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+}
+
+fn encoding_help(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Hex => "two digits a byte, of 0-9 and a-f, as in `ca fe 01`",
+        Encoding::Base64 => "four characters for three bytes, of A-Z, a-z, 0-9, `+` and `/`, as in `yv4B`",
     }
 }
 

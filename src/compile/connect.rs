@@ -129,6 +129,15 @@ impl Compiler<'_, '_> {
         (key.text.clone(), self.text_template(value, Escape::None))
     }
 
+    /// A header that is looked for in an answer: one of any other name would never be there.
+    pub(super) fn header_name(&mut self, key: &Key) {
+        if !is_token(&key.text) {
+            let message = format!("`{}` cannot be a header's name", key.text);
+            let help = "letters, digits and !#$%&'*+-.^_`|~ are possible (RFC 9110 section 5.6.2)";
+            self.bad_header(key.span, message, "not a token", help);
+        }
+    }
+
     pub(super) fn bad_header(&mut self, span: Span, message: String, label: &str, help: &str) {
         self.diagnostics.push(Diagnostic::new(codes::BAD_HEADER, message).label(span, label).help(help));
     }

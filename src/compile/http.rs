@@ -240,10 +240,11 @@ impl Compiler<'_, '_> {
     fn answer_source(&mut self, source: &Source, slot: crate::program::SlotId) -> Option<AnswerSource> {
         Some(match source {
             Source::Body(capture) => AnswerSource::Body(self.lowering().capture(capture, slot)?.source),
-            Source::Header(key, search) => AnswerSource::Header {
-                name: key.text.to_ascii_lowercase(),
-                pattern: self.lowering().search(search).ok()?,
-            },
+            Source::Header(key, search) => {
+                self.header_name(key);
+                let name = key.text.to_ascii_lowercase();
+                AnswerSource::Header { name, pattern: self.lowering().search(search).ok()? }
+            }
             Source::Cookie(key, search) => {
                 AnswerSource::Cookie { name: key.text.clone(), pattern: self.lowering().search(search).ok()? }
             }

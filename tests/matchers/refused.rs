@@ -124,12 +124,18 @@ const MATCHERS: &[(&str, &str)] = &[
         "{ $.a: { one_of: [1, \"x{{upper (uuid)}}\"] } }",
         r#"WSP0313 a matcher cannot compare with a random value; "\"x{{upper (uuid)}}\"": `uuid` gives another value for every message; help: keep the value with `set` and compare with its name"#,
     ),
-    ("{ binary: { equals: { hex: 0g } } }", r#"WSP0309 `g` is no hexadecimal digit; "g": "#),
+    (
+        "{ binary: { equals: { hex: 0g } } }",
+        r#"WSP0309 `g` is no hexadecimal digit; "g": ; help: two digits a byte, of 0-9 and a-f, as in `ca fe 01`"#,
+    ),
     (
         "{ binary: { equals: { hex: abc } } }",
-        r#"WSP0309 the last byte has one digit where it must have two; "c": "#,
+        r#"WSP0309 the last byte has one digit where it must have two; "c": ; help: two digits a byte, of 0-9 and a-f, as in `ca fe 01`"#,
     ),
-    ("{ binary: { equals: { base64: \"a*\" } } }", r#"WSP0309 `*` is no Base64 character; "*": "#),
+    (
+        "{ binary: { equals: { base64: \"a*\" } } }",
+        r#"WSP0309 `*` is no Base64 character; "*": ; help: four characters for three bytes, of A-Z, a-z, 0-9, `+` and `/`, as in `yv4B`"#,
+    ),
 ];
 
 #[test]

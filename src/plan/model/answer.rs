@@ -38,9 +38,17 @@ pub struct Search {
 }
 
 impl AnswerCapture {
-    /// All of a `capture`, in the order they are written. What has the wrong shape was reported and is left out.
+    /// All of the `capture` of an `http`, in the order they are written. What has the wrong shape was reported and is
+    /// left out.
     pub(super) fn decode(node: &Node) -> Vec<Self> {
         node.entries().unwrap_or_default().iter().filter_map(Self::decode_one).collect()
+    }
+
+    /// The same of a `connect`: the answer to an upgrade has no body.
+    pub(super) fn decode_of_upgrade(node: &Node) -> Vec<Self> {
+        let mut captures = Self::decode(node);
+        captures.retain(|capture| !matches!(capture.source, Source::Body(_)));
+        captures
     }
 
     fn decode_one(entry: &Entry) -> Option<Self> {

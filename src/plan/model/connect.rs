@@ -60,7 +60,7 @@ impl Connect {
             visitor: Visitor::decode(node),
             expect_status: node.lookup("expect_status").and_then(http::status),
             expect_subprotocol: node.lookup("expect_subprotocol").and_then(chosen),
-            captures: node.lookup("capture").map(AnswerCapture::decode).unwrap_or_default(),
+            captures: node.lookup("capture").map(AnswerCapture::decode_of_upgrade).unwrap_or_default(),
             timeout: node.lookup("timeout").and_then(duration),
             reconnect: node.lookup("reconnect").map(Reconnect::decode),
             on_connected: list(node.lookup("on_connected"), |step| Some(Step::decode(step))),

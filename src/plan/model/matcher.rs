@@ -159,7 +159,11 @@ impl Matcher {
 
     /// A condition on variables, as in `while: { n: { lt: 5 } }`.
     pub fn decode_variables(node: &Node) -> Self {
-        Self::decode_with(node, |_| Some(Subject::Variable))
+        let is_name = |key: &Key| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+            key.text.chars().all(is_part) && !key.text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        };
+        Self::decode_with(node, |key| is_name(key).then_some(Subject::Variable))
     }
 
     /// A matcher of text alone, which stands behind a key of another name: `reason: { contains: idle }`.

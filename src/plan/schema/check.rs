@@ -3,7 +3,7 @@
 mod rules;
 mod wording;
 
-use self::wording::{article, describe, join, list_item, suggestion, unit_help};
+use self::wording::{article, describe, grouped, join, list_item, suggestion, unit_help};
 use super::nouns::{FRAGMENT_OR_STEPS, NAME_FORM, NAME_PATTERN, PLAN};
 use super::table::{Kind, Noun, Word};
 use super::unread::Unread;
@@ -110,13 +110,13 @@ impl<'n> Checker<'_, 'n> {
             (Kind::True, NodeKind::Bool(false)) => "`false`",
             _ => node.describe(),
         };
-        let message = match (kind, place.key) {
-            (Kind::Map(noun), _) if list_item(noun) => {
-                format!("{} is a map, not {found}", article(noun.name))
-            }
+        let message = match kind {
+            Kind::Map(noun) if list_item(noun) => format!("{} is a map, not {found}", article(noun.name)),
             _ => format!("`{}` takes {}, not {found}", place.what, describe(kind)),
         };
-        let help = wording::type_help(kind, node).or_else(|| place.example());
+        let help = wording::type_help(kind, node, place.what)
+            .or_else(|| place.example())
+            .or_else(|| wording::smallest(kind, place.key.map(|_| place.what)));
         self.report(codes::WRONG_TYPE, message, place.span(node.span), &format!("{found} stands here"), help);
     }
 
@@ -154,7 +154,7 @@ impl<'n> Checker<'_, 'n> {
         }
         if !number.as_i64().is_some_and(|n| (min..=max).contains(&n)) {
             let message = format!("`{}` is out of range", place.what);
-            let label = format!("from {min} to {max} is possible");
+            let label = format!("from {} to {} is possible", grouped(min), grouped(max));
             self.report(codes::OUT_OF_RANGE, message, node.span, &label, None);
         }
     }

@@ -33,15 +33,17 @@ pub(super) fn describe(kind: &Kind) -> String {
 /// Whether the noun is one of many under names or in a list, so that messages call it by its own name and not by the
 /// key that it stands behind.
 pub(super) fn list_item(noun: &Noun) -> bool {
-    ["plan", "scenario", "step", "reaction", "stage"].contains(&noun.name)
+    ["plan", "scenario", "step", "reaction", "stage", "choice", "awaited message"].contains(&noun.name)
 }
 
 /// A noun as a sentence needs it: keywords in quotes, other words with their article.
 pub(super) fn article(name: &str) -> String {
     match name {
-        "plan" | "scenario" | "step" | "reaction" | "stage" | "matcher" | "capture source" | "body" => {
-            format!("a {name}")
-        }
+        "plan" | "scenario" | "step" | "reaction" | "stage" | "matcher" | "body" | "stream" | "pool"
+        | "fragment" | "choice" => format!("a {name}"),
+        "answer" | "awaited message" => format!("an {name}"),
+        _ if name.ends_with("operators") => format!("the {name}"),
+        _ if name.contains(' ') => format!("a {name}"),
         _ => format!("`{name}`"),
     }
 }
@@ -52,6 +54,22 @@ pub(super) fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
 
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `1,000,000`, but `4999`: four digits are a close code as often as a count.
+pub(super) fn grouped(number: i64) -> String {
+    if number.abs() < 10_000 {
+        return number.to_string();
+    }
+    let mut text = String::new();
+    let digits = number.unsigned_abs().to_string();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
 }
 
 pub(super) fn unknown_key(key: &str, noun: &Noun) -> String {
@@ -91,13 +109,16 @@ fn elsewhere(key: &str) -> Option<&'static Noun> {
 }
 
 /// What to write instead of a value of the wrong type, where that can be told from the value.
-pub(super) fn type_help(kind: &Kind, node: &Node) -> Option<String> {
+pub(super) fn type_help(kind: &Kind, node: &Node, key: &str) -> Option<String> {
     match (kind, &node.kind) {
         (Kind::Text | Kind::Name | Kind::Template | Kind::Path, NodeKind::Number(n)) => {
             Some(format!("quote it: \"{n}\""))
         }
         (Kind::Text | Kind::Name | Kind::Template | Kind::Path, NodeKind::Bool(b)) => {
             Some(format!("quote it: \"{b}\""))
+        }
+        (Kind::True, NodeKind::Bool(false)) if VERBS.contains(&key) => {
+            Some("leave the step out instead".to_owned())
         }
         (Kind::True, NodeKind::Bool(false)) => Some("leave the key out instead".to_owned()),
         (Kind::Bool | Kind::True, NodeKind::String(text)) => {
@@ -112,6 +133,25 @@ pub(super) fn type_help(kind: &Kind, node: &Node) -> Option<String> {
         (Kind::Map(noun), found) => map_help(noun, found),
         _ => None,
     }
+}
+
+/// The least of a map that can stand there, under a key that has no example because its author chose it, or as an item.
+pub(super) fn smallest(kind: &Kind, key: Option<&str>) -> Option<String> {
+    let map = |kind: &Kind| if let Kind::Map(noun) = kind { Some(*noun) } else { None };
+    let noun = match kind {
+        Kind::Either(kinds) => kinds.iter().find_map(map)?,
+        kind => map(kind)?,
+    };
+    let mut fields: Vec<_> = noun.fields.iter().filter(|field| field.required).collect();
+    if fields.is_empty() {
+        fields.extend(noun.fields.first());
+    }
+    let written: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.key, field.example)).collect();
+    let map = (!written.is_empty()).then(|| format!("{{ {} }}", written.join(", ")))?;
+    Some(match key {
+        Some(key) => format!("for example `{key}: {map}`"),
+        None => format!("for example `{map}`"),
+    })
 }
 
 fn map_help(noun: &Noun, found: &NodeKind) -> Option<String> {
