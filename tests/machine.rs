@@ -66,6 +66,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
                 }
             }
             "fetch-failed" => Input::FetchFailed,
+            "fetch-unreached" => Input::FetchUnreached,
             "wake" => Input::Wake,
             "given-back" => Input::GivenBack(link),
             "released" => Input::Released,

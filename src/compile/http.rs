@@ -55,6 +55,7 @@ impl Compiler<'_, '_> {
             self.diagnostics.push(diagnostic.label(http.method.span, "not a token"));
         }
         let url = self.http_url(&http.url);
+        let may_fail_over = self.has_several_targets && !is_http(http.url.text());
         let query = self.query(&http.query);
         let headers = self.headers(&http.headers, &http.visitor, None);
         let visitor = self.visitor(&http.visitor);
@@ -73,9 +74,11 @@ impl Compiler<'_, '_> {
             timers: HttpTimers {
                 dns: self.timer(format!("{name}.dns")),
                 tcp: self.timer(format!("{name}.tcp")),
+                proxy: self.way.is_proxied.then(|| self.timer(format!("{name}.proxy"))),
                 tls: self.timer(format!("{name}.tls")),
                 wait: self.timer(format!("{name}.wait")),
                 total: self.timer(format!("{name}.total")),
+                failover: may_fail_over.then(|| self.timer(format!("{name}.failover"))),
             },
         }
     }

@@ -45,7 +45,7 @@ impl Lowering<'_> {
                 let tests: Vec<_> = clause.tests.iter().map(|test| self.binary_condition(test)).collect();
                 tests.into_iter().collect::<Option<_>>().map(Clause::Binary)
             }
-            Subject::Text => self.conditions(clause).map(Clause::Text),
+            Subject::Text | Subject::Header => self.conditions(clause).map(Clause::Text),
             Subject::Path | Subject::Variable => {
                 let path = self.path_of_key(&clause.key);
                 let conditions = self.conditions(clause);
@@ -67,8 +67,9 @@ impl Lowering<'_> {
 
     fn condition(&mut self, subject: Subject, test: &plan::Test) -> Option<Condition<Test>> {
         let node = &test.operand;
+        let is_text = matches!(subject, Subject::Text | Subject::Header);
         let lowered = match test.operator {
-            Operator::Compare(comparison) if subject == Subject::Text => {
+            Operator::Compare(comparison) if is_text => {
                 Test::Compare(lower(comparison), self.text_operand("text", node)?)
             }
             Operator::Compare(comparison) => {
@@ -80,9 +81,7 @@ impl Lowering<'_> {
             },
             Operator::Type => Test::Type(JsonType::parse(node.text()?)?),
             Operator::Matches => Test::Matches(self.pattern(node)?),
-            Operator::Contains if subject == Subject::Text => {
-                Test::Contains(self.text_operand("a part of a text", node)?)
-            }
+            Operator::Contains if is_text => Test::Contains(self.text_operand("a part of a text", node)?),
             Operator::Contains => Test::Contains(self.operand(node)?),
             Operator::OneOf => Test::OneOf(self.operands(node.items()?)?),
             Operator::StartsWith => Test::StartsWith(self.text_operand("the start of a text", node)?),

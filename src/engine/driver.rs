@@ -290,6 +290,14 @@ impl Driver {
         self.input(Input::ConnectFailed(link));
     }
 
+    /// The target that a request is for cannot be connected to.
+    pub(super) fn fetch_unreached(&mut self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+        if !self.user.asks_again() {
+            self.error(kind, detail);
+        }
+        self.input(Input::FetchUnreached);
+    }
+
     pub(super) fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         let shard = &self.wire.shard;
         let place = place_index(&shard.setting.program, self.user.place());

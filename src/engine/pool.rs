@@ -6,7 +6,7 @@
 
 mod idle;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -36,6 +36,8 @@ pub(super) struct Pools {
 struct Pool {
     /// As many permits as there are connections that nobody has, be they open or not.
     free: Arc<Semaphore>,
+    /// Which of the targets it connects to.
+    target: Cell<usize>,
     /// Those that are open, the one that was given back first in front.
     idle: RefCell<VecDeque<Rc<Pooled>>>,
 }
@@ -85,7 +87,8 @@ impl Pools {
     pub(super) fn new(program: &Program, thread: usize, thread_count: usize) -> Self {
         let pools = program.pools.iter().map(|pool| {
             let size = pool.size / thread_count + usize::from(thread < pool.size % thread_count);
-            Rc::new(Pool { free: Arc::new(Semaphore::new(size)), idle: RefCell::default() })
+            let free = Arc::new(Semaphore::new(size));
+            Rc::new(Pool { free, target: Cell::default(), idle: RefCell::default() })
         });
         Self { pools: pools.collect(), tasks: RefCell::default() }
     }
@@ -97,6 +100,19 @@ impl Pools {
         // What the kernel has told already is noticed first: a connection that has ended is not handed out.
         yield_now().await;
         Turn { pool, permit }
+    }
+
+    /// The target that a pool is at, as an index into the program's.
+    pub(super) fn target(&self, pool: PoolId) -> usize {
+        self.pools[pool.index()].target.get()
+    }
+
+    /// A target cannot be reached: the pool goes to another, unless it has done so already.
+    pub(super) fn leave_target(&self, pool: PoolId, left: usize, next: usize) {
+        let target = &self.pools[pool.index()].target;
+        if target.get() == left {
+            target.set(next);
+        }
     }
 
     /// Says goodbye on all connections, and waits for the answers, which may not come.

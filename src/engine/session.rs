@@ -255,17 +255,22 @@ impl Connection {
 
 /// Begins to open the connection that the user asked for, if it did.
 fn begin(driver: &RefCell<Driver>, link: LinkId) -> Option<Attempt> {
-    let (request, upgrade, shard, user) = {
+    let (mut request, upgrade, shard, user) = {
         let mut driver = driver.borrow_mut();
         let request = driver.take_request(link).filter(|_| !driver.is_done())?;
         let upgrade = driver.upgrade_request(&request);
         (request, upgrade, driver.shard(), driver.user_number())
     };
     Some(Box::pin(async move {
-        let opening = async { timeout(request.timeout, connect(&shard, &request, upgrade, user)).await };
         let attempted = match request.pool {
-            None => Attempted::Opened(opening.await, None),
-            Some(borrowing) => borrow(&shard, borrowing, opening).await,
+            None => {
+                let opening = connect(&shard, &request, upgrade, user);
+                Attempted::Opened(timeout(request.timeout, opening).await, None)
+            }
+            Some(borrowing) => {
+                let opening = open_for_all(&shard, borrowing.pool, &mut request, upgrade, user);
+                borrow(&shard, borrowing, opening).await
+            }
         };
         (request, attempted)
     }))
@@ -290,6 +295,46 @@ async fn borrow(shard: &Shard, borrowing: Borrowing, opening: impl Future<Output
         });
     }
     attempted
+}
+
+/// Opens a connection of a pool to the target that the pool is at, or to the next that can be reached, where it is then.
+async fn open_for_all(
+    shard: &Shard,
+    pool: PoolId,
+    request: &mut ConnectRequest,
+    upgrade: Result<UpgradeRequest, RequestError>,
+    user: u64,
+) -> Outcome {
+    let can_move = request.url.is_none() && upgrade.is_ok();
+    let target_count = if can_move { shard.targets.len() } else { 1 };
+    request.target = shard.pools.target(pool);
+    let (mut failed_count, mut since) = (0, None);
+    loop {
+        let opening = timeout(request.timeout, connect(shard, request, upgrade.clone(), user)).await;
+        if matches!(opening, Ok(Ok(_))) {
+            if let Some(since) = since {
+                shard.count(|counts| counts.failovers += 1);
+                let elapsed = shard.now().saturating_sub(since);
+                request.timers.failover.iter().for_each(|timer| shard.time(*timer, elapsed));
+            }
+            return opening;
+        }
+        failed_count += 1;
+        let next = (request.target + 1) % shard.targets.len();
+        if can_move {
+            shard.pools.leave_target(pool, request.target, next);
+        }
+        if failed_count == target_count {
+            // Whoever asked counts this one.
+            return opening;
+        }
+        since.get_or_insert_with(|| shard.now());
+        shard.count(|counts| {
+            counts.connections_attempted += 1;
+            counts.connections_failed += 1;
+        });
+        request.target = next;
+    }
 }
 
 async fn connect(

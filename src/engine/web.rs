@@ -1,6 +1,7 @@
 //! What users do over HTTP: their requests, run as errands beside their connections, and the cookies that go along with
 //! these and with upgrades.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::driver::Driver;
@@ -17,6 +18,8 @@ use crate::program::{LinkId, Url};
 enum Unanswered {
     /// It cannot be sent.
     Unsendable(String),
+    /// There is no connection to the target that it is for, and nothing of it was sent.
+    Unreached(HttpFailure),
     Failed(HttpFailure),
 }
 
@@ -66,9 +69,15 @@ async fn ask(shard: &Shard, client: &Client, request: &FetchRequest) -> Result<A
     outgoing.cookies.clone_from(&request.cookies);
     outgoing.follow = request.follow;
     let timers = request.timers;
+    let is_answered = Cell::new(false);
     let on = |progress| match progress {
         Progress::Resolved(elapsed) => shard.time(timers.dns, elapsed),
         Progress::Dialled(elapsed) => shard.time(timers.tcp, elapsed),
+        Progress::Tunnelled(elapsed) => {
+            if let Some(timer) = timers.proxy {
+                shard.time(timer, elapsed);
+            }
+        }
         Progress::Secured { elapsed, is_resumed } => {
             shard.time(timers.tls, elapsed);
             shard.count(|counts| {
@@ -76,7 +85,10 @@ async fn ask(shard: &Shard, client: &Client, request: &FetchRequest) -> Result<A
                 counts.tls_resumed += u64::from(is_resumed);
             });
         }
-        Progress::Answered(elapsed) => shard.time(timers.wait, elapsed),
+        Progress::Answered(elapsed) => {
+            is_answered.set(true);
+            shard.time(timers.wait, elapsed);
+        }
         Progress::Sent { body_bytes } => shard.count(|counts| {
             counts.http_requests += 1;
             counts.http_bytes_sent += body_bytes as u64;
@@ -85,7 +97,15 @@ async fn ask(shard: &Shard, client: &Client, request: &FetchRequest) -> Result<A
             shard.count(|counts| counts.http_bytes_received += body_bytes as u64);
         }
     };
-    client.fetch(outgoing, &shard.network, request.user, &on).await.map_err(Unanswered::Failed)
+    client.fetch(outgoing, &shard.network, request.user, &on).await.map_err(|failure| {
+        // Behind a redirect it is another server that cannot be reached, and the target has done its part.
+        let is_unreached = matches!(failure.kind, HttpFailureKind::Connect(_)) && !is_answered.get();
+        if is_unreached && request.is_on_target() {
+            Unanswered::Unreached(failure)
+        } else {
+            Unanswered::Failed(failure)
+        }
+    })
 }
 
 /// A path is one on the target.
@@ -122,6 +142,7 @@ impl Driver {
                 self.error(ErrorKind::Render, &format_args!("the request cannot be sent: {reason}"));
                 self.input(Input::FetchFailed);
             }
+            Err(Unanswered::Unreached(failure)) => self.fetch_unreached(kind_of(&failure.kind), &failure),
             Err(Unanswered::Failed(failure)) => {
                 self.error(kind_of(&failure.kind), &failure);
                 self.input(Input::FetchFailed);

@@ -24,7 +24,7 @@ impl User {
         }
         let setting = Rc::clone(&self.setting);
         let mut request = self.connect_request(&setting.program.pools[pool.index()].connect, now)?;
-        // Others have it after this user: it goes where all of them would go.
+        // Others have it after this user: the pool knows where it goes.
         request.target = 0;
         request.pool = Some(Borrowing { pool, timer });
         self.phase = Phase::Connecting;

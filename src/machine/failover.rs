@@ -1,5 +1,5 @@
-//! Which of several targets a user connects to: it stays with the one it has, and where that cannot be reached the
-//! next is tried within the same step.
+//! Which of several targets a user connects to, or asks over HTTP: it stays with the one it has, and where that cannot be
+//! reached the next is tried within the same step.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use super::io::{Event, FailureKind, Output};
 use super::phase::Phase;
 use super::render::RenderFailure;
+use super::request::FetchRequest;
 use super::scope::Rng;
 use super::user::User;
 use crate::program::{Connect, LinkId, Op, Target, TargetOrder};
@@ -24,6 +25,8 @@ pub(super) struct Failover {
     failed_count: usize,
     /// When the first of those could not.
     since: Option<Duration>,
+    /// What it asks its target over HTTP, to ask the next one.
+    asked: Option<Box<FetchRequest>>,
 }
 
 impl User {
@@ -98,10 +101,12 @@ impl User {
             return;
         }
         out.count(Event::FailedOver);
-        let program = &self.setting.program;
-        if let Op::Connect(connect) = &program.state(self.at).op
-            && let (Some(timer), Some(since)) = (connect.timers.failover, since)
-        {
+        let timer = match &self.setting.program.state(self.at).op {
+            Op::Connect(connect) => connect.timers.failover,
+            Op::Http(http) => http.timers.failover,
+            _ => None,
+        };
+        if let (Some(timer), Some(since)) = (timer, since) {
             out.time(timer, now.saturating_sub(since));
         }
     }
@@ -118,10 +123,49 @@ impl User {
         if tries_elsewhere { self.try_again(now, out) } else { self.failed_to_connect(now, out) }
     }
 
+    /// Whether what is being asked over HTTP is asked of another target where this one cannot be reached: then that is no
+    /// failure yet.
+    pub fn asks_again(&self) -> bool {
+        let asks = |failover: &&Failover| {
+            failover.asked.is_some() && failover.failed_count + 1 < failover.order.len()
+        };
+        self.is_fetching() && self.failover.as_deref().as_ref().is_some_and(asks)
+    }
+
+    /// What is asked of the target may have to be asked of another.
+    pub(super) fn keep_asked(&mut self, request: &FetchRequest) {
+        if let Some(failover) = self.failover.as_mut().filter(|_| request.is_on_target()) {
+            failover.asked = Some(Box::new(request.clone()));
+        }
+    }
+
+    /// Nothing of what was asked was sent: the next target is asked, or the step has failed when none can be reached.
+    pub(super) fn fetch_unreached(&mut self, now: Duration, out: &mut impl Output) {
+        let asks_again = self.asks_again();
+        let failover = self.failover.as_mut().filter(|failover| failover.asked.is_some());
+        if let Some(failover) = failover {
+            failover.at = (failover.at + 1) % failover.order.len();
+            failover.failed_count += 1;
+            failover.since.get_or_insert(now);
+            let target = failover.order[failover.at];
+            if let Some(asked) = failover.asked.as_deref().filter(|_| asks_again) {
+                return out.fetch(FetchRequest { target, ..asked.clone() });
+            }
+        }
+        self.fetch_fault(None, now, out);
+    }
+
+    /// An answer came; where the target was asked, that was reached.
+    pub(super) fn reached_over_http(&mut self, now: Duration, out: &mut impl Output) {
+        if self.failover.as_mut().is_some_and(|failover| failover.asked.take().is_some()) {
+            self.reached(now, out);
+        }
+    }
+
     /// No target could be reached: what follows is measured anew.
     pub(super) fn forget_failures(&mut self) {
         if let Some(failover) = &mut self.failover {
-            (failover.failed_count, failover.since) = (0, None);
+            (failover.failed_count, failover.since, failover.asked) = (0, None, None);
         }
     }
 
@@ -135,6 +179,6 @@ impl User {
         if targets.order == TargetOrder::Random {
             order.shuffle(&mut Rng::seed_from_u64(self.own_seed() ^ 0x5EED_7A26_E75A_11CE));
         }
-        self.failover = Some(Box::new(Failover { order, at: 0, failed_count: 0, since: None }));
+        self.failover = Some(Box::new(Failover { order, at: 0, failed_count: 0, since: None, asked: None }));
     }
 }

@@ -50,6 +50,7 @@ impl User {
             place: self.place(),
         };
         self.take_due(due);
+        self.keep_asked(&request);
         self.phase = Phase::Fetching { deadline: now + http.within };
         out.fetch(request);
         Ok(())
@@ -60,6 +61,7 @@ impl User {
         let setting = Rc::clone(&self.setting);
         let Op::Http(http) = &setting.program.state(self.at).op else { return };
         let Phase::Fetching { deadline } = self.phase else { return };
+        self.reached_over_http(now, out);
         match self.judge_answer(http, response, now) {
             Ok(()) => {
                 out.count(Event::OperationEnded);
@@ -107,6 +109,7 @@ impl User {
         if !self.is_fetching() {
             return;
         }
+        self.forget_failures();
         out.count(Event::FetchFailed);
         if let Some((kind, detail)) = fault {
             self.report(kind, self.place(), &detail, out);

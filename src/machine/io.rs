@@ -25,6 +25,9 @@ pub enum Input<'m> {
     Fetched(Response<'m>),
     /// There is none; the caller has counted why.
     FetchFailed,
+    /// The target that it is for cannot be connected to, so that nothing of it was sent; the caller has counted why unless
+    /// the user [asks again](super::User::asks_again).
+    FetchUnreached,
     /// A data message, at the time it was read.
     Message(LinkId, Payload<'m>),
     /// A Pong, asked for or not, at the time it was read.

@@ -62,6 +62,13 @@ pub struct FetchRequest {
     pub place: Place,
 }
 
+impl FetchRequest {
+    /// Whether it is for the target, and not for a server of its own.
+    pub fn is_on_target(&self) -> bool {
+        self.url.starts_with('/')
+    }
+}
+
 /// Headers for people, without those that prove who asks.
 struct ShownHeaders<'h>(&'h [(String, String)]);
 
@@ -102,7 +109,10 @@ impl fmt::Debug for ConnectRequest {
 /// Nothing in it proves who asks.
 impl fmt::Debug for FetchRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, url, headers, cookies, body, follow, .. } = self;
+        let Self { target, method, url, headers, cookies, body, follow, .. } = self;
+        if *target != 0 && self.is_on_target() {
+            write!(f, "of target {target} ")?;
+        }
         write!(f, "{method} {url} {:?}", ShownHeaders(headers))?;
         if !cookies.is_empty() {
             write!(f, " cookies {:?}", names(cookies))?;

@@ -8,6 +8,7 @@ use super::matching::holds;
 use super::message::{Message, Payload};
 use super::mismatch::{cut, judge, shown_mismatch};
 use super::user::User;
+use crate::program::matcher::Test;
 use crate::program::{
     AnswerCapture, AnswerSource, Http, Json, Pattern, UpgradeExpect, Value, is_secret_header,
 };
@@ -68,15 +69,20 @@ impl User {
         let mut scope = self.scope(now);
         for (name, conditions) in &http.expect.headers {
             let value = response.header(name).map(|value| Json::Text(value.into()));
-            let broken = conditions.iter().find(|condition| {
-                !value.as_ref().is_some_and(|value| holds(&condition.test, value, &mut scope))
+            let broken = conditions.iter().find(|condition| match &value {
+                Some(value) => !holds(&condition.test, value, &mut scope),
+                None => !matches!(condition.test, Test::Exists(false)),
             });
             if let Some(broken) = broken {
                 let mut mismatch =
                     shown_mismatch(&format!("header {name}"), broken, value.as_ref(), &mut scope);
                 if is_secret_header(name) {
-                    (mismatch.expected, mismatch.actual) =
-                        ("a secret".to_owned(), "another value".to_owned());
+                    if !matches!(broken.test, Test::Exists(_)) {
+                        "a secret".clone_into(&mut mismatch.expected);
+                    }
+                    if value.is_some() {
+                        "a value that is not shown".clone_into(&mut mismatch.actual);
+                    }
                 }
                 return Err((FailureKind::Assertion, mismatch.to_string()));
             }

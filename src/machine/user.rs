@@ -159,6 +159,7 @@ impl User {
             Input::Answered(link, response) => self.answered(link, &response, now, out),
             Input::Fetched(response) => self.fetched(&response, now, out),
             Input::FetchFailed => self.fetch_fault(None, now, out),
+            Input::FetchUnreached => self.fetch_unreached(now, out),
             Input::Start => {}
             Input::Message(link, payload) => self.receive(now, link, payload, out),
             Input::Pong(link, payload) => self.pong(now, link, payload, out),
@@ -465,6 +466,9 @@ impl User {
         if self.phase == Phase::Connecting {
             self.forget_failures();
             out.abort(self.present_link());
+        }
+        if self.is_fetching() {
+            self.forget_failures();
         }
         for link in self.links.all() {
             if self.links.is_open(link) && !self.is_closing(link) {

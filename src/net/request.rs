@@ -47,6 +47,11 @@ pub enum RequestError {
         /// Its name.
         name: String,
     },
+    /// A cookie whose value has a semicolon, which would end it, or a control character (RFC 6265 section 4.2.1).
+    Cookie {
+        /// Its name.
+        name: String,
+    },
     /// A header that belongs to the handshake itself.
     ReservedHeader {
         /// Its name.
@@ -172,7 +177,12 @@ impl fmt::Display for RequestError {
                 write!(f, "{path_and_query:?} is not a path: it begins with / and is percent-encoded")
             }
             Self::Method { method } => write!(f, "{method:?} is not a method"),
-            Self::Header { name } => write!(f, "the header {name:?} has a value that cannot be sent"),
+            Self::Header { name } => {
+                write!(f, "the header {name:?} has a value with a line break or another control character")
+            }
+            Self::Cookie { name } => {
+                write!(f, "the cookie {name:?} has a value with a semicolon or a control character")
+            }
             Self::ReservedHeader { name } => write!(f, "the header {name} is set by the handshake"),
             Self::Subprotocol { subprotocol } => {
                 write!(f, "{subprotocol:?} is not a subprotocol's name, or is offered twice")

@@ -155,12 +155,16 @@ pub struct HttpTimers {
     pub dns: TimerId,
     /// The TCP handshake of a new connection.
     pub tcp: TimerId,
+    /// The way of a new connection through the proxy, where there is one.
+    pub proxy: Option<TimerId>,
     /// The TLS handshake of a new connection.
     pub tls: TimerId,
     /// From a request to the head of its answer.
     pub wait: TimerId,
     /// All of it, redirects and the last body included.
     pub total: TimerId,
+    /// From the first target that could not be reached to the answer of another, where there are several.
+    pub failover: Option<TimerId>,
 }
 
 /// Whether a header proves who asks, so that its value is shown nowhere.

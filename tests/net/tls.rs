@@ -198,6 +198,40 @@ async fn a_server_that_asks_is_shown_a_certificate() {
     }
 }
 
+/// Some servers say nothing of a certificate that they miss, and just go.
+#[tokio::test]
+async fn a_server_that_asked_for_a_certificate_and_left_wants_one() {
+    let (authority, leaf) = known();
+    let client = authority.issue(Purpose::Client, &["a client"]);
+    for versions in [OLD, NEW] {
+        let answer = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n".to_owned();
+        let goes = vec![Action::ReadRequest, Action::Close];
+        let server = ScriptedServer::each(vec![
+            goes.clone(),
+            vec![Action::ReadRequest, Action::Reset],
+            vec![Action::ReadRequest, Action::Respond(answer, Vec::new()), Action::Close],
+            goes,
+        ]);
+        let terms = Terms { versions, clients: Some(&authority), is_lenient: true, ..Terms::new(&leaf) };
+        let front = Terminator::start(server.address(), &terms);
+        // Who takes up a session is not asked again.
+        let network = network(Tls { resumption: false, ..authority.trusted() });
+        for _ in ["closed", "reset"] {
+            let kind = open(&front.url(), &network).await.map(|_| ()).unwrap_err().kind;
+            let ConnectFailureKind::Tls { reason } = kind else { panic!("{kind:?}") };
+            assert!(reason.starts_with("the server asks for a client's certificate"), "{reason}");
+        }
+        // Whoever answers had no need of one.
+        let kind = open(&front.url(), &network).await.map(|_| ()).unwrap_err().kind;
+        assert!(matches!(kind, ConnectFailureKind::UpgradeStatus { status: 403, .. }), "{kind:?}");
+        let shown = Tls { identity: Some(client.identity()), ..authority.trusted() };
+        let kind = open(&front.url(), &self::network(shown)).await.map(|_| ()).unwrap_err().kind;
+        assert_eq!(kind, ConnectFailureKind::ClosedDuringUpgrade);
+        server.finish();
+        front.finish();
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_tls_is_called_that() {
     let server = ScriptedServer::each(vec![

@@ -11,6 +11,9 @@ use super::nginx::Nginx;
 use super::tinyproxy::Tinyproxy;
 use super::{Ended, error_count, finish, folder, summary_of, wsplan_run};
 use crate::support::certificates::{Authority, Purpose};
+use crate::support::frames::close;
+use crate::support::scripted::{Action, ScriptedServer, accepting};
+use crate::support::terminator::{Terminator, Terms};
 
 const USERS: u64 = 20;
 
@@ -76,6 +79,24 @@ fn whom_the_plan_does_not_trust_it_does_not_speak_to() {
     for (name, peer) in secure_peers_with("odd", Some(&json!({})), folder.path()) {
         let (_, summary) = run(&folder, &peer.url, &[]);
         assert_eq!(error_count(&summary, "tls"), USERS, "{name}: {summary:#}");
+        assert_eq!(peer.finish()["connections"], 0, "{name}");
+    }
+}
+
+/// Node says so with an alert behind the handshake, Python's `asyncio` goes without a word.
+#[test]
+fn whoever_has_no_certificate_is_told_that_one_is_wanted() {
+    let plan = "target: wss://localhost:1\ntls: { ca: ca.pem }\nload: { users: 20, iterations: 1 }\n\
+                scenarios: { user: { on_failure: continue, steps: [http: { get: / }, connect: {}] } }\n";
+    let folder = certified(plan);
+    for (name, peer) in secure_peers_with("echo", None, folder.path()) {
+        let (_, summary) = run(&folder, &peer.url, &[]);
+        assert_eq!(error_count(&summary, "tls"), 2 * USERS, "{name}: {summary:#}");
+        for error in summary["errors"].as_array().unwrap() {
+            let sample = error["sample"].as_str().unwrap();
+            let says = "TLS: the server asks for a client's certificate, and the plan names none (`tls: { cert, key }`)";
+            assert!(sample.ends_with(says), "{name}: {sample}");
+        }
         assert_eq!(peer.finish()["connections"], 0, "{name}");
     }
 }
@@ -173,6 +194,76 @@ fn what_is_asked_over_http_goes_through_the_proxy_too() {
     let asked = proxy.finish();
     let count = |address: &str| asked.iter().filter(|&asked| asked == address).count();
     assert_eq!((count(&address), count(&secure), asked.len()), (10, 10, 20), "{asked:?}");
+}
+
+const ALL_AT_ONCE: &str = r#"
+target: wss://localhost:1
+tls: { ca: ca.pem }
+scenarios:
+  user:
+    steps:
+      - name: login
+        http: { get: /login, expect: { status: 200 } }
+      - connect: { path: /chat, reconnect: { delay: 1ms, attempts: 3 } }
+      - loop:
+          times: 3
+          steps: [request: { send: { id: "{{correlation_id}}" }, reply: { $.id: "{{correlation_id}}" } }]
+      - close: {}
+"#;
+
+/// Nobody listens at the first target. The second goes away after a login and a message, and the third has the rest. What
+/// the run says, and the second and the third as targets.
+fn all_at_once(arguments: &[&str]) -> (Value, [String; 2]) {
+    let authority = Authority::new();
+    let leaf = authority.issue(Purpose::Server, &["localhost"]);
+    let folder = folder(ALL_AT_ONCE);
+    std::fs::write(folder.path().join("ca.pem"), authority.pem()).unwrap();
+    let logged_in = "HTTP/1.1 200 OK\r\nSet-Cookie: sid=s1; Path=/; Secure\r\nContent-Length: 0\r\n\r\n";
+    let second = ScriptedServer::each(vec![
+        vec![Action::ReadRequest, Action::Respond(logged_in.to_owned(), Vec::new()), Action::ReadToEnd],
+        accepting([Action::Echo, Action::Close]),
+    ]);
+    let goodbye = [Action::ReadFrames(1), Action::Write(close(1000, b"")), Action::Close];
+    let third = accepting([Action::Echo, Action::Echo].into_iter().chain(goodbye));
+    let third = ScriptedServer::each(vec![third]);
+    let fronts = [&second, &third].map(|server| Terminator::start(server.address(), &Terms::new(&leaf)));
+    let urls = [0, 1].map(|front: usize| fronts[front].url());
+    let mut command = wsplan_run(folder.path());
+    command.args(["plan.yaml", "--format", "json", "--target", "wss://localhost:1/"]);
+    command.args(["--target", &urls[0], "--target", &urls[1]]).args(arguments);
+    let ended = finish(&mut command);
+    let summary = summary_of(&ended);
+    assert_eq!(ended.status.code(), Some(0), "{summary:#}");
+    let chat = [second.finish().remove(1).request, third.finish().remove(0).request];
+    assert!(chat.iter().all(|request| request.contains("cookie: sid=s1\r\n")), "{chat:?}");
+    fronts.into_iter().for_each(|front| drop(front.finish()));
+    let counts = ["established", "failovers", "reconnects", "closed_by_peer"];
+    let counts = counts.map(|count| summary["connections"][count].as_u64());
+    assert_eq!(counts, [Some(2), Some(2), Some(1), Some(1)], "{summary:#}");
+    for timer in ["login.failover", "connect.failover", "connect.reconnect"] {
+        assert_eq!(summary["metrics"][timer]["count"], 1, "{timer}: {summary:#}");
+    }
+    assert_eq!(summary["http"]["failed"], 0, "{summary:#}");
+    assert_eq!(summary["messages"]["received"], 3, "{summary:#}");
+    (summary, urls)
+}
+
+#[test]
+fn whoever_loses_a_server_goes_on_at_the_next_through_tls() {
+    let (summary, _) = all_at_once(&[]);
+    assert!(summary["metrics"].get("login.proxy").is_none(), "{summary:#}");
+}
+
+#[test]
+fn whoever_loses_a_server_goes_on_at_the_next_through_the_proxy() {
+    let Some(proxy) = Tinyproxy::start() else { return };
+    let (summary, urls) = all_at_once(&["--proxy", &proxy.url()]);
+    let count = |timer: &str| summary["metrics"][timer]["count"].as_u64();
+    assert_eq!([count("login.proxy"), count("connect.proxy")], [Some(1), Some(2)], "{summary:#}");
+    let [second, third] = urls.map(|url| url.replace("wss://", "").replace('/', ""));
+    // The login and the connect, the second's attempt after it had gone, and the third.
+    let expected = ["localhost:1".to_owned(), second.clone(), second.clone(), second, third];
+    assert_eq!(proxy.finish(), expected);
 }
 
 #[test]

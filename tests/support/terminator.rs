@@ -35,8 +35,10 @@ pub(crate) struct Terminator {
 /// How it speaks TLS.
 pub(crate) struct Terms<'a> {
     pub(crate) leaf: &'a Leaf,
-    /// Who must have signed the client's certificate, where it has to show one.
+    /// Who must have signed the client's certificate, where it is asked for one.
     pub(crate) clients: Option<&'a Authority>,
+    /// Whether a client without a certificate is let in although it was asked for one.
+    pub(crate) is_lenient: bool,
     pub(crate) versions: &'a [&'static SupportedProtocolVersion],
     pub(crate) alpn: &'a [&'a str],
 }
@@ -49,7 +51,7 @@ const BOTH: &[&SupportedProtocolVersion] = &[&TLS12, &TLS13];
 impl<'a> Terms<'a> {
     /// Whatever the client likes.
     pub(crate) fn new(leaf: &'a Leaf) -> Self {
-        Self { leaf, clients: None, versions: BOTH, alpn: &[] }
+        Self { leaf, clients: None, is_lenient: false, versions: BOTH, alpn: &[] }
     }
 
     fn config(&self) -> ServerConfig {
@@ -62,9 +64,9 @@ impl<'a> Terms<'a> {
             Some(authority) => {
                 let mut roots = RootCertStore::empty();
                 roots.add(authority.der()).unwrap();
-                let verifier =
-                    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-                builder.with_client_cert_verifier(verifier)
+                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+                let verifier = if self.is_lenient { verifier.allow_unauthenticated() } else { verifier };
+                builder.with_client_cert_verifier(verifier.build().unwrap())
             }
         };
         let mut config = builder.with_single_cert(self.leaf.chain(), self.leaf.key()).unwrap();
@@ -149,7 +151,8 @@ async fn forward(
         is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
         has_certificate: tls.peer_certificates().is_some(),
     });
-    let mut server = TcpStream::connect(backend).await.unwrap();
+    // Where the server is gone, the client sees its connection end.
+    let Ok(mut server) = TcpStream::connect(backend).await else { return };
     server.set_nodelay(true).unwrap();
     // However it ends: both sides notice.
     let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;

@@ -57,6 +57,8 @@ pub enum Progress {
     Resolved(Duration),
     /// A connection was made.
     Dialled(Duration),
+    /// The proxy has led to the server.
+    Tunnelled(Duration),
     /// TLS was agreed on.
     Secured {
         /// How long that took.
@@ -247,6 +249,9 @@ async fn open(url: &Url, way: &Way<'_>) -> Result<(Link, String), HttpFailure> {
         (way.on)(Progress::Resolved(elapsed));
     }
     (way.on)(Progress::Dialled(timings.tcp));
+    if let Some(elapsed) = timings.proxy {
+        (way.on)(Progress::Tunnelled(elapsed));
+    }
     if let Some(tls) = timings.tls {
         (way.on)(Progress::Secured { elapsed: tls.elapsed, is_resumed: tls.is_resumed });
     }

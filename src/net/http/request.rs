@@ -106,6 +106,10 @@ pub(in crate::net) fn set_cookies(
     kept: &[(&str, &str)],
     given: &[(String, String)],
 ) -> Result<(), RequestError> {
+    let bad = |c: char| c == ';' || c.is_control();
+    if let Some((name, _)) = given.iter().find(|(_, value)| value.contains(bad)) {
+        return Err(RequestError::Cookie { name: name.clone() });
+    }
     let names: HashSet<&str> = given.iter().map(|(name, _)| name.as_str()).collect();
     let kept = kept.iter().filter(|(name, _)| !names.contains(name)).copied();
     let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -162,7 +166,10 @@ mod tests {
         assert_eq!(shown(&headers), ["cookie: b=jar; a=given; c=own", "host: h:9001", "x-a: 1"]);
         assert!(!format!("{headers:?}").contains("given"), "{headers:?}");
         request.cookies = vec![("a".to_owned(), "line\nbreak".to_owned())];
-        assert_eq!(request.outgoing_headers(&jar), Err(RequestError::Header { name: "cookie".to_owned() }));
+        assert_eq!(request.outgoing_headers(&jar), Err(RequestError::Cookie { name: "a".to_owned() }));
+        // It would be another cookie.
+        request.cookies = vec![("a".to_owned(), "1; admin=1".to_owned())];
+        assert_eq!(request.outgoing_headers(&jar), Err(RequestError::Cookie { name: "a".to_owned() }));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rustls::{ClientConfig, ClientConnection};
 use tokio::net::TcpStream;
 
 use super::super::failure::ConnectFailureKind;
+use super::nobody::Nobody;
 use super::session::Session;
 use super::{error_in, trust, words};
 use crate::program;
@@ -32,11 +33,13 @@ pub(crate) enum Alpn {
 pub(crate) struct Tls {
     settings: program::Tls,
     config: OnceCell<Result<Arc<ClientConfig>, String>>,
+    /// Who is shown where the plan names no certificate.
+    nobody: Arc<Nobody>,
 }
 
 impl Tls {
     pub(crate) fn new(settings: program::Tls) -> Self {
-        Self { settings, config: OnceCell::new() }
+        Self { settings, config: OnceCell::new(), nobody: Arc::default() }
     }
 
     /// Makes the handshake with the server that `host` names, unless the plan says that it is called otherwise.
@@ -47,14 +50,15 @@ impl Tls {
         alpn: Alpn,
     ) -> Result<Session, ConnectFailureKind> {
         let fail = |reason: String| ConnectFailureKind::Tls { reason };
-        let config = self.config.get_or_init(|| config(&self.settings)).clone().map_err(fail)?;
+        let config = self.config.get_or_init(|| config(&self.settings, Arc::clone(&self.nobody)));
+        let config = config.clone().map_err(fail)?;
         let name = self.settings.server_name.as_deref().unwrap_or(host);
         let name = ServerName::try_from(name)
             .map_err(|_| fail(format!("{name:?} is no name that a certificate can be for")))?
             .to_owned();
         let tls = ClientConnection::new_with_alpn(config, name, alpn.offer())
             .map_err(|error| fail(words::of(&error)))?;
-        Session::open(tcp, tls).await.map_err(|error| match error_in(&error) {
+        Session::open(tcp, tls, &self.nobody).await.map_err(|error| match error_in(&error) {
             Some(tls) => fail(words::of(tls)),
             None if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                 fail("the server closed the connection amid the handshake".to_owned())
@@ -78,10 +82,10 @@ impl Alpn {
 
 /// Whether TLS can be spoken as the settings say, found out before anybody connects; what is wrong in words.
 pub fn check(settings: &program::Tls) -> Result<(), String> {
-    config(settings).map(drop)
+    config(settings, Arc::default()).map(drop)
 }
 
-fn config(settings: &program::Tls) -> Result<Arc<ClientConfig>, String> {
+fn config(settings: &program::Tls, nobody: Arc<Nobody>) -> Result<Arc<ClientConfig>, String> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -89,7 +93,7 @@ fn config(settings: &program::Tls) -> Result<Arc<ClientConfig>, String> {
         .dangerous()
         .with_custom_certificate_verifier(trust::verifier(settings, provider)?);
     let mut config = match &settings.identity {
-        None => builder.with_no_client_auth(),
+        None => builder.with_client_cert_resolver(nobody),
         Some(identity) => {
             let chain = identity.chain.iter().cloned().map(CertificateDer::from).collect();
             let key = PrivateKeyDer::try_from(identity.key.reveal().to_vec()).map_err(str::to_owned)?;

@@ -1,6 +1,7 @@
 //! TLS (RFC 8446, RFC 5246) on rustls with ring: how servers are judged, sessions resumed, and bytes sealed.
 
 mod client;
+mod nobody;
 mod session;
 mod trust;
 mod words;

@@ -9,10 +9,13 @@ use std::io::{self, BufRead, Read, Write};
 use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 
-use rustls::{ClientConnection, HandshakeKind};
+use rustls::{AlertDescription, ClientConnection, Error, HandshakeKind};
 use socket2::SockRef;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
+
+use super::nobody::Nobody;
+use super::words::{NO_CERTIFICATE, error_in};
 
 /// A connection whose handshake is done.
 pub(crate) struct Session {
@@ -22,6 +25,8 @@ pub(crate) struct Session {
     sealed_bytes: usize,
     /// Found while nobody read.
     failure: Option<io::Error>,
+    /// Whether the server asked for a certificate, was shown none, and has not said a byte since.
+    lacks_certificate: bool,
 }
 
 /// The socket as rustls reads and writes it: what cannot be done at once is `WouldBlock`.
@@ -29,9 +34,10 @@ struct Socket<'a>(&'a TcpStream);
 
 impl Session {
     /// Makes the handshake. What rustls says of it is inside the error.
-    pub(super) async fn open(tcp: TcpStream, tls: ClientConnection) -> io::Result<Self> {
-        let mut session = Self { tcp, tls, sealed_bytes: 0, failure: None };
-        poll_fn(|cx| session.poll_handshake(cx)).await?;
+    pub(super) async fn open(tcp: TcpStream, tls: ClientConnection, nobody: &Nobody) -> io::Result<Self> {
+        let mut session = Self { tcp, tls, sealed_bytes: 0, failure: None, lacks_certificate: false };
+        let shaken = poll_fn(|cx| session.poll_handshake(nobody, cx)).await;
+        shaken.map_err(|error| session.explained(error))?;
         Ok(session)
     }
 
@@ -45,13 +51,32 @@ impl Session {
         self.tls.alpn_protocol() == Some(protocol)
     }
 
-    fn poll_handshake(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// A server that wants a certificate may just leave: TLS 1.3 has it look at the certificate when the handshake is over
+    /// for the client, and not every server says why it goes (RFC 8446 section 4.4.2.4).
+    fn explained(&self, error: io::Error) -> io::Error {
+        let is_departure = match error_in(&error) {
+            Some(Error::AlertReceived(alert)) => *alert == AlertDescription::HandshakeFailure,
+            Some(_) => false,
+            None => matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            ),
+        };
+        if !self.lacks_certificate || !is_departure {
+            return error;
+        }
+        io::Error::new(io::ErrorKind::InvalidData, Error::General(NO_CERTIFICATE.to_owned()))
+    }
+
+    fn poll_handshake(&mut self, nobody: &Nobody, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_flush(cx))?;
             if !self.tls.is_handshaking() {
                 return Poll::Ready(Ok(()));
             }
-            if !ready!(self.poll_pull(cx))? {
+            let pulled = ready!(self.poll_pull(cx));
+            self.lacks_certificate |= nobody.take_was_asked();
+            if !pulled? {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
         }
@@ -75,7 +100,13 @@ impl Session {
     ) -> Poll<io::Result<()>> {
         ready!(self.poll_readable(cx));
         if let Some(error) = self.failure.take() {
-            return Poll::Ready(Err(error));
+            return Poll::Ready(Err(self.explained(error)));
+        }
+        if self.lacks_certificate {
+            match self.tls.reader().fill_buf() {
+                Ok([_, ..]) => self.lacks_certificate = false,
+                _ => return Poll::Ready(Err(self.explained(io::ErrorKind::UnexpectedEof.into()))),
+            }
         }
         let mut reader = self.tls.reader();
         let count = match reader.fill_buf() {
@@ -116,13 +147,13 @@ impl Session {
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(cx))?;
         let count = self.tls.writer().write(bytes)?;
-        self.push()?;
+        self.push().map_err(|error| self.explained(error))?;
         Poll::Ready(Ok(count))
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            self.push()?;
+            self.push().map_err(|error| self.explained(error))?;
             if !self.tls.wants_write() {
                 return Poll::Ready(Ok(()));
             }

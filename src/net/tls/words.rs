@@ -6,6 +6,10 @@ use jiff::Timestamp;
 use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error};
 
+/// Of a server that wants a certificate and is shown none.
+pub(super) const NO_CERTIFICATE: &str =
+    "the server asks for a client's certificate, and the plan names none (`tls: { cert, key }`)";
+
 /// What rustls has to say, where an error of a stream is its.
 pub(crate) fn error_in(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
@@ -64,10 +68,7 @@ fn instant(time: UnixTime) -> String {
 /// RFC 8446 section 6.
 fn alert_received(alert: AlertDescription) -> String {
     match alert {
-        AlertDescription::CertificateRequired => {
-            "the server asks for a client's certificate, and the plan names none (`tls: { cert, key }`)"
-                .to_owned()
-        }
+        AlertDescription::CertificateRequired => NO_CERTIFICATE.to_owned(),
         AlertDescription::UnknownCA => {
             "the server does not know who signed the client's certificate".to_owned()
         }

@@ -148,7 +148,7 @@ impl HttpExpect {
         };
         Self {
             statuses,
-            headers: node.lookup("headers").map(Clause::decode_texts).unwrap_or_default(),
+            headers: node.lookup("headers").map(Clause::decode_headers).unwrap_or_default(),
             body: node.lookup("body").map(Matcher::decode),
         }
     }

@@ -38,6 +38,8 @@ pub enum Subject {
     Text,
     /// `binary`: the whole of a binary message.
     Binary,
+    /// `Content-Type`: a header of an answer.
+    Header,
     /// `n`: a variable, in `while`.
     Variable,
 }
@@ -129,6 +131,16 @@ pub const WHOLE_OPERATORS: &[Word] = &[
     ("length", LENGTH),
 ];
 
+/// The operators of a header.
+pub const HEADER_OPERATORS: &[Word] = &[
+    ("equals", Operator::Compare(Comparison::Eq)),
+    ("exists", Operator::Exists),
+    ("contains", Operator::Contains),
+    ("starts_with", Operator::StartsWith),
+    ("matches", Operator::Matches),
+    ("length", LENGTH),
+];
+
 /// The word `length`; the comparison is read from its operand.
 const LENGTH: Operator = Operator::Length(Comparison::Eq);
 
@@ -147,6 +159,7 @@ impl Subject {
         match self {
             Self::Path | Self::Variable => VALUE_OPERATORS,
             Self::Text | Self::Binary => WHOLE_OPERATORS,
+            Self::Header => HEADER_OPERATORS,
         }
     }
 }
@@ -196,10 +209,10 @@ impl Matcher {
 }
 
 impl Clause {
-    /// Entries that each speak of a text, such as a header's value. What was not understood is left out.
-    pub fn decode_texts(node: &Node) -> Vec<Self> {
+    /// Entries that each speak of a header. What was not understood is left out.
+    pub fn decode_headers(node: &Node) -> Vec<Self> {
         let entries = node.entries().unwrap_or_default().iter();
-        entries.map(|entry| Self::decode(entry, Subject::Text).0).collect()
+        entries.map(|entry| Self::decode(entry, Subject::Header).0).collect()
     }
 
     /// The clause, and whether all of it was understood.
@@ -269,6 +282,7 @@ mod tests {
         }
         assert_same("operators", VALUE_OPERATORS);
         assert_same("text operators", WHOLE_OPERATORS);
+        assert_same("header operators", HEADER_OPERATORS);
         assert_same("binary operators", WHOLE_OPERATORS);
         assert_same("length operators", LENGTH_OPERATORS);
     }

@@ -1192,7 +1192,7 @@ static HEADER_MATCHERS: Noun = Noun {
         what: "a header's name",
         pattern: TOKEN_PATTERN,
         form: "letters, digits and !#$%&'*+-.^_`|~ (RFC 9110 section 5.6.2)",
-        kind: Either(&[Template, Map(&TEXT_OPERATORS)]),
+        kind: Either(&[Template, Map(&HEADER_OPERATORS)]),
     }),
     rules: &[Rule::NotEmpty],
 };
@@ -1726,6 +1726,21 @@ static TEXT_OPERATORS: Noun = Noun {
         optional("contains", Template, "Holds this text.", "lobby"),
         optional("starts_with", Template, "Starts with this text.", "ok "),
         optional("matches", Text, "A regular expression that must match somewhere.", "^ok [0-9]+$"),
+        optional("length", LENGTH, "Its length in characters.", "{ gt: 0 }"),
+    ],
+    open: None,
+    rules: &[Rule::NotEmpty],
+};
+
+static HEADER_OPERATORS: Noun = Noun {
+    name: "header operators",
+    doc: "Comparisons of a header's value, over all its lines; all of them must hold.",
+    fields: &[
+        optional("equals", Template, "Equal.", "application/json"),
+        optional("exists", Bool, "Whether there is such a header at all.", "false"),
+        optional("contains", Template, "Holds this text.", "json"),
+        optional("starts_with", Template, "Starts with this text.", "text/"),
+        optional("matches", Text, "A regular expression that must match somewhere.", "max-age=[0-9]+"),
         optional("length", LENGTH, "Its length in characters.", "{ gt: 0 }"),
     ],
     open: None,
