@@ -55,6 +55,7 @@ fn replay(program: Program, iterations: Option<u64>, script: &str) -> String {
             "start" => Input::Start,
             "connected" => Input::Connected(link),
             "connect-failed" => Input::ConnectFailed(link),
+            "connect-unsendable" => Input::ConnectUnsendable(link),
             "pong" => Input::Pong(link, rest.as_bytes()),
             "sent" => Input::Sent(link),
             "answered" | "fetched" => {

@@ -269,7 +269,13 @@ impl Driver {
         if self.refused(link, request, failure) {
             return;
         }
-        self.count_connect_failure(link, connect_kind(&failure.kind), failure);
+        let kind = connect_kind(&failure.kind);
+        if matches!(failure.kind, net::ConnectFailureKind::Request(_)) {
+            self.count_failed_connect();
+            self.error(kind, failure);
+            return self.input(Input::ConnectUnsendable(link));
+        }
+        self.count_connect_failure(link, kind, failure);
     }
 
     pub(super) fn connect_timed_out(&mut self, link: LinkId, request: &ConnectRequest) {
@@ -279,11 +285,15 @@ impl Driver {
         self.count_connect_failure(link, ErrorKind::ConnectTimeout, &detail);
     }
 
-    fn count_connect_failure(&mut self, link: LinkId, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+    fn count_failed_connect(&self) {
         self.wire.shard.count(|counts| {
             counts.connections_attempted += 1;
             counts.connections_failed += 1;
         });
+    }
+
+    fn count_connect_failure(&mut self, link: LinkId, kind: ErrorKind, detail: &dyn std::fmt::Display) {
+        self.count_failed_connect();
         if !self.user.tries_again() {
             self.error(kind, detail);
         }

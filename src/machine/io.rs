@@ -18,6 +18,8 @@ pub enum Input<'m> {
     Connected(LinkId),
     /// It does not stand; the caller has counted why.
     ConnectFailed(LinkId),
+    /// It is not even asked for, as what the plan made of the request cannot be sent; the caller has counted why.
+    ConnectUnsendable(LinkId),
     /// The server has answered the upgrade of a connect that looks at the answer; where it did not refuse it, the
     /// connection stands.
     Answered(LinkId, Response<'m>),

@@ -244,6 +244,17 @@ impl User {
             self.phase = Phase::Ready;
             return self.part(now, out);
         }
+        self.connect_given_up(now, out);
+    }
+
+    /// What was to be asked for cannot be sent: neither another target nor another attempt would mend that.
+    pub(super) fn unsendable(&mut self, now: Duration, link: LinkId, out: &mut impl Output) {
+        if self.phase == Phase::Connecting && link == self.present_link() {
+            self.connect_given_up(now, out);
+        }
+    }
+
+    fn connect_given_up(&mut self, now: Duration, out: &mut impl Output) {
         // There is no attempt any more that could be given up.
         self.phase = Phase::Ready;
         self.forget_failures();

@@ -156,6 +156,7 @@ impl User {
             Input::Start if self.phase == Phase::Idle => self.begin(now, out),
             Input::Connected(link) => self.connected(now, link, true, out),
             Input::ConnectFailed(link) => self.connected(now, link, false, out),
+            Input::ConnectUnsendable(link) => self.unsendable(now, link, out),
             Input::Answered(link, response) => self.answered(link, &response, now, out),
             Input::Fetched(response) => self.fetched(&response, now, out),
             Input::FetchFailed => self.fetch_fault(None, now, out),
