@@ -15,7 +15,7 @@ impl Lowering<'_> {
     /// as a text message where it is UTF-8 and as a binary one where it is not. Nothing inside a file is a template.
     pub fn body(&mut self, body: &model::Body, files: &dyn Files) -> Option<Body> {
         match body {
-            model::Body::Json(node) => Some(Body { kind: BodyKind::Text, template: self.json(node)? }),
+            model::Body::Json(node) => Some(Body { kind: BodyKind::Text, template: self.json_body(node)? }),
             model::Body::Text(text) => {
                 Some(Body { kind: BodyKind::Text, template: self.text(text, Escape::None)? })
             }

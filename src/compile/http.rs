@@ -12,8 +12,8 @@ use crate::plan::model::answer::{self, Source};
 use crate::plan::model::http as plan;
 use crate::plan::syntax::Key;
 use crate::program::{
-    AnswerCapture, AnswerSource, Content, Credentials, Escape, Http, HttpExpect, HttpTimers, Op, Segment,
-    Status, Template, UpgradeExpect, Url, Visitor,
+    AnswerCapture, AnswerSource, Content, Credentials, Escape, Http, HttpExpect, HttpTimers, Op, Status,
+    Template, UpgradeExpect, Url, Visitor, is_secret_name,
 };
 
 impl Compiler<'_, '_> {
@@ -178,12 +178,7 @@ impl Compiler<'_, '_> {
                 for (index, (name, value)) in self.query(pairs).into_iter().enumerate() {
                     let separator = if index == 0 { "" } else { "&" };
                     template.push_literal(format!("{separator}{name}=").as_bytes());
-                    for segment in value.segments {
-                        match segment {
-                            Segment::Literal(bytes) => template.push_literal(&bytes),
-                            other => template.segments.push(other),
-                        }
-                    }
+                    template.append(if is_secret_name(&name) { value.hidden() } else { value });
                 }
                 Content { media_type: "application/x-www-form-urlencoded", template }
             }

@@ -23,7 +23,7 @@ use super::scope::Names;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, codes};
 use crate::plan::model;
 use crate::plan::syntax::{Inner, Node, NodeKind};
-use crate::program::{Escape, Expr, Form, Secret, Segment, Template, Value, json};
+use crate::program::{Escape, Expr, Form, Secret, Segment, Template, Value, is_secret_name, json};
 
 /// Turns what the plan says should be sent, compared or set into templates and expressions. `None` from any of its
 /// methods means that the reason has been reported.
@@ -33,6 +33,8 @@ pub struct Lowering<'a> {
     diagnostics: &'a mut Diagnostics,
     /// The first thing in the current value that is known only while running.
     dynamic: Option<Span>,
+    /// Whether what is lowered is a body, of which the program shows no passwords.
+    hides: bool,
     patterns: Borrowed<'a, Patterns>,
 }
 
@@ -55,7 +57,14 @@ pub struct Constant {
 impl<'a> Lowering<'a> {
     /// Lowering with the names of one place of the plan.
     pub fn new(sources: &'a Sources, names: &'a mut dyn Names, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { sources, names, diagnostics, dynamic: None, patterns: Borrowed::Own(Patterns::default()) }
+        Self {
+            sources,
+            names,
+            diagnostics,
+            dynamic: None,
+            hides: false,
+            patterns: Borrowed::Own(Patterns::default()),
+        }
     }
 
     /// The same, sharing what was compiled before.
@@ -105,6 +114,14 @@ impl<'a> Lowering<'a> {
     pub fn json(&mut self, node: &Node) -> Option<Template> {
         let mut out = Template::default();
         self.write_json(node, &mut out).then_some(out)
+    }
+
+    /// The same for a body: what stands under a name like `password` is shown nowhere.
+    pub(super) fn json_body(&mut self, node: &Node) -> Option<Template> {
+        let around = std::mem::replace(&mut self.hides, true);
+        let template = self.json(node);
+        self.hides = around;
+        template
     }
 
     /// A value that must be known now: a plan variable.
@@ -170,7 +187,13 @@ impl<'a> Lowering<'a> {
                     let key = model::Template::from_key(&entry.key);
                     complete &= Text::new(self, &key).into_segments(Escape::JsonString, out);
                     out.push_literal(b"\":");
-                    complete &= self.write_json(&entry.value, out);
+                    if self.hides && is_secret_name(&entry.key.text) {
+                        let mut value = Template::default();
+                        complete &= self.write_json(&entry.value, &mut value);
+                        out.append(value.hidden());
+                    } else {
+                        complete &= self.write_json(&entry.value, out);
+                    }
                 }
                 out.push_literal(b"}");
                 return complete;

@@ -27,6 +27,7 @@ mod pool;
 mod protocol;
 mod proxy;
 mod reconnect;
+mod secret;
 mod state;
 mod target;
 mod template;
@@ -57,6 +58,7 @@ pub use pool::Pool;
 pub use protocol::Protocol;
 pub use proxy::{Proxy, ProxyError};
 pub use reconnect::{AfterReconnect, Reconnect};
+pub use secret::is_secret_name;
 pub use state::{
     Answer, AtBarrier, Choose, Close, Connect, ConnectTimers, DueTimers, Expect, Items, Op, Over, Pace,
     REASON_MAX_BYTES, Reaction, Repeat, ReplyKey, Request, State, Stop, Think, Until, is_handshake_header,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::LineOf;
+use super::http::pair;
 use crate::diagnostic::Span;
 use crate::program::instruction::Instruction;
 use crate::program::{
@@ -174,7 +175,7 @@ impl Describe<'_> {
     fn connect(self, lines: &mut Vec<String>, connect: &Connect, at: Span) {
         lines.extend(connect.url.as_ref().map(|url| format!("url {url}")));
         lines.extend(connect.path.as_ref().map(|path| format!("path {path}")));
-        lines.extend(connect.query.iter().map(|(name, value)| format!("query {name} {value}")));
+        lines.extend(connect.query.iter().map(|(name, value)| pair("query", name, value)));
         self.upgrade(lines, connect, at);
         lines.extend(connect.deflate.map(|deflate| deflate.to_string()));
         lines.push(format!("within {}", Exact(connect.timeout)));

@@ -10,15 +10,15 @@ use crate::program::instruction::Instruction;
 use crate::program::matcher::{Condition, Test};
 use crate::program::{
     AnswerCapture, AnswerSource, Connect, Credentials, Expr, Http, Template, TimerId, Visitor,
-    is_secret_header,
+    is_secret_header, is_secret_name,
 };
 use crate::quantity::Exact;
 
 impl Describe<'_> {
     /// The first line behind the verb; the others go to `lines`.
     pub(super) fn http(self, lines: &mut Vec<String>, http: &Http, at: Span) -> String {
-        lines.extend(http.query.iter().map(|(name, value)| format!("query {name} {value}")));
-        lines.extend(http.headers.iter().map(|(name, value)| header(name, value)));
+        lines.extend(http.query.iter().map(|(name, value)| pair("query", name, value)));
+        lines.extend(http.headers.iter().map(|(name, value)| pair("header", name, value)));
         visitor(lines, &http.visitor);
         if let Some(content) = &http.content {
             lines.push(format!("body {} {}", content.media_type, content.template));
@@ -46,7 +46,7 @@ impl Describe<'_> {
 
     /// What a connect has beside its path and query.
     pub(super) fn upgrade(self, lines: &mut Vec<String>, connect: &Connect, at: Span) {
-        lines.extend(connect.headers.iter().map(|(name, value)| header(name, value)));
+        lines.extend(connect.headers.iter().map(|(name, value)| pair("header", name, value)));
         lines.extend(connect.origin.as_ref().map(|origin| format!("origin {origin}")));
         lines.extend(connect.subprotocols.iter().map(|name| format!("subprotocol {name}")));
         visitor(lines, &connect.visitor);
@@ -67,11 +67,16 @@ impl Describe<'_> {
     }
 }
 
-fn header(name: &str, value: &Template) -> String {
-    if is_secret_header(name) {
-        return format!("header {name} {}", Expr::SECRET);
+/// A header or a query parameter.
+pub(super) fn pair(what: &str, name: &str, value: &Template) -> String {
+    if is_hidden(name) {
+        return format!("{what} {name} {}", Expr::SECRET);
     }
-    format!("header {name} {value}")
+    format!("{what} {name} {value}")
+}
+
+fn is_hidden(name: &str) -> bool {
+    is_secret_header(name) || is_secret_name(name)
 }
 
 fn visitor(lines: &mut Vec<String>, visitor: &Visitor) {
@@ -163,9 +168,9 @@ impl Writer<'_> {
     }
 }
 
-fn pairs(pairs: &[(String, Template)]) -> Value {
+pub(super) fn pairs(pairs: &[(String, Template)]) -> Value {
     let shown = |(name, value): &(String, Template)| {
-        if is_secret_header(name) {
+        if is_hidden(name) {
             json!({ "name": name, "value": Expr::SECRET })
         } else {
             json!({ "name": name, "value": value })

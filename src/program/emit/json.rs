@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::describe::verb;
+use super::http::pairs;
 use super::{LineOf, edges, states_of};
 use crate::diagnostic::escape_hidden;
 use crate::program::instruction::Instruction;
 use crate::program::{
     Answer, AtBarrier, Barrier, Capture, Choose, Connect, DataFile, DataUse, Expect, Expr, Gather, Items,
     LinkId, Op, Pool, PoolId, Program, Quota, Reaction, Repeat, Scenario, SlotId, StateId, Stream, StreamId,
-    Target, Template, Think, TimerId, Unmatched, Until,
+    Target, Think, TimerId, Unmatched, Until,
 };
 
 /// Everything, as JSON.
@@ -230,9 +231,6 @@ impl Writer<'_> {
     }
 
     fn connect(self, connect: &Connect) -> Value {
-        let pairs = |pairs: &[(String, Template)]| -> Value {
-            pairs.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
-        };
         let timer = |id: TimerId| &self.program.timers[id.index()];
         let mut detail = json!({
             "url": connect.url,
