@@ -46,7 +46,8 @@ impl Control {
         *self.order.borrow() > Order::Finish
     }
 
-    pub(super) fn is_aborted(&self) -> bool {
+    /// Whether everybody was told to leave at once.
+    pub fn is_aborted(&self) -> bool {
         *self.order.borrow() == Order::Abort
     }
 

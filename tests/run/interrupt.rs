@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{eventually, folder, wait, wsplan_run};
+use super::{Ended, eventually, folder, wait, wsplan_run};
 use crate::support::frames::{close, text};
 use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
@@ -72,9 +72,14 @@ impl Running {
         }
     }
 
+    /// The end of the process, with what it says behind what has been read.
+    pub(super) fn finish_saying(mut self) -> Ended {
+        wait(self.child.take().unwrap())
+    }
+
     /// The exit status, and the summary where there is one.
-    pub(super) fn finish(mut self) -> (Option<i32>, Option<Value>) {
-        let ended = wait(self.child.take().unwrap());
+    pub(super) fn finish(self) -> (Option<i32>, Option<Value>) {
+        let ended = self.finish_saying();
         assert_eq!(ended.stderr, "");
         (ended.status.code(), serde_json::from_str(&ended.stdout).ok())
     }

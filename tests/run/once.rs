@@ -2,10 +2,10 @@
 
 use nix::sys::signal::Signal;
 
-use super::interrupt::Running;
+use super::interrupt::{Running, pass};
 use super::{Ended, error_count, eventually, finish, folder, summary_of, wsplan_run};
 use crate::support::frames::{close, text};
-use crate::support::scripted::{Action, ScriptedServer, accepting};
+use crate::support::scripted::{Action, Gate, ScriptedServer, accepting};
 
 /// Each connection is told the token first, and closed when the client wants that.
 fn telling() -> Vec<Action> {
@@ -103,6 +103,40 @@ fn what_fails_in_the_teardown_is_an_error_of_the_run() {
     assert_eq!(ended.status.code(), Some(1), "{}", ended.stderr);
     assert_eq!(paths.len(), 4);
     assert_eq!(error_count(&summary_of(&ended), "timeout"), 1);
+}
+
+/// What is said on standard error of a run that is interrupted twice while the script of its last connection waits.
+fn interrupted_twice(plan: &str, before: Vec<Vec<Action>>) -> (String, usize) {
+    let asked = Gate::default();
+    let last = accepting([Action::ReadFrames(1), Action::Open(asked.clone()), Action::ReadToEnd]);
+    let server = ScriptedServer::each(before.into_iter().chain([last]).collect());
+    let mut running = Running::start(plan, &["--target", &server.url()]);
+    pass(&asked);
+    running.interrupt(Signal::SIGINT);
+    running.signal(Signal::SIGINT);
+    let ended = running.finish_saying();
+    assert_eq!(ended.status.code(), Some(130), "{}", ended.stderr);
+    (ended.stderr, server.finish().len())
+}
+
+#[test]
+fn who_interrupts_twice_is_told_what_became_of_the_teardown() {
+    let stuck = "  - request: { send: ask, reply: { text: { equals: answer } } }\n";
+    let plan = |user: &str, teardown: &str| {
+        format!(
+            "target: ws://127.0.0.1:1\ndefaults: {{ within: 1h, drain: 1h }}\nscenarios:\n user:\n  steps:\n  - connect: /user\n{user}\
+             \nteardown:\n  - connect: /teardown\n{teardown}"
+        )
+    };
+    let (said, connection_count) = interrupted_twice(&plan(stuck, ""), Vec::new());
+    assert_eq!(
+        (said.as_str(), connection_count),
+        ("error: interrupted twice: the teardown is not done\n", 1)
+    );
+    let user = accepting([Action::ReadToClose, Action::Write(close(1000, b"")), Action::Close]);
+    let (said, connection_count) = interrupted_twice(&plan("", stuck), vec![user]);
+    let expected = "error: interrupted twice: the teardown has not come to its end\n";
+    assert_eq!((said.as_str(), connection_count), (expected, 2));
 }
 
 #[test]

@@ -26,6 +26,15 @@ pub(super) fn run(
     if let Some(done) = &teardown {
         told(done, is_quiet);
     }
+    match &teardown {
+        None if job.program.teardown.is_some() => {
+            complain("interrupted twice: the teardown is not done", None);
+        }
+        Some(done) if control.is_aborted() && !done.has_succeeded => {
+            complain("interrupted twice: the teardown has not come to its end", None);
+        }
+        _ => {}
+    }
     for done in setup.iter().chain(&teardown) {
         outcome.totals.merge(&done.totals);
     }
