@@ -53,6 +53,16 @@ fn each_request_ends_once_on_whichever_connection() {
 }
 
 #[test]
+fn each_request_ends_once_also_where_connections_are_opened_again() {
+    (0..user_count()).for_each(|seed| live(seed, Shape::Reconnecting));
+}
+
+#[test]
+fn each_request_ends_once_on_connections_that_are_shared() {
+    (0..user_count()).for_each(|seed| live(seed, Shape::Borrowing));
+}
+
+#[test]
 fn each_message_that_is_due_is_sent_or_missed() {
     (0..user_count()).for_each(|seed| live(seed, Shape::Paced));
 }

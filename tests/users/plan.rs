@@ -20,6 +20,10 @@ pub(super) enum Shape {
     Any,
     /// All steps, on two connections.
     Several,
+    /// All steps, on two connections of which one or both are opened again when they are lost.
+    Reconnecting,
+    /// All steps, on connections of a pool, which the user gives back.
+    Borrowing,
     /// One paced loop, entered when the connection stands, of which it is known from outside what is due.
     Paced,
 }
@@ -45,6 +49,8 @@ pub(super) struct Plan {
     pub(super) iteration_count: u64,
     /// Of its loop, where it is the only one.
     pub(super) pace: Option<Pace>,
+    /// How many attempts in a row may fail on each connection.
+    pub(super) attempts: [u64; 2],
 }
 
 impl Plan {
@@ -63,25 +69,78 @@ scenarios:
       - when: {{ $.type: kick }}
         fail: kicked
     steps:
-      - connect: /
 "
         );
-        if shape == Shape::Several {
-            text.push_str("      - { name: feed, connect: /feed }\n");
-        }
+        let attempts = match shape {
+            Shape::Borrowing => {
+                text.insert_str(0, "pools: { bus: { size: 2 } }\n");
+                [0, 0]
+            }
+            Shape::Reconnecting => [connect(rng, "", &mut text), connect(rng, "feed", &mut text)],
+            Shape::Several => {
+                text.push_str("      - connect: /\n      - { name: feed, connect: /feed }\n");
+                [0, 0]
+            }
+            _ => {
+                text.push_str("      - connect: /\n");
+                [0, 0]
+            }
+        };
         let pace = (shape == Shape::Paced).then(|| paced_loop(rng, &mut text));
-        if pace.is_none() {
-            steps(rng, shape, DEPTH_MAX, 6, &mut text);
+        match shape {
+            Shape::Paced => {}
+            Shape::Borrowing => borrows(rng, &mut text),
+            _ => steps(rng, shape, DEPTH_MAX, 6, &mut text),
         }
         let end = match shape {
             Shape::Requests => "close: {}",
-            Shape::Several if rng.random_bool(0.5) => "{ close: {}, on: feed }",
+            Shape::Several | Shape::Reconnecting if rng.random_bool(0.5) => "{ close: {}, on: feed }",
+            // Behind its blocks it has no connection.
+            Shape::Borrowing => "log: x",
             _ => pick(rng, &["close: {}", "expect_close: { within: 20ms }"]),
         };
         if pace.is_some() || rng.random_bool(0.5) {
             let _ = writeln!(text, "      - {end}");
         }
-        Self { shape, text, iteration_count, pace }
+        Self { shape, text, iteration_count, pace, attempts }
+    }
+}
+
+/// A connection that is opened again, or not; how many attempts in a row may fail.
+fn connect(rng: &mut Rng, name: &str, text: &mut String) -> u64 {
+    let named = if name.is_empty() { String::new() } else { format!("name: {name}\n        ") };
+    let _ = writeln!(text, "      - {named}connect:\n          path: /{name}");
+    let attempts = pick(rng, &[0, 1, 2, 5]);
+    if attempts > 0 {
+        let then = pick(rng, &["resume", "restart"]);
+        let delay = pick(rng, &["0s", "1ms", "20ms"]);
+        let _ = writeln!(
+            text,
+            "          reconnect: {{ attempts: {attempts}, delay: {delay}, max_delay: 50ms, then: {then} }}"
+        );
+    }
+    if rng.random_bool(0.5) {
+        let step = match rng.random_range(0..5) {
+            0 => "send: { t: x }".to_owned(),
+            1 => "think: 3ms".to_owned(),
+            2 => expect(rng),
+            _ => request(rng, KEYED, ""),
+        };
+        let _ = writeln!(text, "          on_connected:\n            - {step}");
+    }
+    attempts
+}
+
+/// Blocks with connections of the pool, once or in rounds.
+fn borrows(rng: &mut Rng, text: &mut String) {
+    let times = pick(rng, &[1, 1, 4]);
+    let _ = writeln!(text, "      - loop:\n          times: {times}\n          steps:");
+    for name in ["bus", "other"].iter().take(rng.random_range(1..3)) {
+        let _ = writeln!(
+            text,
+            "            - name: {name}\n              borrow:\n                from: bus\n                steps:"
+        );
+        steps(rng, Shape::Borrowing, 1, 18, text);
     }
 }
 
@@ -146,7 +205,8 @@ fn steps(rng: &mut Rng, shape: Shape, depth: usize, indent: usize, text: &mut St
             _ => "log: x".to_owned(),
         };
         let acts = !step.starts_with("think") && !step.starts_with("log");
-        let is_on_feed = shape == Shape::Several && acts && rng.random_bool(0.5);
+        let is_on_feed =
+            matches!(shape, Shape::Several | Shape::Reconnecting) && acts && rng.random_bool(0.5);
         let step = match step.strip_prefix('{') {
             Some(rest) if is_on_feed => format!("{{ on: feed,{rest}"),
             None if is_on_feed => format!("{{ {step}, on: feed }}"),

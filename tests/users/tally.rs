@@ -12,6 +12,8 @@ pub(super) struct Tally {
     pub(super) received: u64,
     /// Rounds of the only loop, where it is paced.
     pub(super) due: u64,
+    /// Connections of a pool that it gave back.
+    pub(super) given_back: u64,
     // What it said.
     finished: u64,
     iterations: u64,
@@ -26,6 +28,8 @@ pub(super) struct Tally {
     paced: u64,
     delays: u64,
     missed: u64,
+    reconnects: u64,
+    timed_reconnects: u64,
 }
 
 impl Tally {
@@ -41,11 +45,8 @@ impl Tally {
             Event::ReplyDuplicated => self.duplicated += 1,
             Event::RepliesMissing(count) => self.missing += count,
             // These are also in what is said of the message or of the request.
-            Event::InboxDropped
-            | Event::RequestThrottled
-            | Event::FailedOver
-            | Event::Reconnected
-            | Event::OutOfData => {}
+            Event::InboxDropped | Event::RequestThrottled | Event::FailedOver | Event::OutOfData => {}
+            Event::Reconnected => self.reconnects += 1,
             Event::FetchFailed => panic!("no plan here asks anything over HTTP"),
         }
     }
@@ -55,6 +56,7 @@ impl Tally {
             // That of a ping is of no request.
             Some("rtt") if !timer.starts_with("beat.") => self.round_trips += 1,
             Some("send_delay") => self.delays += 1,
+            Some("reconnect") => self.timed_reconnects += 1,
             _ => {}
         }
     }
@@ -65,6 +67,11 @@ impl Tally {
 
     pub(super) fn finished(&mut self) {
         self.finished += 1;
+    }
+
+    /// Requests of which nothing was said yet.
+    pub(super) fn pending(&self) -> u64 {
+        self.requests - self.round_trips - self.late - self.missing
     }
 
     /// What does not hold.
@@ -78,6 +85,7 @@ impl Tally {
         let mut equal = |claim: &str, one: u64, other: u64| holds(claim, one == other, one, other);
         equal("a user finishes once", self.finished, 1);
         equal("each paced message that leaves has its delay", self.paced, self.delays);
+        equal("each connection that stands again is timed", self.reconnects, self.timed_reconnects);
         equal("each repeated reply is a failure", self.duplicated, self.duplicated_failures);
         if plan.pace.is_some() {
             let told = self.paced + self.missed;
@@ -91,9 +99,13 @@ impl Tally {
             equal("each connect and each request is one operation", self.operations, ended);
         }
         let mut at_most = |claim: &str, one: u64, other: u64| holds(claim, one <= other, one, other);
-        at_most("iterations are no more than the plan has", self.connects, plan.iteration_count);
-        at_most("each iteration connects", self.iterations, self.connects);
-        at_most("only the last is cut short", self.connects, self.iterations + 1);
+        at_most("iterations are no more than the plan has", self.iterations, plan.iteration_count);
+        if !matches!(plan.shape, Shape::Reconnecting | Shape::Borrowing) {
+            at_most("each iteration connects once", self.connects, plan.iteration_count);
+            at_most("each iteration connects", self.iterations, self.connects);
+            at_most("only the last is cut short", self.connects, self.iterations + 1);
+        }
+        at_most("what is given back was borrowed", self.given_back, self.connects_ended);
         let taken = self.round_trips + self.late + self.duplicated;
         at_most("a message is one thing only", taken + self.unmatched, self.received);
         broken

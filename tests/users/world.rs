@@ -13,7 +13,7 @@ use wsplan::machine::{Disconnect, Input, Payload, Rng, Setting, User};
 use wsplan::program::LinkId;
 
 use super::pick;
-use super::plan::{Pace, Plan};
+use super::plan::{Pace, Plan, Shape};
 use super::tally::Tally;
 use crate::support::compiling::compile_text;
 
@@ -35,6 +35,8 @@ enum Happening {
     Writable(u64),
     /// With the server's close code, or by a break.
     Gone(u64, Option<u16>),
+    /// The pool has its connection again.
+    GivenBack(u64),
     Stop,
     Abort,
 }
@@ -54,6 +56,8 @@ pub(super) struct Connection {
     /// The user has said goodbye.
     is_closing: bool,
     is_blocked: bool,
+    /// The user has given it back to its pool; it may say so again.
+    is_given_back: bool,
     queued: Vec<String>,
 }
 
@@ -71,6 +75,10 @@ pub(super) struct World {
     /// How many of the server's replies take their time.
     slow_rate: f64,
     is_stopped: bool,
+    is_reconnecting: bool,
+    /// How many attempts in a row may fail on each connection, and how many have in this iteration.
+    attempts: [u64; 2],
+    in_vain: [u64; 2],
     pace: Option<Pace>,
     /// When the paced loop was entered, until it is cut off.
     entered: Option<Duration>,
@@ -99,6 +107,9 @@ impl World {
             connection_count: 0,
             slow_rate,
             is_stopped: false,
+            is_reconnecting: plan.shape == Shape::Reconnecting,
+            attempts: plan.attempts,
+            in_vain: [0, 0],
             pace: plan.pace,
             entered: None,
         }
@@ -135,6 +146,9 @@ impl World {
                 let Some(link) = self.find(number, Stage::Opening) else { return };
                 self.tally.connects_ended += 1;
                 let is_open = matches!(happening, Happening::Connected(_));
+                // Where one stands, the user may have gone back to steps that open the other.
+                self.in_vain = if is_open { [0, 0] } else { self.in_vain };
+                self.in_vain[link.index()] += u64::from(!is_open);
                 self.connections[link.index()] = Connection {
                     number,
                     stage: if is_open { Stage::Open } else { Stage::None },
@@ -173,6 +187,15 @@ impl World {
                 let how = code.map_or(Disconnect::Broken, |code| Disconnect::ByPeer { code, reason: "" });
                 self.input(user, Input::Disconnected(link, how));
             }
+            Happening::GivenBack(number) => {
+                let Some(link) = self.find_open(number) else { return };
+                let connection = &mut self.connections[link.index()];
+                if connection.is_blocked || !connection.queued.is_empty() {
+                    return self.within(3_000, Happening::GivenBack(number));
+                }
+                *connection = Connection::default();
+                self.input(user, Input::GivenBack(link));
+            }
             Happening::Stop => {
                 self.is_stopped = true;
                 self.cut_off();
@@ -199,7 +222,7 @@ impl World {
             let text = format!(r#"{{"type":"{kind}","n":{}}}"#, self.rng.random_range(0..4));
             self.within(400_000, Happening::Message(connection, text));
         }
-        if self.rng.random_bool(0.1) {
+        if self.rng.random_bool(if self.is_reconnecting { 0.6 } else { 0.1 }) {
             let code = pick(&mut self.rng, &[Some(1000), Some(1006), Some(1011), None]);
             self.within(400_000, Happening::Gone(connection, code));
         }

@@ -20,8 +20,16 @@ impl Output for World {
         assert!(connection.stage == Stage::None, "opened while it is open");
         *connection = Connection { number, stage: Stage::Opening, ..Connection::default() };
         self.tally.connects += u64::from(link == LinkId::FIRST);
-        let happening =
-            if self.rng.random_bool(0.1) { Happening::ConnectFailed } else { Happening::Connected };
+        if self.is_reconnecting {
+            // The first attempt of all comes before those.
+            let (in_vain, attempts) = (self.in_vain[link.index()], self.attempts[link.index()]);
+            assert!(in_vain <= attempts, "{in_vain} attempts in a row have failed of {attempts}");
+        }
+        let happening = if self.rng.random_bool(self.failure_rate()) {
+            Happening::ConnectFailed
+        } else {
+            Happening::Connected
+        };
         self.within(5_000, happening(number));
     }
 
@@ -62,7 +70,20 @@ impl Output for World {
         }
     }
 
-    fn give_back(&mut self, _: LinkId) {}
+    fn give_back(&mut self, link: LinkId) {
+        self.say(format_args!("give back {link}"));
+        let connection = &mut self.connections[link.index()];
+        assert!(connection.stage == Stage::Open, "given back while there is none");
+        assert!(!connection.is_closing, "given back behind a goodbye");
+        if std::mem::replace(&mut connection.is_given_back, true) {
+            return;
+        }
+        let number = connection.number;
+        // Whoever has it next would get the reply.
+        assert_eq!(self.tally.pending(), 0, "given back while a reply may come");
+        self.tally.given_back += 1;
+        self.within(3_000, Happening::GivenBack(number));
+    }
 
     fn abort(&mut self, link: LinkId) {
         self.say(format_args!("abort {link}"));
@@ -81,6 +102,9 @@ impl Output for World {
 
     fn count(&mut self, event: Event) {
         self.say(format_args!("count {event:?}"));
+        if matches!(event, Event::IterationEnded { .. }) {
+            self.in_vain = [0, 0];
+        }
         self.tally.count(event);
     }
 
@@ -108,6 +132,10 @@ impl Output for World {
 }
 
 impl World {
+    fn failure_rate(&self) -> f64 {
+        if self.is_reconnecting { 0.4 } else { 0.1 }
+    }
+
     fn queue(&mut self, link: LinkId, text: String) {
         self.say(format_args!("send on {link} {text}"));
         let connection = &mut self.connections[link.index()];
