@@ -35,7 +35,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
     let style = Style { color: false, width: 100, unicode: true };
     eprint!("{}", render(&diagnostics.into_sorted(), &sources, style));
-    let Compiled { program, profile, thresholds } = compiled.ok_or("the plan has mistakes")?;
+    let Compiled { program, load, thresholds } = compiled.ok_or("the plan has mistakes")?;
 
     let (ready, address) = mpsc::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -49,7 +49,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     });
     let target = Url::parse(&format!("ws://{}/", address.recv()?))?;
 
-    let job = Job::new(program, profile, [target]);
+    let job = Job::new(program, load, [target]);
     let outcome = engine::run(&job, &Control::new(), |tick| eprintln!("{:?}", tick.elapsed))?;
     let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
     println!("{} messages came back", outcome.totals.counts.messages_received);

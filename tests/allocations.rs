@@ -112,8 +112,8 @@ struct Ran {
 }
 
 fn ran(case: &Case, rounds: u64, target: &Url) -> Ran {
-    let Compiled { program, profile, .. } = compile(&plan(case, rounds));
-    let job = Job::new(program, profile, [target.clone()]);
+    let Compiled { program, load, .. } = compile(&plan(case, rounds));
+    let job = Job::new(program, load, [target.clone()]);
     let before = COUNTING.stats();
     let outcome = run(&job, &Control::new(), |_| {}).unwrap();
     let made = COUNTING.stats() - before;

@@ -31,6 +31,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Number(min, max) => format!("{min} to {max}"),
         Kind::Duration => "duration".into(),
         Kind::Size => "size".into(),
+        Kind::Rate => "rate".into(),
         Kind::Words(words) => words.iter().map(|word| code(word.word)).collect::<Vec<_>>().join(" or "),
         Kind::List(of, ..) => format!("list: {}", self::kind(of)),
         Kind::Map(noun) => link(noun),

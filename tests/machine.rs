@@ -26,7 +26,7 @@ fn users_do_as_expected() {
         let compiled = outcome.compiled.unwrap_or_else(|| panic!("{path:?}: {:#?}", outcome.diagnostics));
         let trace_path = path.with_extension("trace");
         let script = std::fs::read_to_string(&trace_path).unwrap_or_default();
-        let iterations = compiled.profile.iterations();
+        let iterations = compiled.load.lanes()[0].shape.iterations();
         comparison.compare(&trace_path, &replay(compiled.program, iterations, &script));
     }
     comparison.finish();

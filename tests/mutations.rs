@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use wsplan::compile::Compiled;
 use wsplan::diagnostic::{Sources, Style, render, to_json};
+use wsplan::load::Part;
 use wsplan::plan::schema::nouns;
 use wsplan::plan::syntax::{self, Node, NodeKind};
 
@@ -73,11 +74,14 @@ impl Census {
     fn of_program(compiled: &Compiled) -> Self {
         use wsplan::program::{Answer, Expect, Op, State, Until};
         let program = &compiled.program;
+        let share = |part: &Part| match part {
+            Part::Weight(share) | Part::Users(share) => *share,
+        };
         let mut census = Self {
             states: program.states.len(),
             reactions: program.reactions.len(),
             thresholds: compiled.thresholds.len(),
-            weights: program.scenarios.iter().map(|scenario| scenario.weight).sum(),
+            weights: compiled.load.lanes().iter().flat_map(|lane| lane.mix.parts()).map(share).sum(),
             ..Self::default()
         };
         let expect = |census: &mut Self, expect: &Expect| {
@@ -157,7 +161,7 @@ impl Census {
             census.steps(&plan[*once], plan);
         }
         for scenario in members(&plan["scenarios"]) {
-            census.weights += scenario["weight"].as_u64().unwrap_or(1);
+            census.weights += scenario["weight"].as_u64().or(scenario["users"].as_u64()).unwrap_or(1);
             census.states += 1;
             census.steps(&scenario["steps"], plan);
             for reaction in items(&scenario["always"]) {

@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::time::Duration;
 
-use crate::compile::LONGEST_FILE_BYTES;
-use crate::quantity::{parse_duration, parse_duration_or_zero, parse_share, parse_size};
+use crate::compile::{LONGEST_FILE_BYTES, Users};
+use crate::quantity::{Rate, parse_duration, parse_duration_or_zero, parse_rate, parse_share, parse_size};
 
 /// `250ms`, `2s`, `1m30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -16,6 +16,24 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn duration_or_zero(text: &str) -> Result<Duration, String> {
     parse_duration_or_zero(text)
         .ok_or_else(|| "a length of time with its unit is needed, such as 5ms, 2s or 1m30s, or 0".into())
+}
+
+/// `10`, `10:20:30`.
+pub(super) fn users(text: &str) -> Result<Users, String> {
+    let number = |digits: &str| digits.parse::<u32>().map(u64::from).ok();
+    let numbers: Option<Vec<u64>> = text.split(':').map(number).collect();
+    match numbers.as_deref() {
+        Some([users]) => Ok(Users::Level(*users)),
+        Some(numbers) => Ok(Users::Cycles(numbers.to_vec())),
+        None => Err("a number of users is needed, such as 100, or several as in 10:20:30".into()),
+    }
+}
+
+/// `3`, `0.5`, `3/s`, `30/m`.
+pub(super) fn rate(text: &str) -> Result<Rate, String> {
+    let rate = parse_rate(text).or_else(|| parse_rate(&format!("{text}/s")));
+    rate.filter(|rate| *rate > Rate::ZERO)
+        .ok_or_else(|| "a number of users a second above 0 is needed, such as 3, 0.5 or 30/m".into())
 }
 
 /// `64KiB`, `1MB`, `100B`.

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::arguments::{NamedFile, duration, named_file, variable};
-use crate::compile::{Compiled, Directory, LoadOverrides, Options, TlsOverrides, compile_source};
+use super::arguments::{NamedFile, duration, named_file, rate, users, variable};
+use crate::compile::{Compiled, Directory, LoadOverrides, Options, TlsOverrides, Users, compile_source};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::plan::source;
+use crate::quantity::Rate;
 
 /// What a command line may change in a plan.
 #[derive(Debug, Clone, Default, Args)]
@@ -27,9 +28,12 @@ pub(super) struct Overrides {
     /// Take any server for whom it says it is
     #[arg(long)]
     insecure: bool,
-    /// How many virtual users
-    #[arg(short, long, value_name = "N")]
-    users: Option<u64>,
+    /// How many virtual users; 10:20:30 are cycles: when all of one have done their iterations, the next ones start
+    #[arg(short, long, value_name = "N", value_parser = users)]
+    users: Option<Users>,
+    /// How many of them start in a second: 3, 0.5 or 30/m
+    #[arg(short, long, value_name = "RATE", value_parser = rate, conflicts_with = "ramp")]
+    rate: Option<Rate>,
     /// Over how long they start
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     ramp: Option<std::time::Duration>,
@@ -98,7 +102,8 @@ fn options<'a>(
             ca: overrides.ca.clone().map(|file| (file.name, file.content)),
         },
         load: LoadOverrides {
-            users: overrides.users,
+            users: overrides.users.clone(),
+            rate: overrides.rate,
             ramp: overrides.ramp,
             duration: overrides.duration,
             iterations: overrides.iterations,

@@ -91,8 +91,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         Ok(addresses) => addresses,
         Err(exit) => return exit,
     };
-    if let Err(error) =
-        engine::preflight(compiled.profile.peak_users(), threads(args), addresses.count().max(1))
+    if let Err(error) = engine::preflight(compiled.load.peak_users(), threads(args), addresses.count().max(1))
     {
         complain(&error.to_string(), Some(error.help()));
         return Exit::Unable;
@@ -159,12 +158,12 @@ fn can_be_spoken(program: &Program) -> Result<(), String> {
 }
 
 fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, control: &Control) -> Exit {
-    let Compiled { program, profile, thresholds } = compiled;
+    let Compiled { program, load, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let Ends { targets, addresses } = ends;
-    let mut job = Job { threads, seed, sources: addresses, ..Job::new(program, profile, targets) };
+    let mut job = Job { threads, seed, sources: addresses, ..Job::new(program, load, targets) };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
     let mut progress = Progress::new(args.quiet, &job);

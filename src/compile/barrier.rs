@@ -5,8 +5,8 @@ use super::Compiler;
 use super::flow::Effect;
 use super::scenario::Context;
 use crate::diagnostic::{Diagnostic, Span, codes};
-use crate::load::{Mix, Profile};
-use crate::plan::model::{self, Plan, Spanned, Step};
+use crate::load::Load;
+use crate::plan::model::{self, Spanned, Step};
 use crate::program::{AtBarrier, Barrier, BarrierId, Op};
 
 /// A barrier, and what its steps say of it.
@@ -66,13 +66,12 @@ impl Compiler<'_, '_> {
     }
 
     /// What the barriers come to under a load.
-    pub(super) fn barriers(&mut self, plan: &Plan, profile: &Profile) -> Vec<Barrier> {
-        let weight = |scenario: &model::Scenario| scenario.weight.map_or(1, |weight| weight.value);
-        let weights: Vec<u64> = plan.scenarios.iter().map(weight).collect();
-        let (mix, peak) = (Mix::new(&weights), profile.peak_users());
+    pub(super) fn barriers(&mut self, load: &Load) -> Vec<Barrier> {
+        let peak = load.peak_users();
         let mut barriers = Vec::with_capacity(self.barriers.len());
         for Declared { name, span, user_count, scenarios } in std::mem::take(&mut self.barriers) {
-            let possible: u64 = scenarios.iter().map(|scenario| mix.count_of(*scenario, peak)).sum();
+            let possible: u64 =
+                scenarios.iter().map(|scenario| load.peak_users_of(*scenario)).fold(0, u64::saturating_add);
             if let Some(wanted) = user_count.filter(|wanted| wanted.value > possible && peak > 0) {
                 let users = if possible == 1 { "user comes" } else { "users come" };
                 self.diagnostics.push(

@@ -7,7 +7,7 @@ use super::Compiler;
 use super::file::file_diagnostic;
 use crate::data::{Form, Table};
 use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::load::{Mix, Profile};
+use crate::load::Load;
 use crate::plan::model::{self, data::Format};
 use crate::program::{AtEnd, DataFile, DataId, Pick, Scenario};
 
@@ -167,14 +167,12 @@ impl Compiler<'_, '_> {
     }
 
     /// Warns of users for whom there is no row, and of those that share one which was to be their own.
-    pub(super) fn rows_for_all(&mut self, files: &[DataFile], scenarios: &[Scenario], profile: &Profile) {
-        let weights: Vec<u64> = scenarios.iter().map(|scenario| scenario.weight).collect();
-        let mix = Mix::new(&weights);
+    pub(super) fn rows_for_all(&mut self, files: &[DataFile], scenarios: &[Scenario], load: &Load) {
         for (index, file) in files.iter().enumerate() {
             let takes =
                 |scenario: &Scenario| scenario.data.iter().any(|used| used.data == DataId::new(index));
             let users = scenarios.iter().enumerate().filter(|(_, scenario)| takes(scenario));
-            let user_count: u64 = users.map(|(at, _)| mix.count_of(at, profile.peak_users())).sum();
+            let user_count: u64 = users.map(|(at, _)| load.users_of(at)).fold(0, u64::saturating_add);
             let row_count = file.table.row_count();
             if user_count <= row_count || !matches!(file.pick, Pick::Unique | Pick::PerUser) {
                 continue;

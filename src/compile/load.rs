@@ -1,15 +1,20 @@
-//! The plan's `load`, under the command line's overrides, as a profile.
+//! The plan's load and those of its scenarios, under the command line's overrides, as lanes.
 
 use std::time::Duration;
 
-use crate::load::{Profile, Stage};
+use super::Compiler;
+use crate::diagnostic::{Diagnostic, Severity, Span, codes};
+use crate::load::{Cycles, Lane, Load, Mix, Part, Profile, Shape, Stage};
 use crate::plan::model;
+use crate::quantity::Rate;
 
 /// What the command line says about load.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LoadOverrides {
     /// `--users`
-    pub users: Option<u64>,
+    pub users: Option<Users>,
+    /// `--rate`
+    pub rate: Option<Rate>,
     /// `--ramp`
     pub ramp: Option<Duration>,
     /// `--duration`
@@ -18,21 +23,172 @@ pub struct LoadOverrides {
     pub iterations: Option<u64>,
 }
 
-/// Each override takes the place of the plan's own value. Stages are replaced as a whole by anything that says how
-/// many or how long: half a curve would be neither the plan's load nor the one asked for. Their peak stays.
-pub(super) fn lower(plan: Option<&model::Load>, overrides: &LoadOverrides) -> Profile {
-    let nothing = model::Load::default();
-    let plan = plan.unwrap_or(&nothing);
-    let iterations = overrides.iterations.or(plan.iterations.map(|n| n.value));
-    let replaces_stages =
-        overrides.users.is_some() || overrides.ramp.is_some() || overrides.duration.is_some();
-    if !plan.stages.is_empty() && !replaces_stages {
-        let stages = plan.stages.iter().map(|s| Stage { users: s.users.value, over: s.over.value }).collect();
-        return Profile::with_stages(stages, iterations);
+/// How many users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Users {
+    /// So many at a time.
+    Level(u64),
+    /// One number after the other: `10:20:30`.
+    Cycles(Vec<u64>),
+}
+
+impl LoadOverrides {
+    /// Whether it says how many or how long. Then curves are replaced as a whole, because half a curve would be neither the
+    /// plan's load nor the one asked for, and so are the loads of scenarios: all share in the one load.
+    fn replaces(&self) -> bool {
+        self.users.is_some() || self.rate.is_some() || self.ramp.is_some() || self.duration.is_some()
     }
-    let peak_of_stages = plan.stages.iter().map(|stage| stage.users.value).max();
-    let users = overrides.users.or(plan.users.map(|n| n.value)).or(peak_of_stages).unwrap_or(1);
-    let ramp = overrides.ramp.or(plan.ramp.map(|d| d.value)).unwrap_or_default();
+}
+
+/// Each override takes the place of the plan's own value.
+pub(super) fn lower(plan: &model::Plan, overrides: &LoadOverrides) -> Load {
+    let nothing = model::Load::default();
+    let of_plan = plan.load.as_ref().map_or(&nothing, |load| &load.value);
+    let has_own = |scenario: &model::Scenario| scenario.load.is_some() && !overrides.replaces();
+    let mut lanes = Vec::new();
+    if !plan.scenarios.iter().all(has_own) {
+        let part = |scenario| if has_own(scenario) { Part::Weight(0) } else { part(scenario) };
+        let parts: Vec<Part> = plan.scenarios.iter().map(part).collect();
+        let shape = shape(of_plan, overrides, count_of_fixed(&parts));
+        lanes.push(Lane { begins: Duration::ZERO, shape, mix: Mix::of(&parts) });
+    }
+    for (at, scenario) in plan.scenarios.iter().enumerate().filter(|(_, scenario)| has_own(scenario)) {
+        let Some(own) = &scenario.load else { continue };
+        let parts: Vec<Part> =
+            (0..plan.scenarios.len()).map(|other| Part::Weight(u64::from(other == at))).collect();
+        let begins = own.start.map_or(Duration::ZERO, |start| start.value);
+        lanes.push(Lane { begins, shape: shape(own, overrides, None), mix: Mix::of(&parts) });
+    }
+    Load::new(lanes)
+}
+
+fn part(scenario: &model::Scenario) -> Part {
+    match (&scenario.users, &scenario.weight) {
+        (Some(users), _) => Part::Users(users.value),
+        (None, weight) => Part::Weight(weight.map_or(1, |weight| weight.value)),
+    }
+}
+
+/// How many users there are where the scenarios say it and none has a weight.
+fn count_of_fixed(parts: &[Part]) -> Option<u64> {
+    let count = |part: &Part| if let Part::Users(count) = part { Some(*count) } else { None };
+    let counts: Option<Vec<u64>> = parts.iter().filter(|part| **part != Part::Weight(0)).map(count).collect();
+    Some(counts.filter(|counts| !counts.is_empty())?.into_iter().fold(0, u64::saturating_add))
+}
+
+fn shape(plan: &model::Load, overrides: &LoadOverrides, fixed: Option<u64>) -> Shape {
+    let iterations = overrides.iterations.or(plan.iterations.map(|n| n.value));
+    if !plan.stages.is_empty() && !overrides.replaces() {
+        let stages = plan.stages.iter().map(|s| Stage { users: s.users.value, over: s.over.value }).collect();
+        return Profile::with_stages(stages, iterations).into();
+    }
     let duration = overrides.duration.or(plan.duration.map(|d| d.value));
-    Profile::with_users(users, ramp, duration, iterations)
+    match (users(plan, overrides, fixed), duration) {
+        (Users::Cycles(users), None) => Cycles::new(users, iterations.unwrap_or(1)).into(),
+        (Users::Cycles(users), Some(duration)) => in_turn(&users, duration, iterations).into(),
+        (Users::Level(users), duration) => {
+            let over = |rate: Rate| rate.time_of(users);
+            let of_plan = plan.ramp.map(|ramp| ramp.value).or_else(|| over(plan.rate?.value));
+            let ramp = overrides.ramp.or_else(|| over(overrides.rate?)).or(of_plan).unwrap_or_default();
+            Profile::with_users(users, ramp, duration, iterations).into()
+        }
+    }
+}
+
+fn users(plan: &model::Load, overrides: &LoadOverrides, fixed: Option<u64>) -> Users {
+    let of_plan = match plan.users {
+        Some(users) => Some(Users::Level(users.value)),
+        None if !plan.cycles.is_empty() => Some(Users::Cycles(plan.cycles.iter().map(|n| n.value).collect())),
+        None => plan.stages.iter().map(|stage| stage.users.value).max().map(Users::Level),
+    };
+    overrides.users.clone().or(of_plan).or(fixed.map(Users::Level)).unwrap_or(Users::Level(1))
+}
+
+/// Levels of the same length that follow one another at once.
+fn in_turn(users: &[u64], duration: Duration, iterations: Option<u64>) -> Profile {
+    let (total, count) = (duration.as_nanos(), users.len().max(1) as u128);
+    let border = |at: usize| total / count * at as u128 + total % count * at as u128 / count;
+    let level = |(at, &users): (usize, &u64)| {
+        [
+            Stage { users, over: Duration::ZERO },
+            Stage { users, over: Duration::from_nanos_u128(border(at + 1) - border(at)) },
+        ]
+    };
+    Profile::with_stages(users.iter().enumerate().flat_map(level).collect(), iterations)
+}
+
+impl Compiler<'_, '_> {
+    /// The load to run under. What is looked for in the plan's is looked for without the command line: a run that it
+    /// shortens for once is no reason to change the plan.
+    pub(super) fn load(&mut self, plan: &model::Plan) -> Load {
+        let own = lower(plan, &LoadOverrides::default());
+        self.check_loads(plan, &own);
+        self.timeouts_within(&own, plan);
+        lower(plan, &self.options.load)
+    }
+
+    /// Looks for what is in the plan's loads and cannot be, or is of no effect.
+    fn check_loads(&mut self, plan: &model::Plan, load: &Load) {
+        let of_scenarios = plan.scenarios.iter().filter_map(|scenario| scenario.load.as_ref());
+        for one in plan.load.iter().map(|load| &load.value).chain(of_scenarios) {
+            self.check_rate(one);
+        }
+        if let Some(load) = &plan.load
+            && !plan.scenarios.is_empty()
+            && plan.scenarios.iter().all(|scenario| scenario.load.is_some())
+        {
+            self.diagnostics.push(
+                Diagnostic::new(codes::IDLE_LOAD, "every scenario has a load of its own")
+                    .severity(Severity::Warning)
+                    .label(load.span, "so nobody starts for this one")
+                    .help("remove it, or let a scenario be without `load`"),
+            );
+        }
+        self.check_fixed(plan, load);
+    }
+
+    fn check_rate(&mut self, load: &model::Load) {
+        let Some(rate) = load.rate.filter(|rate| rate.value == Rate::ZERO) else { return };
+        self.diagnostics.push(
+            Diagnostic::new(codes::BAD_LOAD, "no user would ever start")
+                .label(rate.span, "none a second")
+                .help("give a rate above 0"),
+        );
+    }
+
+    /// Scenarios that ask for more users than the plan's load has at any time.
+    fn check_fixed(&mut self, plan: &model::Plan, load: &Load) {
+        let is_sharing = |scenario: &&model::Scenario| scenario.load.is_none();
+        let fixed: Vec<_> = plan.scenarios.iter().filter(is_sharing).filter_map(|s| s.users).collect();
+        let wanted = fixed.iter().fold(0u64, |sum, users| sum.saturating_add(users.value));
+        let Some(lane) = load.lanes().first().filter(|lane| wanted > lane.peak_users()) else { return };
+        let peak = lane.peak_users();
+        let mut diagnostic = Diagnostic::new(
+            codes::IDLE_LOAD,
+            format!("scenarios ask for {wanted} users, and the load has {peak} at its peak"),
+        )
+        .severity(Severity::Warning)
+        .help("those that come first in the plan get theirs; ask for fewer, or let the load have more");
+        let spans: Vec<Span> = fixed.iter().map(|users| users.span).collect();
+        for span in spans {
+            diagnostic = diagnostic.label(span, "");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cycles_share_the_time_to_the_nanosecond() {
+        let profile = in_turn(&[10, 20, 5], Duration::from_nanos(10), None);
+        let at = |ns| profile.target_at(Duration::from_nanos(ns));
+        assert_eq!([0, 2, 3, 5, 6, 9, 10].map(at), [10, 10, 20, 20, 5, 5, 0]);
+        assert_eq!(profile.total_duration(), Some(Duration::from_nanos(10)));
+        let longest = in_turn(&[1, 2, 3], Duration::MAX, None);
+        assert_eq!(longest.total_duration(), Some(Duration::MAX));
+        assert_eq!(longest.target_at(Duration::MAX / 2), 2);
+    }
 }

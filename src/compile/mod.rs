@@ -47,7 +47,7 @@ use self::names::PlanNames;
 use self::once::Cast;
 use self::pattern::Patterns;
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Severity, Sources, Span, codes};
-use crate::load::Profile;
+use crate::load::Load;
 use crate::metrics::Threshold;
 use crate::plan::model::{self, Plan};
 use crate::plan::{schema, syntax};
@@ -55,7 +55,7 @@ use crate::program::asked::asked;
 use crate::program::{Limits, OnFailure, Program, Protocol, SlotId, TimerId, Unmatched};
 
 pub use file::{Directory, FileFailure, Files, LONGEST_FILE_BYTES};
-pub use load::LoadOverrides;
+pub use load::{LoadOverrides, Users};
 pub use scope::{Binding, Names};
 pub use template::{Constant, Lowering};
 pub use tls::TlsOverrides;
@@ -105,7 +105,7 @@ pub struct Compiled {
     /// What users do.
     pub program: Program,
     /// How many of them, and when.
-    pub profile: Profile,
+    pub load: Load,
     /// The verdict.
     pub thresholds: Vec<Threshold>,
 }
@@ -166,12 +166,10 @@ pub fn compile(
     let mut reactions = Vec::new();
     let Cast { scenarios, setup, teardown } = compiler.cast(plan, &mut reactions);
     let streams = compiler.streams(plan);
-    let profile = load::lower(plan.load.as_ref(), &options.load);
-    let barriers = compiler.barriers(plan, &profile);
-    // A run that the command line shortens for once is no reason to change the plan.
-    compiler.timeouts_within(&load::lower(plan.load.as_ref(), &LoadOverrides::default()), plan);
+    let load = compiler.load(plan);
+    let barriers = compiler.barriers(&load);
     let thresholds = compiler.thresholds(plan);
-    compiler.rows_for_all(&data, &scenarios, &profile);
+    compiler.rows_for_all(&data, &scenarios, &load);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let (canary, slots) = (names.canary(), names.finish(diagnostics));
     let (target, is_target_secret) = target.filter(|_| !diagnostics.has_errors())?;
@@ -198,7 +196,7 @@ pub fn compile(
         protocol: protocol(plan.protocol),
         limits: limits(&plan.defaults),
     };
-    Some(Compiled { program, profile, thresholds })
+    Some(Compiled { program, load, thresholds })
 }
 
 /// The state of a compilation.

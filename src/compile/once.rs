@@ -68,8 +68,6 @@ impl Compiler<'_, '_> {
                 .help("choose another name"),
             );
         }
-        let mut lowered = self.scenario(once, reactions);
-        lowered.weight = 0;
-        lowered
+        self.scenario(once, reactions)
     }
 }

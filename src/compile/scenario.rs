@@ -82,7 +82,6 @@ impl Compiler<'_, '_> {
         self.sets.extend(checked.sets);
         Scenario {
             name: scenario.name.text.clone(),
-            weight: scenario.weight.map_or(1, |weight| weight.value),
             entry: StateId::new(first_state),
             reactions: first_reaction..reactions.len(),
             paced: std::mem::take(&mut self.paced),

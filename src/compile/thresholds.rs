@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
-use crate::load::Profile;
+use crate::load::Load;
 use crate::metrics::{Metric, Threshold};
 use crate::plan::model::{Plan, Spanned, Step, Verb};
 use crate::plan::schema::Unread;
@@ -115,8 +115,8 @@ impl Compiler<'_, '_> {
     }
 
     /// A timeout that is longer than the whole run will never be seen.
-    pub(super) fn timeouts_within(&mut self, profile: &Profile, plan: &Plan) {
-        let Some(run) = profile.total_duration() else { return };
+    pub(super) fn timeouts_within(&mut self, load: &Load, plan: &Plan) {
+        let Some(run) = load.total_duration() else { return };
         let mut timeouts = Vec::new();
         timeouts.extend(plan.defaults.within);
         timeouts.extend(plan.defaults.connect_timeout);

@@ -134,6 +134,8 @@ codes! {
     IMPOSSIBLE_BARRIER = 455, Error, "barrier that cannot open";
     UNKNOWN_POOL = 456, Error, "no such pool";
     UNUSED_POOL = 457, Warning, "pool is never used";
+    BAD_LOAD = 460, Error, "load that cannot be";
+    IDLE_LOAD = 461, Warning, "load without users, or users without a load";
 }
 
 #[cfg(test)]

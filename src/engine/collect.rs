@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::resources::Lookout;
+use super::schedule::Track;
 use super::{Job, Report, TICK};
 use crate::metrics::{Gauge, Layout, Resources, Snapshot, Watch};
 
@@ -52,7 +53,7 @@ impl Outcome {
 pub(super) fn collect(
     reports: &Receiver<Report>,
     job: &Job,
-    start: Instant,
+    (start, tracks): (Instant, &[Track]),
     mut observe: impl FnMut(&Tick),
 ) -> (Snapshot, Resources) {
     let mut lookout = Lookout::new(job.sources.count());
@@ -79,7 +80,9 @@ pub(super) fn collect(
             return (totals, lookout.seen());
         }
         let elapsed = start.elapsed();
-        let users_wanted = job.profile.target_at(elapsed);
+        let wanted =
+            tracks.iter().zip(job.load.lanes()).map(|(track, lane)| track.users_wanted(lane, elapsed));
+        let users_wanted = wanted.fold(0, u64::saturating_add);
         observe(&Tick {
             elapsed,
             users_wanted,

@@ -17,8 +17,10 @@ mod once;
 mod opening;
 mod pool;
 mod preflight;
+mod relay;
 mod resources;
 mod rows;
+mod schedule;
 mod session;
 mod shard;
 #[cfg(target_os = "linux")]
@@ -31,7 +33,7 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::load::{Profile, Segment};
+use crate::load::{Load, Segment};
 use crate::metrics::{Layout, Snapshot, Watch};
 use crate::net::SourceAddresses;
 use crate::program::{Program, Url};
@@ -53,7 +55,7 @@ pub struct Job {
     /// The names of the program's timers.
     pub layout: Arc<Layout>,
     /// How many users, and when.
-    pub profile: Profile,
+    pub load: Load,
     /// Which of the users are this process's.
     pub segment: Segment,
     /// Where to connect: as many as the program's target has.
@@ -68,12 +70,12 @@ pub struct Job {
 
 impl Job {
     /// The whole load on one thread, with seed 0.
-    pub fn new(program: Program, profile: Profile, targets: impl Into<Vec<Url>>) -> Self {
+    pub fn new(program: Program, load: Load, targets: impl Into<Vec<Url>>) -> Self {
         let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
         let program = Arc::new(program);
         let targets = targets.into();
         let sources = SourceAddresses::default();
-        Self { program, layout, profile, segment: Segment::WHOLE, targets, sources, threads: 1, seed: 0 }
+        Self { program, layout, load, segment: Segment::WHOLE, targets, sources, threads: 1, seed: 0 }
     }
 
     /// How many threads there will be: no more than the smallest pool has connections, because each thread has its share
@@ -100,6 +102,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut threads = Vec::with_capacity(thread_count);
     let barriers = barrier::Barriers::new(&job.program);
+    let tracks: Arc<[_]> = job.load.lanes().iter().map(|_| schedule::Track::new(thread_count)).collect();
     let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
@@ -111,6 +114,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             epoch,
             control: control.clone(),
             barriers: barriers.clone(),
+            tracks: Arc::clone(&tracks),
             reports: reports.clone(),
             outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };
@@ -126,7 +130,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     drop(ledger);
     let office = has_streams.then(|| delivery::Office::new(job, batches, backlog, reports));
     let keeper = office.map(delivery::Office::open).transpose().inspect_err(|_| control.abort())?;
-    let (totals, resources) = collect::collect(&inbox, job, start, observe);
+    let (totals, resources) = collect::collect(&inbox, job, (start, &tracks), observe);
     let mut is_whole = true;
     let mut watch = Watch { threads: Vec::with_capacity(thread_count), resources };
     for thread in threads {

@@ -37,7 +37,7 @@ pub struct Done {
 /// When a runtime cannot be made.
 pub fn setup(job: &Job, control: &Control) -> io::Result<Option<Done>> {
     let Some(setup) = &job.program.setup else { return Ok(None) };
-    let number = job.profile.peak_users();
+    let number = job.load.first_free_number();
     run(
         job,
         control,
@@ -53,7 +53,7 @@ pub fn setup(job: &Job, control: &Control) -> io::Result<Option<Done>> {
 /// When a runtime cannot be made.
 pub fn teardown(job: &Job, control: &Control) -> io::Result<Option<Done>> {
     let Some(scenario) = job.program.teardown.filter(|_| !control.is_aborted()) else { return Ok(None) };
-    let number = job.profile.peak_users().saturating_add(1);
+    let number = job.load.first_free_number().saturating_add(1);
     run(job, control, &Part { scenario, number, keeps: &[], last_order: Order::Drain }).map(Some)
 }
 

@@ -1,7 +1,6 @@
 //! One thread of a run: starts its users when they are due, stops them when they are to leave, and reports.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -9,23 +8,21 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{interval, sleep_until};
+use tokio::time::interval;
 
 use super::barrier::Barriers;
-use super::control::{Control, Order};
+use super::control::Control;
 use super::delivery::{HAND_OVER, Outlet};
-use super::driver::Driver;
 use super::pool::Pools;
 use super::rows::Rows;
-use super::session::{self, interrupt};
+use super::schedule::{Schedule, Track};
 #[cfg(target_os = "linux")]
 use super::ticker::Ticker;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
-use crate::load::{Mix, Segment};
-use crate::machine::{ConnectRequest, Delivery, Input, Setting, User};
+use crate::load::Segment;
+use crate::machine::{ConnectRequest, Delivery, Setting};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
 use crate::net::{ConnectTimings, Network, Options};
 use crate::program::{ConnectTimers, TimerId, Url};
@@ -46,6 +43,8 @@ pub(super) struct Plan {
     pub(super) epoch: Duration,
     pub(super) control: Control,
     pub(super) barriers: Barriers,
+    /// Of each lane of the load.
+    pub(super) tracks: Arc<[Track]>,
     pub(super) reports: Sender<Report>,
     /// Where the plan has streams.
     pub(super) outlet: Option<Outlet>,
@@ -72,20 +71,17 @@ pub(super) struct Shard {
 /// Runs a thread's users to the end; what the thread saw of itself.
 pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     let outlet = plan.outlet.take();
-    let plan = &plan;
-    let iterations = plan.job.profile.iterations();
+    let plan = Rc::new(plan);
     let pools = Pools::new(&plan.job.program, plan.number, plan.thread_count);
     let shard = Shard::new(
         &plan.job,
         (plan.control.clone(), plan.barriers.clone(), pools),
         (plan.start, plan.epoch),
         outlet,
-        iterations,
     );
     let shard = Rc::new(shard);
     let local = LocalSet::new();
     local.block_on(&runtime, async {
-        let mut schedule = Schedule::new(plan, Rc::clone(&shard));
         let reporter =
             tokio::task::spawn_local(report_each_tick(Rc::clone(&shard), plan.number, plan.reports.clone()));
         let watcher = tokio::task::spawn_local({
@@ -93,7 +89,7 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
             async move { shard.watch.probe().await }
         });
         let clerk = tokio::task::spawn_local(hand_over_each_tick(Rc::clone(&shard)));
-        schedule.run(plan).await;
+        follow(&plan, &shard).await;
         shard.pools.close().await;
         reporter.abort();
         watcher.abort();
@@ -104,6 +100,23 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     drop(local);
     runtime.shutdown_background();
     shard.watch.finish()
+}
+
+/// All lanes of the load, side by side, until the last is over.
+async fn follow(plan: &Rc<Plan>, shard: &Rc<Shard>) {
+    let rows = Rc::new(Rows::new(&plan.job.program, &plan.job.load));
+    let mut lanes = JoinSet::new();
+    for number in 0..plan.job.load.lanes().len() {
+        let schedule = Schedule::new(Rc::clone(shard), Rc::clone(plan), number, Rc::clone(&rows));
+        lanes.spawn_local(schedule.run());
+    }
+    while let Some(lane) = lanes.join_next().await {
+        if let Err(error) = lane
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
 }
 
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
@@ -132,7 +145,6 @@ impl Shard {
         (control, barriers, pools): (Control, Barriers, Pools),
         (start, epoch): (Instant, Duration),
         outlet: Option<Outlet>,
-        iterations: Option<u64>,
     ) -> Self {
         let program = Arc::clone(&job.program);
         let options = Options {
@@ -155,14 +167,14 @@ impl Shard {
             ticker: OnceCell::new(),
             logs: RefCell::default(),
             outlet,
-            setting: Rc::new(Setting { program, epoch, seed: job.seed, iterations }),
+            setting: Rc::new(Setting { program, epoch, seed: job.seed, iterations: Some(1) }),
         }
     }
 
     /// For one user that runs its scenario once.
     pub(super) fn alone(job: &Job, control: Control, start: Instant, epoch: Duration) -> Self {
         let barriers = Barriers::new(&job.program);
-        Self::new(job, (control, barriers, Pools::new(&job.program, 0, 1)), (start, epoch), None, Some(1))
+        Self::new(job, (control, barriers, Pools::new(&job.program, 0, 1)), (start, epoch), None)
     }
 
     /// Everything that was counted, and what was logged.
@@ -256,134 +268,5 @@ impl Shard {
         let interval: Snapshot = self.recorder.borrow_mut().take();
         // The collector outlives the threads; were it gone, nobody would want the figures.
         let _ = reports.send(Report { thread, interval, logs: self.logs.take() });
-    }
-}
-
-/// The users of a thread over time.
-struct Schedule {
-    shard: Rc<Shard>,
-    segment: Segment,
-    mix: Mix,
-    /// Those that are to be in the run, in the order in which they started.
-    users: Vec<Rc<RefCell<Driver>>>,
-    /// Those that were told to leave because the load fell, and until when they may.
-    leaving: VecDeque<(Rc<RefCell<Driver>>, Instant)>,
-    /// How many users have had each number before, and how many rounds of rows they have taken.
-    generations: Vec<(u32, u64)>,
-    rows: Rows,
-    tasks: JoinSet<()>,
-}
-
-impl Schedule {
-    fn new(plan: &Plan, shard: Rc<Shard>) -> Self {
-        let weights: Vec<u64> =
-            shard.setting.program.scenarios.iter().map(|scenario| scenario.weight).collect();
-        let mix = Mix::new(&weights);
-        Self {
-            rows: Rows::new(&shard.setting.program, &plan.job.profile, mix.clone()),
-            shard,
-            segment: plan.segment,
-            mix,
-            users: Vec::new(),
-            leaving: VecDeque::new(),
-            generations: Vec::new(),
-            tasks: JoinSet::new(),
-        }
-    }
-
-    async fn run(&mut self, plan: &Plan) {
-        let mut orders = plan.control.orders();
-        self.follow(plan, &mut orders).await;
-        self.drain(&mut orders).await;
-    }
-
-    /// Starts and stops users as the load says, until its end, an order, or until nobody is left and nobody will come.
-    async fn follow(&mut self, plan: &Plan, orders: &mut watch::Receiver<Order>) {
-        let profile = &plan.job.profile;
-        let end = profile.total_duration();
-        while *orders.borrow_and_update() == Order::Run {
-            let now = self.shard.now();
-            if end.is_some_and(|end| now >= end) {
-                return;
-            }
-            self.adjust(profile.target_at(now));
-            self.dismiss();
-            let nobody_will_come = self.segment.count_of(profile.peak_after(now)) <= self.users.len() as u64;
-            if self.tasks.is_empty() && nobody_will_come {
-                return;
-            }
-            let change = profile.next_change(now, self.segment).into_iter().chain(end).min();
-            let until = self.shard.instant(change.unwrap_or(now + Duration::from_hours(24)));
-            let until = self.leaving.front().map_or(until, |(_, deadline)| until.min(*deadline));
-            tokio::select! {
-                () = sleep_until(until.into()) => {}
-                _ = orders.changed() => {}
-                Some(_) = self.tasks.join_next() => {}
-            }
-        }
-    }
-
-    /// Lets users finish their step, then makes them leave.
-    async fn drain(&mut self, orders: &mut watch::Receiver<Order>) {
-        self.tell_all(Input::Stop);
-        let deadline = tokio::time::Instant::now() + self.shard.setting.program.limits.drain;
-        while !self.tasks.is_empty() && *orders.borrow_and_update() != Order::Abort {
-            tokio::select! {
-                () = sleep_until(deadline) => break,
-                _ = orders.changed() => {}
-                Some(_) = self.tasks.join_next() => {}
-            }
-        }
-        self.tell_all(Input::Abort);
-        while self.tasks.join_next().await.is_some() {}
-    }
-
-    fn tell_all(&self, input: Input<'_>) {
-        for driver in self.users.iter().chain(self.leaving.iter().map(|(driver, _)| driver)) {
-            interrupt(driver, input);
-        }
-    }
-
-    /// Makes those leave that were told to and have had their time.
-    fn dismiss(&mut self) {
-        while let Some((driver, _)) = self.leaving.pop_front_if(|(_, deadline)| *deadline <= Instant::now()) {
-            interrupt(&driver, Input::Abort);
-        }
-    }
-
-    /// Starts or stops users until as many are in the run as are wanted. Those that started last leave first.
-    fn adjust(&mut self, target: u64) {
-        let wanted = usize::try_from(self.segment.count_of(target)).unwrap_or(usize::MAX);
-        while self.users.len() < wanted {
-            self.start();
-        }
-        let deadline = Instant::now() + self.shard.setting.program.limits.drain;
-        for (own, driver) in (wanted..).zip(self.users.drain(wanted..)) {
-            interrupt(&driver, Input::Stop);
-            // Having been told to stop, it takes no more of them.
-            self.generations[own].1 = driver.borrow().rounds_taken();
-            self.leaving.push_back((driver, deadline));
-        }
-    }
-
-    fn start(&mut self) {
-        let own = self.users.len();
-        let index = self.segment.nth(own as u64).unwrap_or(u64::MAX);
-        if self.generations.len() == own {
-            self.generations.push((0, 0));
-        } else {
-            self.generations[own].0 += 1;
-        }
-        let (generation, taken_count) = self.generations[own];
-        let setting = Rc::clone(&self.shard.setting);
-        let share = self.rows.share_of(&setting.program, index, taken_count);
-        let mut user = User::new(setting, index, generation, self.mix.scenario_of(index));
-        if let Some(share) = share {
-            user.set_share(share);
-        }
-        let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
-        self.shard.recorder.borrow_mut().user_started();
-        self.tasks.spawn_local(session::run(Rc::clone(&driver)));
-        self.users.push(driver);
     }
 }

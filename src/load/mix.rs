@@ -1,35 +1,63 @@
-//! Which scenario a user gets: by weight, spread evenly, fixed by the user's number alone.
+//! Which scenario a user gets: by fixed counts and by weight, spread evenly, fixed by the user's number alone.
 
 /// The shares of the scenarios.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mix {
+    parts: Vec<Part>,
+    /// The sums of the fixed counts up to and with each scenario.
+    fixed: Vec<u64>,
     /// The sums of the weights up to and with each scenario, in lowest terms.
     bounds: Vec<u64>,
     /// By how much the lottery numbers of neighbours differ; no divisor of the total but 1 divides it.
     stride: u64,
 }
 
+/// What a scenario gets of the users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A share of those who are left, by weight.
+    Weight(u64),
+    /// Exactly so many, the first ones.
+    Users(u64),
+}
+
 impl Mix {
     /// Shares by weight. A weight of 0 gets no user; where all are 0, every user gets the first.
     pub fn new(weights: &[u64]) -> Self {
-        let divisor = weights.iter().copied().fold(0, gcd).max(1);
-        let mut sum: u64 = 0;
-        let bounds: Vec<u64> = weights
-            .iter()
-            .map(|weight| {
-                sum = sum.saturating_add(weight / divisor);
-                sum
-            })
-            .collect();
-        // The golden ratio scatters neighbours most evenly.
-        let golden = u64::try_from(u128::from(sum) * 618_033_989 / 1_000_000_000).unwrap_or(1);
-        let stride = (golden.max(1)..=sum).find(|stride| gcd(*stride, sum) == 1).unwrap_or(1);
-        Self { bounds, stride }
+        Self::of(&weights.iter().copied().map(Part::Weight).collect::<Vec<_>>())
     }
 
-    /// The scenario of a user. Among any run of as many users as the weights sum up to (in lowest terms), each
-    /// scenario gets exactly its weight.
+    /// Fixed counts and shares by weight. Where no scenario has a weight, users beyond the counts are shared out as
+    /// the counts are.
+    pub fn of(parts: &[Part]) -> Self {
+        let running = |sum: &mut u64, part: u64| {
+            *sum = sum.saturating_add(part);
+            Some(*sum)
+        };
+        let count = |part: &Part| if let Part::Users(count) = part { *count } else { 0 };
+        let weight = |part: &Part| if let Part::Weight(weight) = part { *weight } else { 0 };
+        let weigh = if parts.iter().any(|part| weight(part) > 0) { weight } else { count };
+        let divisor = parts.iter().map(weigh).fold(0, gcd).max(1);
+        let bounds: Vec<u64> = parts.iter().map(|part| weigh(part) / divisor).scan(0, running).collect();
+        let fixed = parts.iter().map(count).scan(0, running).collect();
+        let total = bounds.last().copied().unwrap_or(0);
+        // The golden ratio scatters neighbours most evenly.
+        let golden = u64::try_from(u128::from(total) * 618_033_989 / 1_000_000_000).unwrap_or(1);
+        let stride = (golden.max(1)..=total).find(|stride| gcd(*stride, total) == 1).unwrap_or(1);
+        Self { parts: parts.to_vec(), fixed, bounds, stride }
+    }
+
+    /// What each scenario gets.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The scenario of a user. Among any run of as many users as the weights sum up to (in lowest terms), behind those of
+    /// the fixed counts, each scenario gets exactly its weight.
     pub fn scenario_of(&self, user: u64) -> usize {
+        let Some(user) = user.checked_sub(self.fixed_count()) else {
+            return self.fixed.partition_point(|bound| *bound <= user);
+        };
         let Some(&total) = self.bounds.last().filter(|total| **total > 0) else { return 0 };
         let number = u128::from(user) * u128::from(self.stride) % u128::from(total);
         self.bounds.partition_point(|bound| u128::from(*bound) <= number)
@@ -37,10 +65,24 @@ impl Mix {
 
     /// How many of the users `0..total` get a scenario.
     pub fn count_of(&self, scenario: usize, total: u64) -> u64 {
+        let Some(&last) = self.fixed.get(scenario) else {
+            return if scenario == 0 { total } else { 0 };
+        };
+        let first = scenario.checked_sub(1).map_or(0, |before| self.fixed[before]);
+        total.min(last) - total.min(first)
+            + self.weighed_count_of(scenario, total.saturating_sub(self.fixed_count()))
+    }
+
+    /// The users who are not shared out by weight.
+    pub fn fixed_count(&self) -> u64 {
+        self.fixed.last().copied().unwrap_or(0)
+    }
+
+    fn weighed_count_of(&self, scenario: usize, total: u64) -> u64 {
         let Some(&sum) = self.bounds.last().filter(|sum| **sum > 0) else {
             return if scenario == 0 { total } else { 0 };
         };
-        let Some(&above) = self.bounds.get(scenario) else { return 0 };
+        let above = self.bounds[scenario];
         let below = scenario.checked_sub(1).map_or(0, |before| self.bounds[before]);
         let (rounds, rest) = (total / sum, total % sum);
         let in_rest = count_below(rest, self.stride, sum, above) - count_below(rest, self.stride, sum, below);
@@ -106,7 +148,29 @@ mod tests {
     }
 
     #[test]
+    fn fixed_counts_come_first_and_weights_share_the_rest() {
+        use Part::{Users, Weight};
+        let shares = |parts: &[Part], users: u64| {
+            let mix = Mix::of(parts);
+            (0..parts.len()).map(|scenario| mix.count_of(scenario, users)).collect::<Vec<_>>()
+        };
+        let mix = Mix::of(&[Weight(3), Users(2), Weight(1), Users(1)]);
+        assert_eq!((0..3).map(|user| mix.scenario_of(user)).collect::<Vec<_>>(), [1, 1, 3]);
+        assert_eq!(shares(&[Weight(3), Users(2), Weight(1), Users(1)], 11), [6, 2, 2, 1]);
+        assert_eq!(shares(&[Weight(3), Users(2)], 1), [0, 1], "too few users for all of them");
+        assert_eq!(shares(&[Users(2), Users(1)], 12), [8, 4], "nobody has a weight");
+        assert_eq!(shares(&[Users(0), Users(0)], 2), [2, 0]);
+        assert_eq!(shares(&[Users(u64::MAX), Users(9)], u64::MAX), [u64::MAX, 0]);
+    }
+
+    #[test]
     fn the_users_of_a_scenario_are_counted_without_going_through_them() {
+        let fixed = Mix::of(&[Part::Users(7), Part::Weight(2), Part::Users(3), Part::Weight(5)]);
+        let mut counts = [0; 4];
+        for user in 0..500 {
+            assert_eq!([0, 1, 2, 3].map(|scenario| fixed.count_of(scenario, user)), counts);
+            counts[fixed.scenario_of(user)] += 1;
+        }
         for weights in [&[1][..], &[4, 1], &[1, 0, 1], &[7, 11, 2], &[0, 0], &[1000, 1, 37], &[90, 10]] {
             let mix = Mix::new(weights);
             let mut counts = vec![0; weights.len()];

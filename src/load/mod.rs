@@ -1,15 +1,20 @@
 //! When users start and leave: pure functions of elapsed time and counts.
 //!
-//! A [`Profile`] says how many virtual users there should be at any moment, and when that next changes, so that
-//! a scheduler sleeps exactly until then. A [`Mix`] says what each of them does, a [`Segment`] which of those users are one generator's. Nothing
-//! here reads a clock, starts a user or knows what a user does.
+//! A [`Load`] is made of lanes that go side by side. The shape of a [`Lane`] says how many virtual users there should be: a
+//! [`Profile`] at any moment, and when that next changes, so that a scheduler sleeps exactly until then; [`Cycles`]
+//! one after the other. A [`Mix`] says what each of them does, a [`Segment`] which of those users are one generator's.
+//! Nothing here reads a clock, starts a user or knows what a user does.
 
+mod cycles;
 mod exact;
+mod lane;
 mod leg;
 mod mix;
 mod profile;
 mod segment;
 
-pub use mix::Mix;
+pub use cycles::Cycles;
+pub use lane::{Lane, Load, Shape};
+pub use mix::{Mix, Part};
 pub use profile::{End, Profile, Stage};
 pub use segment::{Segment, SegmentError};

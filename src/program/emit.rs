@@ -48,13 +48,13 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     }
     push_pools(&mut out, describe);
     for (index, scenario) in program.scenarios.iter().enumerate() {
-        let Scenario { name, weight, .. } = scenario;
+        let Scenario { name, .. } = scenario;
         let on_failure = scenario.on_failure.word();
         let is_setup = program.setup.as_ref().is_some_and(|setup| setup.scenario == index);
         let _ = if is_setup || program.teardown == Some(index) {
             writeln!(out, "\n{name} once")
         } else {
-            writeln!(out, "\nscenario {name} weight {weight} on_failure {on_failure}")
+            writeln!(out, "\nscenario {name} on_failure {on_failure}")
         };
         for slot in program.setup.iter().filter(|_| is_setup).flat_map(|setup| &setup.keeps) {
             let _ = writeln!(out, "  for all {slot}");

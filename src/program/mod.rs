@@ -144,8 +144,6 @@ pub struct Setup {
 pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// Its share of the users.
-    pub weight: u64,
     /// Where it begins.
     pub entry: StateId,
     /// Its reactions, in order: a range of the program's.

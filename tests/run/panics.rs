@@ -22,13 +22,13 @@ scenarios:
   right: {{ steps: [connect: {{}}, send: hi, think: 1ms] }}
 "
     );
-    let Compiled { mut program, profile, .. } = compile_text(&plan).compiled.unwrap();
+    let Compiled { mut program, load, .. } = compile_text(&plan).compiled.unwrap();
     let entry = program.scenarios[0].entry;
     program.states[entry.index()].next = StateId::new(program.states.len());
     let job = Job {
         layout: Arc::new(Layout::new(program.timers.iter().map(String::as_str))),
         program: Arc::new(program),
-        profile,
+        load,
         segment: Segment::WHOLE,
         targets: vec![Url::parse(&server.url()).unwrap()],
         sources: wsplan::net::SourceAddresses::default(),

@@ -96,8 +96,8 @@ scenarios:
       - close: {{}}
 "#
     );
-    let Compiled { program, profile, .. } = compile_text(&plan).compiled.expect("the plan is in order");
-    let job = Job::new(program, profile, [Url::parse(&target).unwrap()]);
+    let Compiled { program, load, .. } = compile_text(&plan).compiled.expect("the plan is in order");
+    let job = Job::new(program, load, [Url::parse(&target).unwrap()]);
     let outcome = engine::run(&job, &Control::new(), |_| {}).unwrap();
     assert_eq!(outcome.totals.errors.total(), 0, "{:?}", outcome.totals.errors);
     (outcome, server.join().unwrap())

@@ -22,8 +22,8 @@ scenarios:
     always: [{ when: { text: { starts_with: ask } }, echo: true }]
     steps: [connect: {}, expect: { text: stop }, close: {}]
 ";
-    let Compiled { program, profile, .. } = compile_text(plan).compiled.unwrap();
-    let job = Job::new(program, profile, [Url::parse(&server.url()).unwrap()]);
+    let Compiled { program, load, .. } = compile_text(plan).compiled.unwrap();
+    let job = Job::new(program, load, [Url::parse(&server.url()).unwrap()]);
     let outcome = engine::run(&job, &Control::new(), |_| {}).unwrap();
     assert_eq!(outcome.totals.errors.total(), 0, "{:?}", outcome.totals.errors);
     let transcript = server.finish().remove(0);

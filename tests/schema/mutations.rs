@@ -12,13 +12,15 @@ use crate::support::documents::root;
 
 /// Every key of the language, so that each is mutated. What it does is of no matter here.
 const EVERYTHING: &str = include_str!("everything.yaml");
+const LOADS: &str = include_str!("loads.yaml");
 
 fn plans() -> Vec<Node> {
     let ready_made = ["chat", "echo", "keepalive", "quickstart", "session-attach"]
         .map(|name| std::fs::read_to_string(root().join(format!("plans/{name}.yaml"))).unwrap());
     // What excludes something else.
     let instead = EVERYTHING.replace("ca: ca.pem", "insecure: true");
-    let texts = ready_made.into_iter().chain([EVERYTHING.to_owned(), instead]);
+    let cycles = LOADS.replace("users: 10, rate: 5/s", "cycles: [1, 2]");
+    let texts = ready_made.into_iter().chain([EVERYTHING.to_owned(), instead, LOADS.to_owned(), cycles]);
     texts.map(|text| parsed(&text).expect("it parses")).collect()
 }
 

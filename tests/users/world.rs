@@ -92,7 +92,7 @@ impl World {
             program: Arc::new(compiled.program),
             epoch: Duration::ZERO,
             seed,
-            iterations: compiled.profile.iterations(),
+            iterations: compiled.load.lanes()[0].shape.iterations(),
         };
         let slow_rate = pick(&mut rng, &[0.0, 0.1, 0.5]);
         Self {

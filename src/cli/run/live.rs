@@ -25,7 +25,7 @@ impl Progress {
             Display::Lines { every: LINE_EVERY }
         };
         let live = (!is_quiet).then(|| Live::new(stderr(), display));
-        Self { live, total: job.profile.total_duration() }
+        Self { live, total: job.load.total_duration() }
     }
 
     /// A terminal that went away is no reason to end the run.

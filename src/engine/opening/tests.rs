@@ -52,7 +52,7 @@ fn outcome<T: Send + 'static>(
     let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics).unwrap();
     let mut program = compiled.program;
     program.protocol = Protocol::Odd;
-    let outcome = run(&Job::new(program, compiled.profile, vec![target]), &Control::new(), |_| {}).unwrap();
+    let outcome = run(&Job::new(program, compiled.load, vec![target]), &Control::new(), |_| {}).unwrap();
     (outcome, server.join().unwrap())
 }
 

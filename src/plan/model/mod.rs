@@ -58,7 +58,7 @@ use std::time::Duration;
 
 use super::syntax::{Entry, Node, NodeKind};
 use crate::diagnostic::Span;
-use crate::quantity::{parse_duration, parse_size};
+use crate::quantity::{Rate, parse_duration, parse_rate, parse_size};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,10 @@ fn count(node: &Node) -> Option<Spanned<u64>> {
 
 fn duration(node: &Node) -> Option<Spanned<Duration>> {
     parse_duration(node.text()?).map(|duration| spanned(node, duration))
+}
+
+fn rate(node: &Node) -> Option<Spanned<Rate>> {
+    parse_rate(node.text()?).map(|rate| spanned(node, rate))
 }
 
 fn size(node: &Node) -> Option<Spanned<u64>> {

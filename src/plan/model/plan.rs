@@ -2,7 +2,7 @@
 
 use super::{
     DataFile, Defaults, Fragment, Load, Pool, Scenario, Spanned, Stream, Target, Template, Tls, data,
-    delivery, entries, list, pool, text,
+    delivery, entries, list, pool, spanned, text,
 };
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Key, Node};
@@ -25,7 +25,7 @@ pub struct Plan {
     /// Timeouts, limits and habits.
     pub defaults: Defaults,
     /// How many users, and when.
-    pub load: Option<Load>,
+    pub load: Option<Spanned<Load>>,
     /// The verdict.
     pub thresholds: Vec<Spanned<String>>,
     /// Streams of broadcasts.
@@ -102,7 +102,7 @@ impl Plan {
             vars: entries(root.lookup("vars")).map(variable).collect(),
             data: data::files(root.lookup("data")),
             defaults: root.lookup("defaults").map(Defaults::decode).unwrap_or_default(),
-            load: root.lookup("load").map(Load::decode),
+            load: root.lookup("load").map(|node| spanned(node, Load::decode(node))),
             thresholds: list(root.lookup("thresholds"), text),
             delivery: delivery::streams(root.lookup("delivery")),
             unmatched,

@@ -1,7 +1,7 @@
 //! A scenario and its reactions.
 
 use super::block::steps;
-use super::{Body, Capture, Matcher, OnFailure, Spanned, Step, Template, count, list, text};
+use super::{Body, Capture, Load, Matcher, OnFailure, Spanned, Step, Template, count, list, text};
 use crate::diagnostic::Span;
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
 
@@ -12,6 +12,10 @@ pub struct Scenario {
     pub name: Key,
     /// Its share of the users, relative to the others'.
     pub weight: Option<Spanned<u64>>,
+    /// Exactly how many of the users.
+    pub users: Option<Spanned<u64>>,
+    /// A load of its own.
+    pub load: Option<Load>,
     /// Reactions to messages, in every state.
     pub always: Vec<Reaction>,
     /// What a user does when a step fails.
@@ -50,6 +54,8 @@ impl Scenario {
         Some(Self {
             name: entry.key.clone(),
             weight: node.lookup("weight").and_then(count),
+            users: node.lookup("users").and_then(count),
+            load: node.lookup("load").map(Load::decode),
             always: list(node.lookup("always"), Reaction::decode),
             on_failure: node.lookup("on_failure").and_then(OnFailure::decode),
             steps: steps(node.lookup("steps")),
@@ -65,6 +71,8 @@ impl Scenario {
         Some(Self {
             name: entry.key.clone(),
             weight: None,
+            users: None,
+            load: None,
             always: Vec::new(),
             on_failure: Some(OnFailure::Stop),
             steps: list(Some(&entry.value), |step| Some(Step::decode(step))),

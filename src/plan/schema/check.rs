@@ -9,7 +9,7 @@ use super::table::{Kind, Noun, Word};
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
-use crate::quantity::{parse_duration, parse_size};
+use crate::quantity::{parse_duration, parse_rate, parse_size};
 
 /// Reports everything in the tree that is not the shape of a plan. What is given back says what may have stood in the
 /// parts that are not understood, so that later stages do not complain of it; it is empty where nothing was reported.
@@ -87,6 +87,7 @@ impl<'n> Checker<'_, 'n> {
             Kind::Number(min, max) => self.number(node, (*min, *max), kind, place),
             Kind::Duration => self.quantity(node, kind, |text| parse_duration(text).is_some(), place),
             Kind::Size => self.quantity(node, kind, |text| parse_size(text).is_some(), place),
+            Kind::Rate => self.quantity(node, kind, |text| parse_rate(text).is_some(), place),
             Kind::Words(words) => self.word(node, words, place),
             Kind::List(of, min, max) => self.list(node, of, (*min, *max), place),
             Kind::Map(noun) => self.map(node, noun, place, None),
@@ -357,7 +358,9 @@ fn accepts_type(kind: &Kind, node: &Node) -> bool {
         Kind::Ordered => is_ordered(node),
         Kind::Integer(..) | Kind::Number(..) => matches!(node.kind, NodeKind::Number(_)),
         // A bare number is meant as a quantity and is told so.
-        Kind::Duration | Kind::Size => matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_)),
+        Kind::Duration | Kind::Size | Kind::Rate => {
+            matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_))
+        }
         Kind::List(..) => node.items().is_some(),
         Kind::Map(_) | Kind::ShortOrLong(..) => node.entries().is_some(),
         Kind::Body(_) => node.entries().is_some() || node.items().is_some() || node.text().is_some(),

@@ -5,7 +5,7 @@
 use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
 use Kind::{
-    Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Number, Ordered, Path, Scalar,
+    Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Number, Ordered, Path, Rate, Scalar,
     ShortOrLong, Size, Template, Text, True, Words,
 };
 
@@ -553,6 +553,7 @@ static LOAD: Noun = Noun {
     fields: &[
         optional("users", Integer(0, COUNT_MAX), "How many users. Default: 1.", "100"),
         optional("ramp", Duration, "Over how long they start, evenly. Default: all at once.", "10s"),
+        optional("rate", Rate, "How many of them start in a second, in place of `ramp`.", "5/s"),
         optional(
             "duration",
             Duration,
@@ -571,10 +572,45 @@ static LOAD: Noun = Noun {
             "The number of users over time: each stage moves it evenly to `users`, taking `over`.",
             "[{ users: 1000, over: 30s }, { users: 1000, over: 2m }]",
         ),
+        optional(
+            "cycles",
+            List(&Integer(0, COUNT_MAX), 1, 1000),
+            "Numbers of users one after the other: when all of a cycle have done their iterations, the next one's start. With `duration` the run is split into that many parts of the same length.",
+            "[10, 20, 30]",
+        ),
     ],
     open: None,
-    rules: &[Rule::NotEmpty, Rule::Excludes("stages", &["users", "ramp", "duration"])],
+    rules: LOAD_RULES,
 };
+
+static SCENARIO_LOAD: Noun = Noun {
+    name: "scenario load",
+    doc: "How many virtual users of one scenario, and when.",
+    fields: &[
+        optional("start", Duration, "How long after the run's start it begins. Default: at once.", "30s"),
+        optional("users", Integer(0, COUNT_MAX), "As in [load](#load).", "100"),
+        optional("ramp", Duration, "As in [load](#load).", "10s"),
+        optional("rate", Rate, "As in [load](#load).", "5/s"),
+        optional("duration", Duration, "How long it lasts, from its start on, ramp included.", "1m"),
+        optional("iterations", Integer(1, COUNT_MAX), "As in [load](#load).", "10"),
+        optional(
+            "stages",
+            List(&Map(&STAGE), 1, 1000),
+            "As in [load](#load).",
+            "[{ users: 1000, over: 30s }, { users: 1000, over: 2m }]",
+        ),
+        optional("cycles", List(&Integer(0, COUNT_MAX), 1, 1000), "As in [load](#load).", "[10, 20, 30]"),
+    ],
+    open: None,
+    rules: LOAD_RULES,
+};
+
+const LOAD_RULES: &[Rule] = &[
+    Rule::NotEmpty,
+    Rule::Excludes("stages", &["users", "ramp", "rate", "duration", "cycles"]),
+    Rule::Excludes("cycles", &["users", "ramp", "rate"]),
+    Rule::Excludes("ramp", &["rate"]),
+];
 
 static STAGE: Noun = Noun {
     name: "stage",
@@ -611,6 +647,18 @@ static SCENARIO: Noun = Noun {
             "4",
         ),
         optional(
+            "users",
+            Integer(0, COUNT_MAX),
+            "Exactly so many of the users, in place of a weight; they are the first. The others are shared out by weight.",
+            "1",
+        ),
+        optional(
+            "load",
+            Map(&SCENARIO_LOAD),
+            "A load of its own, beside the plan's, in which this scenario then has no share.",
+            "{ users: 10, duration: 1m, start: 30s }",
+        ),
+        optional(
             "always",
             List(&Map(&REACTION), 0, 1000),
             "Reactions to messages, in every state, also while thinking. The first that matches takes the message.",
@@ -630,7 +678,7 @@ static SCENARIO: Noun = Noun {
         ),
     ],
     open: None,
-    rules: &[],
+    rules: &[Rule::Excludes("weight", &["users", "load"]), Rule::Excludes("users", &["load"])],
 };
 
 static REACTION: Noun = Noun {

@@ -100,6 +100,8 @@ pub enum Kind {
     Duration,
     /// A number of bytes with its unit, such as `64KiB`.
     Size,
+    /// How often in a time, such as `50/s`.
+    Rate,
     /// One word of a closed list.
     Words(&'static [Word]),
     /// A list with at least and at most so many items.

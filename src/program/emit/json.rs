@@ -76,7 +76,6 @@ impl Writer<'_> {
         json!({
             "name": scenario.name,
             "line": (self.line)(scenario.span),
-            "weight": scenario.weight,
             "on_failure": scenario.on_failure.word(),
             "entry": scenario.entry.index(),
             "connections": scenario.links.iter().map(|link| &link.name).collect::<Vec<_>>(),

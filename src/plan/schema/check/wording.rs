@@ -18,6 +18,7 @@ pub(super) fn describe(kind: &Kind) -> String {
         Kind::Number(..) => "a number".into(),
         Kind::Duration => "a length of time".into(),
         Kind::Size => "a size".into(),
+        Kind::Rate => "a rate".into(),
         Kind::Words(words) => format!("one of {}", join(words.iter().map(|word| word.word))),
         Kind::List(..) => "a list".into(),
         Kind::Map(_) | Kind::ShortOrLong(..) => "a map".into(),
@@ -177,6 +178,7 @@ pub(super) fn unit_help(
 ) -> String {
     let (unit, meaning, others) = match kind {
         Kind::Size => ("B", "bytes", "KB, MB, GB, KiB, MiB, GiB"),
+        Kind::Rate => ("/s", "so many a second", "/m, /h"),
         _ => ("s", "seconds", "ns, us, ms, m, h, d"),
     };
     if let Some(number) = bare {
@@ -187,6 +189,9 @@ pub(super) fn unit_help(
         return format!("write it without blanks: `{closed}`");
     }
     match kind {
+        Kind::Rate => {
+            "a number with three decimals at most and /s, /m or /h, as in `50/s` or `0.2/s`".to_owned()
+        }
         Kind::Size => "a whole number and B, KB, MB, GB, KiB, MiB or GiB, as in `64KiB`".to_owned(),
         _ => "numbers and ns, us, ms, s, m, h or d, the largest first, as in `250ms` or `1m30s`".to_owned(),
     }

@@ -1,0 +1,184 @@
+//! The load as a whole: lanes side by side, each with a curve, a beginning and scenarios of its own.
+
+use std::time::Duration;
+
+use super::{Cycles, Mix, Profile};
+
+/// All of a run's load. Most runs have one lane; scenarios with a load of their own have others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    lanes: Vec<Lane>,
+}
+
+/// A part of the load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// How long after the run's start it begins.
+    pub begins: Duration,
+    /// How many users, and when, counted from its beginning.
+    pub shape: Shape,
+    /// Which scenario each of them gets.
+    pub mix: Mix,
+}
+
+/// How the number of a lane's users is ruled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// By the time alone.
+    Levels(Profile),
+    /// By what users have done: the next ones start when those before them have left.
+    Cycles(Cycles),
+}
+
+impl Load {
+    /// These lanes, in the order of their users' numbers.
+    pub fn new(lanes: Vec<Lane>) -> Self {
+        Self { lanes }
+    }
+
+    /// One lane from the start on.
+    pub fn of(shape: impl Into<Shape>, mix: Mix) -> Self {
+        Self::new(vec![Lane { begins: Duration::ZERO, shape: shape.into(), mix }])
+    }
+
+    /// The lanes.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// The number in the run of a lane's user `index`: lanes take turns, so that numbers stay small and no two users
+    /// have the same. `u64::MAX` for more than can be counted.
+    pub fn user_number(&self, lane: usize, index: u64) -> u64 {
+        index.saturating_mul(self.lanes.len() as u64).saturating_add(lane as u64)
+    }
+
+    /// A number behind those of all users.
+    pub fn first_free_number(&self) -> u64 {
+        let last = |(number, lane): (usize, &Lane)| {
+            let last = lane.user_count().checked_sub(1)?;
+            Some(self.user_number(number, last).saturating_add(1))
+        };
+        self.lanes.iter().enumerate().filter_map(last).max().unwrap_or(0)
+    }
+
+    /// The most users that there may be at one time: the lanes' peaks, whenever they are.
+    pub fn peak_users(&self) -> u64 {
+        self.lanes.iter().map(Lane::peak_users).fold(0, u64::saturating_add)
+    }
+
+    /// How many users with numbers of their own get a scenario, over the whole run.
+    pub fn users_of(&self, scenario: usize) -> u64 {
+        let of_lane = |lane: &Lane| lane.mix.count_of(scenario, lane.user_count());
+        self.lanes.iter().map(of_lane).fold(0, u64::saturating_add)
+    }
+
+    /// The most users of a scenario at one time.
+    pub fn peak_users_of(&self, scenario: usize) -> u64 {
+        let of_lane = |lane: &Lane| lane.mix.count_of(scenario, lane.peak_users());
+        self.lanes.iter().map(of_lane).fold(0, u64::saturating_add)
+    }
+
+    /// How long the run takes at most, where that is known beforehand.
+    pub fn total_duration(&self) -> Option<Duration> {
+        let ends =
+            self.lanes.iter().map(|lane| Some(lane.begins.saturating_add(lane.shape.total_duration()?)));
+        ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+}
+
+impl Lane {
+    /// The most users wanted at one time.
+    pub fn peak_users(&self) -> u64 {
+        match &self.shape {
+            Shape::Levels(profile) => profile.peak_users(),
+            Shape::Cycles(cycles) => cycles.peak_users(),
+        }
+    }
+
+    /// How many users with numbers of their own there are: where one leaves and another comes in its place, that is
+    /// the same number.
+    pub fn user_count(&self) -> u64 {
+        self.peak_users()
+    }
+}
+
+impl Shape {
+    /// How often one user runs its scenario at most; `None` is until the end.
+    pub fn iterations(&self) -> Option<u64> {
+        match self {
+            Self::Levels(profile) => profile.iterations(),
+            Self::Cycles(cycles) => Some(cycles.iterations()),
+        }
+    }
+
+    /// How long it lasts at most, where that is known beforehand.
+    pub fn total_duration(&self) -> Option<Duration> {
+        match self {
+            Self::Levels(profile) => profile.total_duration(),
+            Self::Cycles(_) => None,
+        }
+    }
+}
+
+impl From<Profile> for Shape {
+    fn from(profile: Profile) -> Self {
+        Self::Levels(profile)
+    }
+}
+
+impl From<Cycles> for Shape {
+    fn from(cycles: Cycles) -> Self {
+        Self::Cycles(cycles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(begins: u64, users: u64, duration: Option<u64>) -> Lane {
+        let duration = duration.map(Duration::from_secs);
+        Lane {
+            begins: Duration::from_secs(begins),
+            shape: Profile::with_users(users, Duration::ZERO, duration, None).into(),
+            mix: Mix::new(&[1]),
+        }
+    }
+
+    #[test]
+    fn no_two_users_of_a_run_have_the_same_number() {
+        let load = Load::new(vec![lane(0, 3, None), lane(5, 10, None)]);
+        let mut numbers: Vec<u64> = [(0, 3), (1, 10)]
+            .iter()
+            .flat_map(|&(l, n)| (0..n).map(move |i| (l, i)))
+            .map(|(l, i)| load.user_number(l, i))
+            .collect();
+        assert!(numbers.iter().all(|number| *number < load.first_free_number()));
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 13);
+        assert_eq!(Load::new(vec![lane(0, 0, None)]).first_free_number(), 0);
+        assert_eq!(Load::new(vec![lane(0, u64::MAX, None); 2]).first_free_number(), u64::MAX);
+    }
+
+    #[test]
+    fn one_lane_numbers_its_users_from_zero() {
+        let load = Load::new(vec![lane(0, 4, None)]);
+        assert_eq!((load.user_number(0, 3), load.first_free_number(), load.peak_users()), (3, 4, 4));
+    }
+
+    #[test]
+    fn the_longest_lane_is_how_long_it_takes() {
+        let total = |lanes: Vec<Lane>| Load::new(lanes).total_duration();
+        assert_eq!(total(vec![lane(0, 1, Some(10)), lane(8, 1, Some(3))]), Some(Duration::from_secs(11)));
+        assert_eq!(total(vec![lane(0, 1, Some(10)), lane(8, 1, None)]), None, "one has no end of its own");
+        let never = Lane { begins: Duration::MAX, ..lane(0, 1, Some(1)) };
+        assert_eq!(total(vec![never]), Some(Duration::MAX));
+    }
+
+    #[test]
+    fn users_are_added_up_and_never_too_many_to_count() {
+        let load = Load::new(vec![lane(0, 3, None), lane(9, u64::MAX, None)]);
+        assert_eq!((load.peak_users(), load.users_of(0), load.peak_users_of(1)), (u64::MAX, u64::MAX, 0));
+    }
+}
