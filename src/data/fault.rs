@@ -90,10 +90,9 @@ impl fmt::Display for Fault {
             Self::NotUtf8 { line } => write!(f, "the row at line {line} is not UTF-8"),
             Self::Ragged { line, field_count, column_count } => {
                 let s = if *field_count == 1 { "" } else { "s" };
-                write!(
-                    f,
-                    "the row at line {line} has {field_count} field{s} where there are {column_count} columns"
-                )
+                let columns =
+                    if *column_count == 1 { "is 1 column" } else { &format!("are {column_count} columns") };
+                write!(f, "the row at line {line} has {field_count} field{s} where there {columns}")
             }
             Self::Lacks { line, column } => {
                 write!(f, "the row at line {line} has no `{column}`, which the first one has")

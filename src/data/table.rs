@@ -41,7 +41,12 @@ impl Table {
         Self::within(file, form, columns, (MEMORY_BYTES, PLACES_MAX))
     }
 
-    fn within(
+    /// The same with a bound on the bytes that are kept in memory whole, and on the places that an index of more has, at
+    /// least 2.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub fn within(
         file: File,
         form: Form,
         columns: Option<Vec<String>>,
