@@ -195,6 +195,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
         failed_on,
         exit_status: exit.status(),
         interrupted: control.is_ended(),
+        is_setup_failed: !is_set_up,
     };
     publish(args, &report, exit)
 }

@@ -133,6 +133,7 @@ impl Page<'_> {
             0 => ("✓", Tone::Good, "passed".to_owned()),
             _ if report.interrupted => ("!", Tone::Odd, format!("interrupted{because}")),
             1 => ("✗", Tone::Bad, format!("failed{because}")),
+            _ if report.is_setup_failed => ("✗", Tone::Bad, "not carried out: the setup failed".to_owned()),
             _ if report.totals.counts.connections_established == 0 => {
                 ("✗", Tone::Bad, "not carried out: no connection could be made".to_owned())
             }

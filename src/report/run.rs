@@ -36,6 +36,8 @@ pub struct RunReport {
     pub exit_status: u8,
     /// Whether somebody ended the run before its time.
     pub interrupted: bool,
+    /// Whether the setup failed, so that no user was started.
+    pub is_setup_failed: bool,
 }
 
 /// What the generator itself used, and what it saw of itself.
@@ -155,6 +157,7 @@ pub(super) mod tests {
             is_insecure: false,
             failed_on: Vec::new(),
             interrupted: false,
+            is_setup_failed: false,
         }
     }
 
@@ -175,6 +178,7 @@ pub(super) mod tests {
             is_insecure: false,
             failed_on: Vec::new(),
             interrupted: false,
+            is_setup_failed: false,
         }
     }
 

@@ -296,6 +296,10 @@ fn verdicts() {
         report.exit_status = 3;
         report.judgement.observed.clear();
     });
+    say(|report| {
+        (report.exit_status, report.is_setup_failed) = (3, true);
+        report.judgement.observed.clear();
+    });
     say(|report| report.exit_status = 0);
     insta::assert_snapshot!(text, @r#"
     ✗ failed: 2 of 3 thresholds did not hold
@@ -304,6 +308,7 @@ fn verdicts() {
     ! interrupted: 2 of 3 thresholds did not hold
     ! interrupted
     ✗ not carried out: a part of the generator failed
+    ✗ not carried out: the setup failed
     ✓ passed
     "#);
 }
