@@ -153,6 +153,9 @@ impl<'p> Compiler<'_, 'p> {
         if !self.links.first_of_pool(&name.value) {
             return;
         }
+        // It is meant to be used.
+        let place = self.pools.names.iter().position(|known| *known == name.value);
+        self.pools.used.extend(place.map(PoolId::new));
         let message = format!("`{}` is a pool, and this scenario has no connection of it", name.value);
         self.diagnostics.push(
             Diagnostic::new(codes::UNKNOWN_CONNECTION, message)
