@@ -46,8 +46,10 @@ pub(super) struct Half {
     pub(super) close: Option<Box<Goodbye>>,
     /// Why writing ended, where it did.
     pub(super) write_error: Option<io::ErrorKind>,
-    /// What is counted as sent, each once the kernel has all of it, in order.
-    unsent: VecDeque<Unsent>,
+    /// What is counted as sent, each once the kernel has all of it: the first, and those behind it in order. Mostly there
+    /// is one, which then needs no memory elsewhere.
+    unsent: Option<Unsent>,
+    unsent_behind: VecDeque<Unsent>,
 }
 
 /// What a Close frame says.
@@ -75,7 +77,8 @@ impl Half {
         self.has_closed = false;
         self.close = None;
         self.write_error = None;
-        self.unsent.clear();
+        self.unsent = None;
+        self.unsent_behind.clear();
     }
 
     /// Nothing is to be done any more with what is left of a connection.
@@ -114,21 +117,26 @@ impl Half {
     pub(super) fn queued(&mut self, payload_bytes: usize) {
         if let Some(writer) = &self.writer {
             let end = writer.taken_bytes() + writer.queued_bytes() as u64;
-            self.unsent.push_back(Unsent { end, payload_bytes: payload_bytes as u64 });
+            let unsent = Unsent { end, payload_bytes: payload_bytes as u64 };
+            if self.unsent.is_none() {
+                self.unsent = Some(unsent);
+            } else {
+                self.unsent_behind.push_back(unsent);
+            }
         }
     }
 
     /// The kernel has taken so many bytes since the connection was made.
     pub(super) fn count_sent(&mut self, taken_bytes: u64, shard: &Shard) {
-        let unsent = &mut self.unsent;
         shard.count(|counts| {
-            while let Some(message) = unsent.pop_front_if(|message| message.end <= taken_bytes) {
+            while let Some(message) = self.unsent.take_if(|message| message.end <= taken_bytes) {
                 counts.messages_sent += 1;
                 counts.bytes_sent += message.payload_bytes;
+                self.unsent = self.unsent_behind.pop_front();
             }
         });
-        if unsent.is_empty() && unsent.capacity() > KEPT_UNSENT {
-            *unsent = VecDeque::new();
+        if self.unsent_behind.is_empty() && self.unsent_behind.capacity() > KEPT_UNSENT {
+            self.unsent_behind = VecDeque::new();
         }
     }
 

@@ -7,12 +7,14 @@
 //! first is the one that is due first: the earliest deadline is that of the first of some step.
 
 mod ended;
+mod few;
 mod index;
 
 use std::time::Duration;
 
 pub(super) use self::ended::Ended;
 use self::ended::Memory;
+use self::few::Few;
 use self::index::Index;
 use crate::program::StateId;
 
@@ -52,13 +54,13 @@ pub(super) struct Looked {
 /// A user's requests on its present connection.
 #[derive(Debug)]
 pub(super) struct Pending {
-    entries: Vec<Entry>,
+    entries: Few<Entry>,
     /// The first of the entries that are free, linked by `newer`.
     free: u32,
     index: Index,
     /// One for each step that has something pending.
-    lanes: Vec<Lane>,
-    unsent: Vec<u32>,
+    lanes: Few<Lane>,
+    unsent: Few<u32>,
     count: usize,
     /// The earliest deadline of all.
     earliest_ns: u64,
@@ -116,11 +118,11 @@ pub(super) struct Abandoned {
 impl Default for Pending {
     fn default() -> Self {
         Self {
-            entries: Vec::new(),
+            entries: Few::default(),
             free: NONE,
             index: Index::default(),
-            lanes: Vec::new(),
-            unsent: Vec::new(),
+            lanes: Few::default(),
+            unsent: Few::default(),
             count: 0,
             earliest_ns: NEVER,
             timed_out: Memory::default(),
@@ -266,8 +268,8 @@ impl Pending {
         let pending_count = self.count as u64;
         let missing_count = pending_count + self.timed_out.len() as u64 + self.take_missing();
         if self.entries.len() > KEPT {
-            self.entries = Vec::new();
-            self.unsent = Vec::new();
+            self.entries = Few::default();
+            self.unsent = Few::default();
         }
         self.entries.clear();
         self.unsent.clear();
@@ -287,7 +289,8 @@ impl Pending {
         // A place that is free is not looked at by what it says: it may be taken again by a request of another step.
         let entries = &self.entries;
         self.unsent.retain(|id| !is_lost(entries[*id as usize].what.state));
-        let oldest = |lanes: &[Lane]| lanes.iter().find(|lane| is_lost(lane.state)).map(|lane| lane.oldest);
+        let oldest =
+            |lanes: &Few<Lane>| lanes.iter().find(|lane| is_lost(lane.state)).map(|lane| lane.oldest);
         while let Some(id) = oldest(&self.lanes) {
             self.take(id);
             pending_count += 1;
@@ -323,7 +326,8 @@ impl Pending {
     /// Puts an entry behind those of its step and behind those of its key.
     fn link(&mut self, id: u32) {
         let Ended { key, state, .. } = self.entry(id).what;
-        match self.lanes.iter_mut().find(|lane| lane.state == state) {
+        let known = self.lanes.iter().position(|lane| lane.state == state);
+        match known.map(|at| &mut self.lanes[at]) {
             Some(lane) => {
                 let older = std::mem::replace(&mut lane.newest, id);
                 lane.count += 1;

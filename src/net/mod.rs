@@ -20,6 +20,7 @@ mod read;
 mod request;
 mod resolve;
 mod source;
+mod spare;
 mod stream;
 mod tls;
 mod violation;

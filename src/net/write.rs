@@ -1,12 +1,13 @@
-//! Messages rendered, masked and framed in the connection's own output buffer, and handed to the kernel.
+//! Messages rendered, masked and framed in an output buffer, and handed to the kernel.
 //!
 //! Nothing here waits: [`Writer::try_flush`] hands over what the socket takes, and the owner comes back when
 //! [`Writer::poll_writable`] says so. There are two buffers. `writing` is partly in the kernel already; whatever
 //! is rendered meanwhile collects in `queued` and becomes the next batch. While the server keeps up, a batch goes
-//! from `queued` to the kernel in one call and `writing` is never used.
+//! from `queued` to the kernel in one call and `writing` is never used. A buffer is the connection's own only while something is in it.
 
 use std::convert::Infallible;
 use std::io;
+use std::mem;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -14,14 +15,12 @@ use fastwebsockets::{Frame, OpCode, Payload};
 
 use super::marks::RSV1;
 use super::mask;
+use super::spare;
 use super::stream::WriteHalf;
 use crate::deflate::{Deflater, Side};
 
 /// The longest payload of a Ping, Pong or Close frame (RFC 6455 section 5.5).
 pub const MAX_CONTROL_BYTES: usize = 125;
-
-/// A drained buffer that has grown beyond this is given back, so that one large message does not stay resident.
-const KEPT_BUFFER_BYTES: usize = 2_048;
 
 /// Room for the head of a masked message of 126 to 65,535 bytes. Shorter and longer ones are moved: the short
 /// ones are cheap to move, and beside masking a long one moving it is no matter.
@@ -217,7 +216,7 @@ impl Writer {
                 Err(error) => return Err(error),
             }
             if self.written == self.writing.len() {
-                reset(&mut self.writing);
+                spare::give_back(mem::take(&mut self.writing));
                 self.written = 0;
             }
         }
@@ -242,9 +241,9 @@ impl Writer {
 
     fn begin_batch(&mut self, written: usize) {
         if written == self.queued.len() {
-            reset(&mut self.queued);
+            spare::give_back(mem::take(&mut self.queued));
         } else {
-            std::mem::swap(&mut self.writing, &mut self.queued);
+            mem::swap(&mut self.writing, &mut self.queued);
             self.written = written;
         }
     }
@@ -269,11 +268,17 @@ impl Writer {
         if self.close_queued {
             return Err(NotSent::Queue(NotQueued::CloseQueued));
         }
+        if self.queued.capacity() == 0 {
+            self.queued = spare::borrow();
+        }
         let start = self.queued.len();
         let body = start + GUESSED_HEAD_BYTES;
         self.queued.resize(body, 0);
         if let Err(failure) = render(&mut self.queued) {
             self.queued.truncate(start);
+            if start == 0 {
+                spare::give_back(mem::take(&mut self.queued));
+            }
             return Err(NotSent::Render(failure));
         }
         assert!(self.queued.len() >= body, "a renderer appends and removes nothing");
@@ -303,14 +308,6 @@ impl Writer {
             self.queued[start] |= RSV1;
         }
         Ok(Queued { payload_bytes, deflated_bytes })
-    }
-}
-
-fn reset(buffer: &mut Vec<u8>) {
-    if buffer.capacity() > KEPT_BUFFER_BYTES {
-        *buffer = Vec::new();
-    } else {
-        buffer.clear();
     }
 }
 
@@ -375,9 +372,17 @@ mod tests {
         assert_eq!(writer.queued_bytes(), 0);
         assert_eq!((writer.writing.capacity(), writer.queued.capacity()), (0, 0));
 
+        // The first one grew further than is kept, the second may be used again, by whichever connection.
+        let kept = spare::borrow();
+        assert!(kept.is_empty() && (1..=spare::KEPT_BUFFER_BYTES).contains(&kept.capacity()), "{kept:?}");
+        assert_eq!(spare::borrow().capacity(), 0, "the other one");
+        let place = kept.as_ptr();
+        spare::give_back(kept);
         writer.message(Opcode::Text, |buffer| buffer.extend_from_slice(b"small")).unwrap();
+        assert_eq!(writer.queued.as_ptr(), place);
         writer.try_flush().unwrap();
-        let kept_bytes = writer.queued.capacity();
-        assert!(kept_bytes > 0 && kept_bytes <= KEPT_BUFFER_BYTES, "a small buffer is used again");
+        assert_eq!(writer.queued.capacity(), 0);
+        let again = spare::borrow();
+        assert_eq!(again.as_ptr(), place);
     }
 }

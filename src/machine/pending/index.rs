@@ -1,6 +1,7 @@
 //! From a key's hash to what is pending under it: open addressing with linear probing, at most half full, and nothing
 //! left behind by what is taken out. How many places a look-up sees depends on how full the table is, not on how much
-//! is in it, and a table that has its size allocates nothing.
+//! is in it, and a table that has its size allocates nothing. One key stands outside of the table: a user
+//! with one request at a time needs none.
 
 /// A place in the table; the second half is [`EMPTY`] where nothing is.
 type Place = (u64, u32);
@@ -10,7 +11,9 @@ const EMPTY: u32 = u32::MAX;
 /// Hashes, each with a number that is not `u32::MAX`.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// A power of two of places, or none.
+    /// Mostly there is one, which is looked up without a table.
+    one: Option<Place>,
+    /// A power of two of places, or none, for all others.
     places: Vec<Place>,
     used: usize,
     #[cfg(test)]
@@ -19,11 +22,20 @@ pub(super) struct Index {
 
 impl Index {
     pub(super) fn find(&self, key: u64) -> Option<u32> {
+        if let Some((one, number)) = self.one
+            && one == key
+        {
+            return Some(number);
+        }
         self.position(key).map(|at| self.places[at].1)
     }
 
     /// Adds a key that is not in it.
     pub(super) fn insert(&mut self, key: u64, number: u32) {
+        if self.one.is_none() {
+            self.one = Some((key, number));
+            return;
+        }
         if (self.used + 1) * 2 > self.places.len() {
             self.grow();
         }
@@ -33,13 +45,20 @@ impl Index {
 
     /// Gives a key that is in it another number.
     pub(super) fn replace(&mut self, key: u64, number: u32) {
-        if let Some(at) = self.position(key) {
+        if let Some((one, known)) = &mut self.one
+            && *one == key
+        {
+            *known = number;
+        } else if let Some(at) = self.position(key) {
             self.places[at].1 = number;
         }
     }
 
     /// Takes a key out, and moves those behind it that it had displaced.
     pub(super) fn remove(&mut self, key: u64) {
+        if self.one.take_if(|(one, _)| *one == key).is_some() {
+            return;
+        }
         let Some(mut hole) = self.position(key) else { return };
         self.used -= 1;
         let mut at = hole;
@@ -68,6 +87,7 @@ impl Index {
             self.places.fill((0, EMPTY));
         }
         self.used = 0;
+        self.one = None;
     }
 
     fn position(&self, key: u64) -> Option<usize> {
