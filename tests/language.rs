@@ -2,13 +2,15 @@
 
 use std::fmt::Write;
 
+use wsplan::diagnostic::{Diagnostics, Sources};
 use wsplan::plan::schema::nouns;
 use wsplan::plan::schema::{Field, Kind, Noun, Rule, Word};
+use wsplan::plan::syntax::{self, Node};
 use wsplan::program::{Builtin, emit};
 
 use crate::support::cases::Comparison;
 use crate::support::compiling::compile_text;
-use crate::support::documents::document;
+use crate::support::documents::{Document, document, fences};
 
 fn code(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
@@ -33,11 +35,23 @@ fn kind(kind: &Kind) -> String {
         Kind::Size => "size".into(),
         Kind::Rate => "rate".into(),
         Kind::Words(words) => words.iter().map(|word| code(word.word)).collect::<Vec<_>>().join(" or "),
-        Kind::List(of, ..) => format!("list: {}", self::kind(of)),
+        Kind::List(of, min, max) => format!("{}: {}", list(*min, *max), self::kind(of)),
         Kind::Map(noun) => link(noun),
         Kind::ShortOrLong(short, long) => format!("{}, or short: {}", link(long), link(short)),
         Kind::Body(noun) => format!("any map, list or text; {}", link(noun)),
         Kind::Either(kinds) => kinds.iter().map(self::kind).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// A list with what it must and may hold; nobody comes near the largest of the limits.
+fn list(min: usize, max: usize) -> String {
+    let shown = |limit: usize| count(limit.try_into().unwrap());
+    match (min, max) {
+        (min, max) if min == max => format!("list of {}", shown(min)),
+        (0, 100_000..) => "list".to_owned(),
+        (min, 100_000..) => format!("list of at least {}", shown(min)),
+        (0, max) => format!("list of at most {}", shown(max)),
+        (min, max) => format!("list of {} to {}", shown(min), shown(max)),
     }
 }
 
@@ -85,18 +99,24 @@ fn table(noun: &Noun) -> String {
         writeln!(text, "\n{}", sentence(rule)).unwrap();
     }
     for field in noun.fields {
-        for Word { word, doc } in words(&field.kind) {
+        let words = words(&field.kind);
+        for Word { word, doc } in words {
             write!(text, "\n- `{}: {word}`: {doc}", field.key).unwrap();
         }
-        if !words(&field.kind).is_empty() {
+        if !words.is_empty() {
             text.push('\n');
         }
     }
     text
 }
 
+/// The closed list that a value may be of.
 fn words(kind: &Kind) -> &'static [Word] {
-    if let Kind::Words(words) = kind { words } else { &[] }
+    match kind {
+        Kind::Words(words) => words,
+        Kind::Either(kinds) => kinds.iter().map(words).find(|words| !words.is_empty()).unwrap_or_default(),
+        _ => &[],
+    }
 }
 
 fn sentence(rule: &Rule) -> String {
@@ -116,6 +136,11 @@ fn generated(page: &str) -> String {
         nouns::all().into_iter().map(|noun| (format!("noun {}", noun.name), table(noun))).collect();
     let options: Vec<String> = Builtin::OPTIONS.map(code).into();
     parts.push(("options of the embedded servers".to_owned(), format!("{}\n", options.join(", "))));
+    assert_eq!(
+        page.matches("<!-- generated: ").count(),
+        parts.len(),
+        "a generated part is of nothing any more"
+    );
     let mut page = page.to_owned();
     for (name, text) in parts {
         let marker = format!("<!-- generated: {name} -->\n");
@@ -143,6 +168,64 @@ fn every_noun_has_a_heading() {
             page.text.lines().any(|line| line.trim_start_matches('#') == format!(" {}", noun.name));
         assert!(is_there, "no heading for {}", noun.name);
     }
+}
+
+/// The part of the page under a heading of the second level.
+fn section(page: &str, heading: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("\n## {heading}\n"))?;
+    let is_over = |line: &str| line.starts_with("# ") || line.starts_with("## ");
+    let mut is_code = false;
+    let lines = rest.lines().take_while(|line| {
+        is_code ^= line.starts_with("```");
+        is_code || !is_over(line)
+    });
+    Some(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// What somebody has written, without tables, headings and what stands between fences.
+fn prose(section: &str) -> String {
+    let mut is_code = false;
+    let lines = section.lines().filter(|line| {
+        is_code ^= line.starts_with("```");
+        !is_code && !line.starts_with(['`', '|', '#', '<'])
+    });
+    lines.collect::<Vec<_>>().join(" ")
+}
+
+fn uses_key(node: &Node, wanted: &str) -> bool {
+    let entries = node.entries().unwrap_or_default();
+    entries.iter().any(|entry| entry.key.text == wanted || uses_key(&entry.value, wanted))
+        || node.items().unwrap_or_default().iter().any(|item| uses_key(item, wanted))
+}
+
+/// A table says what may stand there, and not what it is good for. That the examples are right is tested with all plans
+/// of the pages.
+#[test]
+fn every_verb_is_explained_and_shown() {
+    let page = document("docs/language.md");
+    let mut wrong = Vec::new();
+    for verb in nouns::VERBS {
+        let Some(text) = section(&page.text, verb) else {
+            wrong.push(format!("{verb} has no heading"));
+            continue;
+        };
+        let by_hand: String =
+            text.split("<!-- generated: ").filter_map(|part| part.rsplit("<!-- end -->").next()).collect();
+        if prose(&by_hand).len() < 80 {
+            wrong.push(format!("{verb} is not explained"));
+        }
+        let own = Document { text, ..document("docs/language.md") };
+        let is_shown = fences(&own).filter(|fence| fence.language() == "yaml").any(|fence| {
+            let (mut sources, mut mistakes) = (Sources::new(), Diagnostics::new());
+            let file = sources.add("example", fence.text.as_str());
+            let example = syntax::parse(&sources, file, &syntax::Limits::default(), &mut mistakes);
+            example.is_some_and(|example| uses_key(&example, verb))
+        });
+        if !is_shown {
+            wrong.push(format!("{verb} has no example"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

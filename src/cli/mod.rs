@@ -27,7 +27,7 @@ pub use exit::Exit;
 
 Exit status:
   0    it held
-  1    a threshold failed, something that no threshold speaks of, or --fail-on says so
+  1    a threshold failed, something failed that no threshold speaks of, or --fail-on says so
   2    the plan or the command line is wrong
   3    the run could not be carried out
   130  interrupted")]

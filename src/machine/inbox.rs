@@ -37,7 +37,7 @@ impl Kept {
     }
 }
 
-/// The messages of one user that nobody took, oldest first.
+/// The messages of one connection that nobody took, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     kept: VecDeque<Kept>,

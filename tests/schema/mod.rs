@@ -1,6 +1,7 @@
 //! `schema/plan.schema.json`: that it is what the program prints, that every field explains itself, and that it gives
 //! the same verdict as the checker.
 
+mod cases;
 mod fields;
 mod mutations;
 mod verdict;

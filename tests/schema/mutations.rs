@@ -164,7 +164,7 @@ fn every_key_of_the_language_is_in_use() {
 
 /// The keys of a value and the nouns that they belong to. Where it may be one of several, those that it is not find
 /// nothing of theirs in it.
-fn collect_keys(node: &Node, kind: &Kind, keys: &mut BTreeSet<(&'static str, &'static str)>) {
+pub(super) fn collect_keys(node: &Node, kind: &Kind, keys: &mut BTreeSet<(&'static str, &'static str)>) {
     match kind {
         Kind::List(of, ..) => {
             node.items().unwrap_or_default().iter().for_each(|item| collect_keys(item, of, keys));

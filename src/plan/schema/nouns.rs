@@ -508,7 +508,7 @@ static DEFAULTS: Noun = Noun {
         optional(
             "inbox_messages",
             Integer(1, COUNT_MAX),
-            "How many messages that nobody took are kept for later expects. Default: 64.",
+            "How many messages of a connection are kept for later expects when nobody took them. Default: 64.",
             "64",
         ),
         optional("inbox_bytes", Size, "How many bytes of such messages are kept. Default: 1MiB.", "1MiB"),
