@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["diagnostic", "quantity"]),
     ("program", &["data", "diagnostic", "quantity"]),
     ("codec", &["program"]),
-    ("load", &[]),
+    ("load", &["quantity"]),
     ("metrics", &["quantity"]),
     ("compile", &["data", "diagnostic", "load", "metrics", "plan", "program", "quantity"]),
     ("machine", &["data", "diagnostic", "program"]),

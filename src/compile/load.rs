@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
-use crate::load::{Cycles, Lane, Load, Mix, Part, Profile, Shape, Stage};
+use crate::load::{Arrivals, Cycles, Flow, Lane, Load, Mix, Part, Profile, RateStage, Shape, Spacing, Stage};
 use crate::plan::model;
 use crate::quantity::Rate;
 
@@ -22,6 +22,9 @@ pub struct LoadOverrides {
     /// `--iterations`
     pub iterations: Option<u64>,
 }
+
+/// How many users of an open load may be in the run at a time, where the plan does not say.
+const MAX_USERS: u64 = 10_000;
 
 /// How many users.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +86,12 @@ fn shape(plan: &model::Load, overrides: &LoadOverrides, fixed: Option<u64>) -> S
         return Profile::with_stages(stages, iterations).into();
     }
     let duration = overrides.duration.or(plan.duration.map(|d| d.value));
+    if let Some(flow) = flow(plan, overrides, duration) {
+        let open = (plan.arrivals.as_ref().and_then(|arrivals| arrivals.value.max_users))
+            .or(plan.bursts.as_ref().and_then(|bursts| bursts.value.max_users));
+        let max_users = open.map_or(MAX_USERS, |max| max.value);
+        return Arrivals { flow, max_users, iterations: iterations.unwrap_or(1), duration }.into();
+    }
     match (users(plan, overrides, fixed), duration) {
         (Users::Cycles(users), None) => Cycles::new(users, iterations.unwrap_or(1)).into(),
         (Users::Cycles(users), Some(duration)) => in_turn(&users, duration, iterations).into(),
@@ -92,6 +101,46 @@ fn shape(plan: &model::Load, overrides: &LoadOverrides, fixed: Option<u64>) -> S
             let ramp = overrides.ramp.or_else(|| over(overrides.rate?)).or(of_plan).unwrap_or_default();
             Profile::with_users(users, ramp, duration, iterations).into()
         }
+    }
+}
+
+/// When users come, where that is what the load says. The number of users that a command line gives makes it a closed one.
+fn flow(plan: &model::Load, overrides: &LoadOverrides, duration: Option<Duration>) -> Option<Flow> {
+    let is_closed = plan.users.is_some() || !plan.stages.is_empty() || !plan.cycles.is_empty();
+    if overrides.users.is_some() || overrides.ramp.is_some() || is_closed {
+        return None;
+    }
+    let spacing = match &plan.arrivals {
+        Some(arrivals) if arrivals.value.is_poisson => Spacing::Poisson,
+        _ => Spacing::Even,
+    };
+    if let (Some(bursts), None) = (&plan.bursts, overrides.rate) {
+        return Some(bursts_of(&bursts.value, duration));
+    }
+    let arrivals = plan.arrivals.as_ref().map(|arrivals| &arrivals.value);
+    let has_own_stages = overrides.rate.is_none() && overrides.duration.is_none();
+    if let Some(arrivals) = arrivals.filter(|arrivals| !arrivals.stages.is_empty() && has_own_stages) {
+        let stages = arrivals.stages.iter().map(|s| RateStage { rate: s.rate.value, over: s.over.value });
+        return Some(Flow::Rates { stages: stages.collect(), spacing });
+    }
+    let highest = arrivals.and_then(|arrivals| arrivals.stages.iter().map(|stage| stage.rate.value).max());
+    let rate = overrides.rate.or(arrivals.and_then(|arrivals| Some(arrivals.rate?.value))).or(highest)?;
+    let own =
+        arrivals.and_then(|arrivals| Some(arrivals.over?.value)).filter(|_| overrides.duration.is_none());
+    let over = own.or(duration).unwrap_or_default();
+    let stages = vec![RateStage { rate, over: Duration::ZERO }, RateStage { rate, over }];
+    Some(Flow::Rates { stages, spacing })
+}
+
+fn bursts_of(bursts: &model::Bursts, duration: Option<Duration>) -> Flow {
+    let every = bursts.every.value;
+    let within = |duration: Duration| duration.as_nanos().div_ceil(every.as_nanos().max(1));
+    let fitting = duration.map_or(0, |duration| u64::try_from(within(duration)).unwrap_or(u64::MAX));
+    Flow::Bursts {
+        users: bursts.users.value,
+        every,
+        times: bursts.times.map_or(fitting, |times| times.value),
+        over: bursts.over.map_or(Duration::ZERO, |over| over.value),
     }
 }
 
@@ -124,7 +173,16 @@ impl Compiler<'_, '_> {
         let own = lower(plan, &LoadOverrides::default());
         self.check_loads(plan, &own);
         self.timeouts_within(&own, plan);
-        lower(plan, &self.options.load)
+        let load = lower(plan, &self.options.load);
+        let is_empty = |lane: &Lane| matches!(&lane.shape, Shape::Arrivals(open) if open.coming().is_zero());
+        if self.options.load.rate.is_some() && load.lanes().iter().any(is_empty) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::BAD_LOAD, "users would come at the rate of `--rate` for ever").help(
+                    "say for how long with `--duration`, or how many there are at a time with `--users`",
+                ),
+            );
+        }
+        load
     }
 
     /// Looks for what is in the plan's loads and cannot be, or is of no effect.
@@ -132,6 +190,7 @@ impl Compiler<'_, '_> {
         let of_scenarios = plan.scenarios.iter().filter_map(|scenario| scenario.load.as_ref());
         for one in plan.load.iter().map(|load| &load.value).chain(of_scenarios) {
             self.check_rate(one);
+            self.check_open(one);
         }
         if let Some(load) = &plan.load
             && !plan.scenarios.is_empty()
@@ -154,6 +213,40 @@ impl Compiler<'_, '_> {
                 .label(rate.span, "none a second")
                 .help("give a rate above 0"),
         );
+    }
+
+    /// Arrivals without an end, and bursts that run into one another.
+    fn check_open(&mut self, load: &model::Load) {
+        let endless = |span: Span| {
+            Diagnostic::new(codes::BAD_LOAD, "users would come for ever")
+                .label(span, "until when is not said")
+                .help("give the load a `duration`, or say here how long they come (`over`) or how often (`times`)")
+        };
+        if let Some(arrivals) = &load.arrivals
+            && !arrivals.value.has_end
+            && load.duration.is_none()
+        {
+            self.diagnostics.push(endless(arrivals.span));
+        }
+        let Some(bursts) = &load.bursts else { return };
+        if !bursts.value.has_end && load.duration.is_none() {
+            self.diagnostics.push(endless(bursts.span));
+        }
+        let every = bursts.value.every;
+        if every.value.is_zero() {
+            self.diagnostics.push(
+                Diagnostic::new(codes::BAD_LOAD, "all bursts would come at once")
+                    .label(every.span, "no time between two of them")
+                    .help("give the time from one burst to the next"),
+            );
+        } else if let Some(over) = bursts.value.over.filter(|over| over.value > every.value) {
+            self.diagnostics.push(
+                Diagnostic::new(codes::BAD_LOAD, "bursts run into one another")
+                    .label(every.span, "the next one begins after this")
+                    .label(over.span, "and this one takes longer")
+                    .help("let a burst take less, or use `arrivals`"),
+            );
+        }
     }
 
     /// Scenarios that ask for more users than the plan's load has at any time.

@@ -3,6 +3,7 @@
 //! A schedule belongs to one thread and one lane of the load. What its lane's schedules on other threads do it need
 //! not know, because each user belongs to one of them by its number alone; only cycles wait for one another.
 
+mod arrivals;
 mod cycles;
 mod levels;
 
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
+use self::arrivals::{Present, Seat};
 use super::control::Order;
 use super::driver::Driver;
 use super::relay::Relay;
@@ -28,7 +30,9 @@ use crate::machine::{Input, Setting, User};
 #[derive(Clone)]
 pub(super) struct Track {
     /// Of cycles.
-    pub(super) relay: Relay,
+    relay: Relay,
+    /// Of arrivals.
+    present: Present,
 }
 
 pub(super) struct Schedule {
@@ -49,7 +53,7 @@ pub(super) struct Schedule {
 
 impl Track {
     pub(super) fn new(thread_count: usize) -> Self {
-        Self { relay: Relay::new(thread_count) }
+        Self { relay: Relay::new(thread_count), present: Present::default() }
     }
 
     /// How many users a lane wants so long after the run's start.
@@ -58,6 +62,7 @@ impl Track {
         match &lane.shape {
             Shape::Levels(profile) => profile.target_at(elapsed),
             Shape::Cycles(cycles) => cycles.users_in(self.relay.cycle()).unwrap_or(0),
+            Shape::Arrivals(_) => self.present.count(),
         }
     }
 }
@@ -91,6 +96,7 @@ impl Schedule {
                 let runner = plan.tracks[self.number].relay.runner();
                 self.follow_cycles(cycles, runner, &mut orders).await;
             }
+            Shape::Arrivals(arrivals) => self.follow_arrivals(arrivals, lane.begins, &mut orders).await,
         }
         self.drain(&mut orders).await;
     }
@@ -156,7 +162,11 @@ impl Schedule {
         } else {
             self.generations[own].0 += 1;
         }
-        let (generation, taken_count) = self.generations[own];
+        self.launch(index, self.generations[own], None);
+    }
+
+    /// Starts a user, which gives its seat back when it leaves.
+    fn launch(&mut self, index: u64, (generation, taken_count): (u32, u64), seat: Option<Seat>) {
         let load = &self.plan.job.load;
         let scenario = load.lanes()[self.number].mix.scenario_of(index);
         let share = self.rows.share_of(&self.setting.program, self.number, index, taken_count);
@@ -167,7 +177,11 @@ impl Schedule {
         }
         let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
         self.shard.recorder.borrow_mut().user_started();
-        self.tasks.spawn_local(session::run(Rc::clone(&driver)));
+        let session = session::run(Rc::clone(&driver));
+        self.tasks.spawn_local(async move {
+            session.await;
+            drop(seat);
+        });
         self.users.push(driver);
     }
 

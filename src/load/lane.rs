@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cycles, Mix, Profile};
+use super::{Arrivals, Cycles, Mix, Profile};
 
 /// All of a run's load. Most runs have one lane; scenarios with a load of their own have others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Shape {
     Levels(Profile),
     /// By what users have done: the next ones start when those before them have left.
     Cycles(Cycles),
+    /// By nothing but who comes: an open load.
+    Arrivals(Arrivals),
 }
 
 impl Load {
@@ -92,13 +94,17 @@ impl Lane {
         match &self.shape {
             Shape::Levels(profile) => profile.peak_users(),
             Shape::Cycles(cycles) => cycles.peak_users(),
+            Shape::Arrivals(arrivals) => arrivals.max_users.min(arrivals.count_bound()),
         }
     }
 
     /// How many users with numbers of their own there are: where one leaves and another comes in its place, that is
-    /// the same number.
+    /// the same number. Of those who arrive, at least as many as do.
     pub fn user_count(&self) -> u64 {
-        self.peak_users()
+        match &self.shape {
+            Shape::Levels(_) | Shape::Cycles(_) => self.peak_users(),
+            Shape::Arrivals(arrivals) => arrivals.count_bound(),
+        }
     }
 }
 
@@ -108,6 +114,7 @@ impl Shape {
         match self {
             Self::Levels(profile) => profile.iterations(),
             Self::Cycles(cycles) => Some(cycles.iterations()),
+            Self::Arrivals(arrivals) => Some(arrivals.iterations),
         }
     }
 
@@ -116,6 +123,7 @@ impl Shape {
         match self {
             Self::Levels(profile) => profile.total_duration(),
             Self::Cycles(_) => None,
+            Self::Arrivals(arrivals) => arrivals.duration,
         }
     }
 }
@@ -123,6 +131,12 @@ impl Shape {
 impl From<Profile> for Shape {
     fn from(profile: Profile) -> Self {
         Self::Levels(profile)
+    }
+}
+
+impl From<Arrivals> for Shape {
+    fn from(arrivals: Arrivals) -> Self {
+        Self::Arrivals(arrivals)
     }
 }
 

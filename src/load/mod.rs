@@ -2,9 +2,10 @@
 //!
 //! A [`Load`] is made of lanes that go side by side. The shape of a [`Lane`] says how many virtual users there should be: a
 //! [`Profile`] at any moment, and when that next changes, so that a scheduler sleeps exactly until then; [`Cycles`]
-//! one after the other. A [`Mix`] says what each of them does, a [`Segment`] which of those users are one generator's.
+//! one after the other, [`Arrivals`] whoever comes. A [`Mix`] says what each of them does, a [`Segment`] which of those users are one generator's.
 //! Nothing here reads a clock, starts a user or knows what a user does.
 
+mod arrivals;
 mod cycles;
 mod exact;
 mod lane;
@@ -13,6 +14,7 @@ mod mix;
 mod profile;
 mod segment;
 
+pub use arrivals::{Arrivals, Flow, RateStage, Spacing};
 pub use cycles::Cycles;
 pub use lane::{Lane, Load, Shape};
 pub use mix::{Mix, Part};

@@ -17,6 +17,10 @@ counters! {
     users_failed UsersFailed "users.failed" of UsersStarted;
     /// Users that left because a data file had no row for them any more; they are among the finished and the failed.
     users_out_of_data UsersOutOfData "users.out_of_data" of UsersStarted;
+    /// Users that were due to come in an open load.
+    arrivals_due ArrivalsDue "arrivals.due";
+    /// Those of them that were turned away, because as many as may be were there.
+    arrivals_missed ArrivalsMissed "arrivals.missed" of ArrivalsDue;
     /// Connections tried, counted when it is known how it went: name resolution, TCP and upgrade together are one.
     connections_attempted ConnectionsAttempted "connections.attempted";
     /// Connections whose upgrade succeeded.

@@ -35,6 +35,11 @@ impl Rate {
     /// Nothing, ever.
     pub const ZERO: Self = Self { thousandths_an_hour: 0 };
 
+    /// The thousandths that come in an hour: exact.
+    pub fn thousandths_an_hour(self) -> u64 {
+        self.thousandths_an_hour
+    }
+
     /// How many a second.
     pub fn per_second(self) -> f64 {
         self.thousandths_an_hour as f64 / 3_600_000.0

@@ -35,6 +35,8 @@ pub struct Summary {
     pub connections: Connections,
     /// Connections that users share.
     pub pools: Pools,
+    /// Users that came in an open load.
+    pub arrivals: Arrivals,
     /// TLS.
     pub tls: Tls,
     /// Data messages.
@@ -102,6 +104,28 @@ pub struct Connections {
     pub failovers: u64,
     /// Established connections that stand again after they were lost.
     pub reconnects: u64,
+}
+
+impl Users {
+    fn of(report: &RunReport) -> Self {
+        let counts = &report.totals.counts;
+        Self {
+            started: counts.users_started,
+            finished: counts.users_finished,
+            failed: counts.users_failed,
+            peak: report.totals.users.peak,
+            out_of_data: counts.users_out_of_data,
+        }
+    }
+}
+
+/// Users that came in an open load.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Arrivals {
+    /// Those that were due to come.
+    pub due: u64,
+    /// Those of them that were turned away.
+    pub missed: u64,
 }
 
 /// Connections that users share.
@@ -325,13 +349,7 @@ impl Summary {
             plan: report.plan.clone(),
             started: format!("{:.3}", report.started),
             duration_s: seconds(report.duration),
-            users: Users {
-                started: counts.users_started,
-                finished: counts.users_finished,
-                failed: counts.users_failed,
-                peak: report.totals.users.peak,
-                out_of_data: counts.users_out_of_data,
-            },
+            users: Users::of(report),
             connections: Connections {
                 attempted: counts.connections_attempted,
                 established: counts.connections_established,
@@ -341,6 +359,7 @@ impl Summary {
                 failovers: counts.failovers,
                 reconnects: counts.reconnects,
             },
+            arrivals: Arrivals { due: counts.arrivals_due, missed: counts.arrivals_missed },
             pools: Pools { borrowed: counts.pools_borrowed, opened: counts.pools_opened },
             tls: Tls {
                 handshakes: counts.tls_handshakes,

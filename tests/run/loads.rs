@@ -164,3 +164,95 @@ fn users_start_at_a_rate() {
     let (ended, _) = run(&plan, &["--rate", "0"]);
     assert_eq!(ended.status.code(), Some(2));
 }
+
+const OPEN: &str = r#"
+target: ws://127.0.0.1:1
+load: { arrivals: { rate: 50/s, over: 200ms } }
+scenarios:
+  user:
+    steps: [connect: {}, send: "{{correlation_id}} {{user.iteration}}", close: {}]
+"#;
+
+/// The arrivals of a run, due and missed.
+fn arrivals_of(ended: &Ended) -> (u64, u64) {
+    let arrivals = &summary_of(ended)["arrivals"];
+    (arrivals["due"].as_u64().unwrap(), arrivals["missed"].as_u64().unwrap())
+}
+
+#[test]
+fn users_arrive_at_a_rate_each_one_a_new_one() {
+    let expected: Vec<String> = (0..10).map(|user| format!("{user}-0 0")).collect();
+    for threads in ["1", "3"] {
+        let (ended, messages) = run(OPEN, &["--threads", threads]);
+        assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+        assert_eq!(sorted(messages), expected);
+        assert_eq!(arrivals_of(&ended), (10, 0));
+        assert!(duration_of(&ended) >= 0.18, "the tenth comes after nine fiftieths of a second");
+    }
+    let (ended, messages) = run(&OPEN.replace("} }\n", "}, iterations: 2, duration: 20s }\n"), &[]);
+    assert_eq!((messages.len(), arrivals_of(&ended)), (20, (10, 0)));
+    assert!(duration_of(&ended) < 19.0, "nobody is left, and nobody will come");
+}
+
+#[test]
+fn poisson_arrivals_are_fixed_by_the_seed() {
+    let plan = OPEN.replace("over: 200ms", "over: 500ms, spacing: poisson");
+    let due = |seed: &str, threads: &str| {
+        let (ended, messages) = run(&plan, &["--seed", seed, "--threads", threads]);
+        assert_eq!(arrivals_of(&ended).0, messages.len() as u64);
+        messages.len()
+    };
+    assert_eq!(due("5", "1"), due("5", "3"));
+    let counts: std::collections::BTreeSet<usize> = (1..6).map(|seed| due(&seed.to_string(), "2")).collect();
+    assert!(counts.len() > 1, "25 on the average, and not always: {counts:?}");
+}
+
+#[test]
+fn who_comes_when_all_places_are_taken_is_turned_away() {
+    // The first ones stay until the end.
+    let plan = OPEN
+        .replace("over: 200ms", "over: 200ms, max_users: 3")
+        .replace("} }\n", "}, duration: 400ms }\n")
+        .replace("close: {}", "think: 1h");
+    let folder = folder(&plan);
+    let server = ScriptedServer::every(accepting([
+        Action::ReadFrames(2),
+        Action::Write(close(1001, b"")),
+        Action::Close,
+    ]));
+    let mut command = wsplan_run(folder.path());
+    let ended =
+        finish(command.args(["plan.yaml", "--format", "json", "--threads", "2", "--target", &server.url()]));
+    assert_eq!(server.finish().len(), 3);
+    assert_eq!(arrivals_of(&ended), (10, 7), "{}", ended.stderr);
+    assert_eq!(summary_of(&ended)["users"]["peak"], 3);
+}
+
+#[test]
+fn bursts_come_every_so_often() {
+    let plan =
+        OPEN.replace("arrivals: { rate: 50/s, over: 200ms }", "bursts: { users: 3, every: 100ms, times: 3 }");
+    let (ended, messages) = run(&plan, &["--threads", "2"]);
+    assert_eq!(sorted(messages), (0..9).map(|user| format!("{user}-0 0")).collect::<Vec<_>>());
+    assert_eq!(arrivals_of(&ended), (9, 0));
+    assert!(duration_of(&ended) >= 0.2);
+}
+
+#[test]
+fn a_rate_alone_is_one_of_arrivals() {
+    let plan = OPEN.replace("load: { arrivals: { rate: 50/s, over: 200ms } }\n", "");
+    let (ended, messages) = run(&plan, &["--rate", "20", "--duration", "300ms"]);
+    assert_eq!((arrivals_of(&ended).0, messages.len()), (6, 6));
+    let (ended, _) = run(&plan, &["--rate", "20"]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(ended.stderr.contains("--duration"), "{}", ended.stderr);
+    let (ended, messages) = run(OPEN, &["--rate", "20"]);
+    assert_eq!(
+        (ended.status.code(), messages.len()),
+        (Some(0), 4),
+        "for as long as the plan says: {}",
+        ended.stderr
+    );
+    let (ended, messages) = run(OPEN, &["--users", "2"]);
+    assert_eq!((arrivals_of(&ended).0, messages.len()), (0, 2), "a number of users makes it a closed load");
+}

@@ -19,8 +19,14 @@ fn plans() -> Vec<Node> {
         .map(|name| std::fs::read_to_string(root().join(format!("plans/{name}.yaml"))).unwrap());
     // What excludes something else.
     let instead = EVERYTHING.replace("ca: ca.pem", "insecure: true");
-    let cycles = LOADS.replace("users: 10, rate: 5/s", "cycles: [1, 2]");
-    let texts = ready_made.into_iter().chain([EVERYTHING.to_owned(), instead, LOADS.to_owned(), cycles]);
+    let shapes = [
+        "users: 10, rate: 5/s",
+        "cycles: [1, 2]",
+        "arrivals: { rate: 5/s }",
+        "bursts: { users: 5, every: 1s }",
+    ];
+    let loads = shapes.map(|shape| LOADS.replace(shapes[0], shape));
+    let texts = ready_made.into_iter().chain([EVERYTHING.to_owned(), instead]).chain(loads);
     texts.map(|text| parsed(&text).expect("it parses")).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Spanned, count, duration, list, rate};
+use super::{Spanned, count, duration, list, rate, spanned, text};
 use crate::plan::syntax::Node;
 use crate::quantity::Rate;
 
@@ -25,6 +25,53 @@ pub struct Load {
     pub stages: Vec<Stage>,
     /// Numbers of users one after the other.
     pub cycles: Vec<Spanned<u64>>,
+    /// Users that come at a rate.
+    pub arrivals: Option<Spanned<Arrivals>>,
+    /// Users that come many at once.
+    pub bursts: Option<Spanned<Bursts>>,
+}
+
+/// Users that come at a rate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrivals {
+    /// How many come.
+    pub rate: Option<Spanned<Rate>>,
+    /// For how long.
+    pub over: Option<Spanned<Duration>>,
+    /// In place of the two.
+    pub stages: Vec<RateStage>,
+    /// Whether they come as a Poisson process.
+    pub is_poisson: bool,
+    /// How many may be there at a time.
+    pub max_users: Option<Spanned<u64>>,
+    /// Whether it says for how long, also where that is not understood.
+    pub has_end: bool,
+}
+
+/// A stretch of a rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateStage {
+    /// The rate at its end.
+    pub rate: Spanned<Rate>,
+    /// How long it takes to get there.
+    pub over: Spanned<Duration>,
+}
+
+/// Users that come many at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bursts {
+    /// How many.
+    pub users: Spanned<u64>,
+    /// From one burst to the next.
+    pub every: Spanned<Duration>,
+    /// How many bursts.
+    pub times: Option<Spanned<u64>>,
+    /// Over how long they come.
+    pub over: Option<Spanned<Duration>>,
+    /// How many may be there at a time.
+    pub max_users: Option<Spanned<u64>>,
+    /// Whether it says how often, also where that is not understood.
+    pub has_end: bool,
 }
 
 /// A stretch of the load.
@@ -51,6 +98,39 @@ impl Load {
             iterations: node.lookup("iterations").and_then(count),
             stages: list(node.lookup("stages"), stage),
             cycles: list(node.lookup("cycles"), count),
+            arrivals: node.lookup("arrivals").and_then(|node| Some(spanned(node, Arrivals::decode(node)?))),
+            bursts: node.lookup("bursts").and_then(|node| Some(spanned(node, Bursts::decode(node)?))),
         }
+    }
+}
+
+impl Arrivals {
+    fn decode(node: &Node) -> Option<Self> {
+        node.entries()?;
+        let stage = |node: &Node| {
+            let (rate_node, over) = (node.lookup("rate")?, node.lookup("over")?);
+            Some(RateStage { rate: rate(rate_node)?, over: duration(over)? })
+        };
+        Some(Self {
+            rate: node.lookup("rate").and_then(rate),
+            over: node.lookup("over").and_then(duration),
+            stages: list(node.lookup("stages"), stage),
+            is_poisson: node.lookup("spacing").and_then(text).is_some_and(|word| word.value == "poisson"),
+            max_users: node.lookup("max_users").and_then(count),
+            has_end: node.lookup("over").or(node.lookup("stages")).is_some(),
+        })
+    }
+}
+
+impl Bursts {
+    fn decode(node: &Node) -> Option<Self> {
+        Some(Self {
+            users: node.lookup("users").and_then(count)?,
+            every: node.lookup("every").and_then(duration)?,
+            times: node.lookup("times").and_then(count),
+            over: node.lookup("over").and_then(duration),
+            max_users: node.lookup("max_users").and_then(count),
+            has_end: node.lookup("times").is_some(),
+        })
     }
 }

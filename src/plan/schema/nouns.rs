@@ -578,6 +578,18 @@ static LOAD: Noun = Noun {
             "Numbers of users one after the other: when all of a cycle have done their iterations, the next one's start. With `duration` the run is split into that many parts of the same length.",
             "[10, 20, 30]",
         ),
+        optional(
+            "arrivals",
+            Map(&ARRIVALS),
+            "An open load: new users come at a rate, whatever has become of those before them.",
+            "{ rate: 50/s, over: 1m }",
+        ),
+        optional(
+            "bursts",
+            Map(&BURSTS),
+            "An open load: many new users come at once, every so often.",
+            "{ users: 500, every: 30s, times: 10 }",
+        ),
     ],
     open: None,
     rules: LOAD_RULES,
@@ -600,6 +612,8 @@ static SCENARIO_LOAD: Noun = Noun {
             "[{ users: 1000, over: 30s }, { users: 1000, over: 2m }]",
         ),
         optional("cycles", List(&Integer(0, COUNT_MAX), 1, 1000), "As in [load](#load).", "[10, 20, 30]"),
+        optional("arrivals", Map(&ARRIVALS), "As in [load](#load).", "{ rate: 50/s, over: 1m }"),
+        optional("bursts", Map(&BURSTS), "As in [load](#load).", "{ users: 500, every: 30s, times: 10 }"),
     ],
     open: None,
     rules: LOAD_RULES,
@@ -610,7 +624,73 @@ const LOAD_RULES: &[Rule] = &[
     Rule::Excludes("stages", &["users", "ramp", "rate", "duration", "cycles"]),
     Rule::Excludes("cycles", &["users", "ramp", "rate"]),
     Rule::Excludes("ramp", &["rate"]),
+    Rule::Excludes("arrivals", &["users", "ramp", "rate", "stages", "cycles", "bursts"]),
+    Rule::Excludes("bursts", &["users", "ramp", "rate", "stages", "cycles"]),
 ];
+
+static ARRIVALS: Noun = Noun {
+    name: "arrivals",
+    doc: "Users that come at a rate. Each is a new one, does its iterations (one, if `iterations` does not say more) and leaves.",
+    fields: &[
+        optional("rate", Rate, "How many come, all the time.", "50/s"),
+        optional("over", Duration, "For how long. Default: the `duration` of the load.", "1m"),
+        optional(
+            "stages",
+            List(&Map(&RATE_STAGE), 1, 1000),
+            "In place of `rate`, a rate that moves evenly, from 0 at first.",
+            "[{ rate: 50/s, over: 30s }, { rate: 50/s, over: 2m }]",
+        ),
+        optional("spacing", Words(SPACINGS), "How regularly they come. Default: even.", "poisson"),
+        optional("max_users", Integer(1, COUNT_MAX), MAX_USERS_DOC, "2000"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["rate", "stages"]), Rule::Excludes("stages", &["over"])],
+};
+
+const MAX_USERS_DOC: &str = "How many may be in the run at a time; who comes beyond that is turned away and counted. Default: 10,000.";
+
+const SPACINGS: &[Word] = &[
+    Word { word: "even", doc: "As evenly as the rate lets them, the first at once." },
+    Word {
+        word: "poisson",
+        doc: "As people do who know nothing of one another: a Poisson process, fixed by the run's seed.",
+    },
+];
+
+static RATE_STAGE: Noun = Noun {
+    name: "rate stage",
+    doc: "A stretch of a rate.",
+    fields: &[
+        required("rate", Rate, "The rate at its end.", "50/s"),
+        required("over", Duration, "How long it takes to get there; `0s` is a jump.", "30s"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static BURSTS: Noun = Noun {
+    name: "bursts",
+    doc: "Many users at once, every so often. Each is a new one, does its iterations (one, if `iterations` does not say more) and leaves.",
+    fields: &[
+        required("users", Integer(0, COUNT_MAX), "How many come each time.", "500"),
+        required("every", Duration, "From the beginning of one burst to that of the next.", "30s"),
+        optional(
+            "times",
+            Integer(0, COUNT_MAX),
+            "How many bursts. Default: as many as begin within the `duration` of the load.",
+            "10",
+        ),
+        optional(
+            "over",
+            Duration,
+            "Over how long the users of a burst come, evenly. Default: all at once.",
+            "1s",
+        ),
+        optional("max_users", Integer(1, COUNT_MAX), MAX_USERS_DOC, "2000"),
+    ],
+    open: None,
+    rules: &[],
+};
 
 static STAGE: Noun = Noun {
     name: "stage",

@@ -35,6 +35,9 @@ impl Page<'_> {
         if counts.users_out_of_data > 0 {
             users.push(count(counts.users_out_of_data, "out of data", Tone::Odd));
         }
+        if counts.arrivals_missed > 0 {
+            users.push(count(counts.arrivals_missed, "turned away", Tone::Odd));
+        }
         let mut connections = vec![
             count(counts.connections_attempted, "attempted", Tone::Plain),
             count(counts.connections_established, "established", Tone::Plain),
