@@ -69,6 +69,16 @@ pub(super) fn named_file(path: &str) -> Result<NamedFile, String> {
     Ok(NamedFile { name: path.to_owned(), content })
 }
 
+/// `NAME: VALUE`, of a header (RFC 9110 section 5).
+pub(super) fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.is_empty() && !name.contains(char::is_whitespace) => {
+            Ok((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()))
+        }
+        _ => Err("a header is needed, such as 'X-Client: wsplan'".into()),
+    }
+}
+
 /// `name=value`.
 pub(super) fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

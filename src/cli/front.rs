@@ -45,6 +45,35 @@ pub(super) struct Overrides {
     iterations: Option<u64>,
 }
 
+impl Overrides {
+    /// `--var`
+    pub(super) fn vars(&self) -> &[(String, String)] {
+        &self.vars
+    }
+
+    /// `--users` and its kin.
+    pub(super) fn load(&self) -> LoadOverrides {
+        LoadOverrides {
+            users: self.users.clone(),
+            rate: self.rate,
+            ramp: self.ramp,
+            duration: self.duration,
+            iterations: self.iterations,
+        }
+    }
+
+    /// What is said of the run, and not of what users do and how many they are.
+    pub(super) fn of_run(&self) -> Self {
+        Self {
+            target: self.target.clone(),
+            proxy: self.proxy.clone(),
+            ca: self.ca.clone(),
+            insecure: self.insecure,
+            ..Self::default()
+        }
+    }
+}
+
 /// What became of a plan.
 #[derive(Debug)]
 pub(super) struct Front {
@@ -80,9 +109,29 @@ pub(super) fn load(
             None
         }
     };
+    front(&name, diagnostics, compiled)
+}
+
+/// The same of a text that stands in no file, under a name to show. Files that it names are those of the current directory.
+pub(super) fn of_text(
+    sources: &mut Sources,
+    name: &str,
+    text: &str,
+    overrides: &Overrides,
+    unset_environment: Severity,
+) -> Front {
+    let mut diagnostics = Diagnostics::new();
+    let file = sources.add(name, text);
+    let files = Directory::new("");
+    let options = options(Path::new(""), overrides, &files, unset_environment);
+    let compiled = compile_source(sources, file, &options, &mut diagnostics);
+    front(name, diagnostics, compiled)
+}
+
+fn front(name: &str, diagnostics: Diagnostics, compiled: Option<Compiled>) -> Front {
     let mut diagnostics = diagnostics.into_sorted();
     for diagnostic in &mut diagnostics {
-        diagnostic.file.get_or_insert_with(|| name.as_str().into());
+        diagnostic.file.get_or_insert_with(|| name.into());
     }
     Front { diagnostics, compiled }
 }
@@ -101,13 +150,7 @@ fn options<'a>(
             insecure: overrides.insecure,
             ca: overrides.ca.clone().map(|file| (file.name, file.content)),
         },
-        load: LoadOverrides {
-            users: overrides.users.clone(),
-            rate: overrides.rate,
-            ramp: overrides.ramp,
-            duration: overrides.duration,
-            iterations: overrides.iterations,
-        },
+        load: overrides.load(),
         environment: &|name| std::env::var(name).ok(),
         unset_environment,
         files,

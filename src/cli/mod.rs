@@ -7,6 +7,7 @@ mod compile;
 mod exit;
 mod explain;
 mod front;
+mod line;
 mod run;
 pub mod schema;
 mod serve;

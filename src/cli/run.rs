@@ -20,6 +20,7 @@ use self::fail_on::{FailOn, failures};
 use self::live::Progress;
 use super::exit::Exit;
 use super::front::{self, Front, Overrides};
+use super::line::{self, Line};
 use super::terminal::{complain, is_colored, print, say, show, width};
 use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};
@@ -31,15 +32,18 @@ use crate::report::console::{self, Look};
 use crate::report::summary::Summary;
 use crate::report::{RunReport, error_rows};
 
-/// Runs a plan.
+/// Runs a plan, or what the command line says in place of one.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   wsplan run plan.yaml
   wsplan run plan.yaml --users 10000 --ramp 30s --duration 5m
   wsplan run plan.yaml --target ws://127.0.0.1:9001 --summary out.json
-  wsplan run plan.yaml --fail-on errors,unmatched")]
+  wsplan run plan.yaml --fail-on errors,unmatched
+  wsplan run ws://127.0.0.1:9001 --send hello --expect hello
+  wsplan run builtin:chat --send '{\"type\":\"ping\",\"id\":7}' --expect '{ $.re: 7 }' --users 10
+  wsplan run wss://example.com --send hello --think 1s --duration 1m --print-plan > plan.yaml")]
 pub(super) struct RunArgs {
-    /// The plan; `-` is standard input
+    /// The plan; `-` is standard input; ws://..., wss://... or builtin:... is a run without one
     plan: PathBuf,
     #[command(flatten)]
     overrides: Overrides,
@@ -64,6 +68,8 @@ pub(super) struct RunArgs {
     /// Show no progress and no log lines
     #[arg(short, long)]
     quiet: bool,
+    #[command(flatten)]
+    line: Line,
 }
 
 /// What standard output gets.
@@ -78,9 +84,10 @@ enum Format {
 /// Checks, compiles and runs the plan, and reports.
 pub(super) fn run(args: &RunArgs) -> Exit {
     let mut sources = Sources::new();
-    let front = front::load(&mut sources, &args.plan, &args.overrides, Severity::Error);
-    show(&front.diagnostics, &sources);
-    let Front { compiled: Some(compiled), .. } = front else { return Exit::Usage };
+    let compiled = match compiled(args, &mut sources) {
+        Ok(compiled) => compiled,
+        Err(exit) => return exit,
+    };
     if let Some(path) = &args.summary
         && let Err(error) = Summary::can_write(path)
     {
@@ -118,6 +125,35 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         complain(&format!("the embedded server: {error}"), None);
     }
     exit
+}
+
+/// What the plan, or the command line in its place, compiles to; the exit where there is nothing to run.
+fn compiled(args: &RunArgs, sources: &mut Sources) -> Result<Compiled, Exit> {
+    let target = args.plan.to_str().filter(|_| line::is_target(&args.plan));
+    let front = match (target, args.line.flag()) {
+        (Some(target), _) => {
+            let is_printed = args.line.print_plan;
+            let unset_environment = if is_printed { Severity::Warning } else { Severity::Error };
+            let (text, front) = args.line.load(sources, target, &args.overrides, unset_environment);
+            if is_printed && front.compiled.is_some() {
+                show(&front.diagnostics, sources);
+                print(&text);
+                return Err(Exit::Success);
+            }
+            front
+        }
+        (None, Some(flag)) => {
+            let message = format!("{flag} is for a run without a plan file");
+            let help =
+                "write it into the plan, or name a target in its place: ws://..., wss://... or builtin:...";
+            complain(&message, Some(help));
+            return Err(Exit::Usage);
+        }
+        (None, None) => front::load(sources, &args.plan, &args.overrides, Severity::Error),
+    };
+    show(&front.diagnostics, sources);
+    let Front { compiled: Some(compiled), .. } = front else { return Err(Exit::Usage) };
+    Ok(compiled)
 }
 
 /// Where to connect, with the embedded server started that the target asks for.
@@ -183,7 +219,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
     let exit = verdict::of(&outcome, is_set_up, has_held, control.is_ended());
     let report = RunReport {
         plan: job.program.name.clone(),
-        path: args.plan.display().to_string(),
+        path: path(args),
         started,
         duration: outcome.elapsed,
         errors: error_rows(&outcome.totals.errors, |place| place::resolve(&job.program, sources, place)),
@@ -216,6 +252,11 @@ fn publish(args: &RunArgs, report: &RunReport, exit: Exit) -> Exit {
         return Exit::Unable;
     }
     exit
+}
+
+/// What the plan is called by in reports. A target is not: what stands in it may be a secret.
+fn path(args: &RunArgs) -> String {
+    if line::is_target(&args.plan) { line::NAME.to_owned() } else { args.plan.display().to_string() }
 }
 
 fn threads(args: &RunArgs) -> usize {

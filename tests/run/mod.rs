@@ -12,6 +12,7 @@ mod failover;
 mod foreign;
 mod interop;
 mod interrupt;
+mod line;
 mod loads;
 mod mask;
 mod nginx;

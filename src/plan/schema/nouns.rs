@@ -1926,6 +1926,11 @@ pub fn expect_is_short(node: &Node) -> bool {
     std::ptr::eq(super::check::short_or_long(node, &MATCHER, &EXPECT), &raw const MATCHER)
 }
 
+/// Whether a map has a key that only the long form of an `expect` has.
+pub fn expect_is_long(node: &Node) -> bool {
+    node.entries().unwrap_or_default().iter().any(|entry| EXPECT.field(&entry.key.text).is_some())
+}
+
 /// Whether an item of `any_order` is the short form, a matcher alone.
 pub fn awaited_is_short(node: &Node) -> bool {
     std::ptr::eq(super::check::short_or_long(node, &MATCHER, &AWAITED), &raw const MATCHER)

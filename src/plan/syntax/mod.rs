@@ -12,6 +12,7 @@ mod node;
 mod place;
 mod scalar;
 mod tree;
+pub mod write;
 
 pub use inner::Inner;
 pub use node::{Entry, Key, Node, NodeKind};
