@@ -6,6 +6,7 @@ use super::Compiler;
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::load::{Arrivals, Cycles, Flow, Lane, Load, Mix, Part, Profile, RateStage, Shape, Spacing, Stage};
 use crate::plan::model;
+use crate::program::{SlotId, UserProfile, UserProfiles};
 use crate::quantity::Rate;
 
 /// What the command line says about load.
@@ -62,7 +63,18 @@ pub(super) fn lower(plan: &model::Plan, overrides: &LoadOverrides) -> Load {
         let begins = own.start.map_or(Duration::ZERO, |start| start.value);
         lanes.push(Lane { begins, shape: shape(own, overrides, None), mix: Mix::of(&parts) });
     }
-    Load::new(lanes)
+    let weight = |profile: &model::UserProfile| profile.weight.map_or(1, |weight| weight.value);
+    Load::new(lanes).with_profiles(Mix::new(&of_plan.profiles.iter().map(weight).collect::<Vec<_>>()))
+}
+
+/// The kinds of users, in the order of the load's profiles.
+pub(super) fn profiles(plan: &model::Plan, slot: Option<SlotId>) -> UserProfiles {
+    let profiles = plan.load.iter().flat_map(|load| &load.value.profiles);
+    let lower = |own: &model::UserProfile| UserProfile {
+        name: own.name.text.clone(),
+        think: own.think.unwrap_or(1.0),
+    };
+    UserProfiles { each: profiles.map(lower).collect(), slot }
 }
 
 fn part(scenario: &model::Scenario) -> Part {
@@ -203,6 +215,7 @@ impl Compiler<'_, '_> {
                     .help("remove it, or let a scenario be without `load`"),
             );
         }
+        self.check_profiles(plan);
         self.check_fixed(plan, load);
     }
 
@@ -245,6 +258,34 @@ impl Compiler<'_, '_> {
                     .label(every.span, "the next one begins after this")
                     .label(over.span, "and this one takes longer")
                     .help("let a burst take less, or use `arrivals`"),
+            );
+        }
+    }
+
+    /// Profiles that nobody has.
+    fn check_profiles(&mut self, plan: &model::Plan) {
+        let Some(load) = &plan.load else { return };
+        let nobody = load
+            .value
+            .profiles
+            .iter()
+            .filter_map(|profile| profile.weight.filter(|weight| weight.value == 0));
+        let nobody: Vec<Span> = nobody.map(|weight| weight.span).collect();
+        if nobody.len() == load.value.profiles.len() && !nobody.is_empty() {
+            let mut diagnostic = Diagnostic::new(codes::ZERO_WEIGHT, "no user can be given a profile")
+                .help("give at least one profile a weight above 0");
+            for span in nobody {
+                diagnostic = diagnostic.label(span, "a weight of zero");
+            }
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        for span in nobody {
+            self.diagnostics.push(
+                Diagnostic::new(codes::ZERO_WEIGHT, "no user is given this profile")
+                    .severity(Severity::Warning)
+                    .label(span, "a weight of zero")
+                    .help("give it a weight above 0, or remove it"),
             );
         }
     }

@@ -171,7 +171,8 @@ pub fn compile(
     let thresholds = compiler.thresholds(plan);
     compiler.rows_for_all(&data, &scenarios, &load);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
-    let (canary, slots) = (names.canary(), names.finish(diagnostics));
+    let (canary, profiles) = (names.canary(), load::profiles(plan, names.profile()));
+    let slots = names.finish(diagnostics);
     let (target, is_target_secret) = target.filter(|_| !diagnostics.has_errors())?;
     let program = Program {
         name: name(plan, options),
@@ -188,6 +189,7 @@ pub fn compile(
         data,
         slots,
         canary,
+        profiles,
         timers,
         streams,
         barriers,

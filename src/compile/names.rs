@@ -25,6 +25,9 @@ const MOST_COMPARISONS: usize = 200_000;
 /// The built-in name that has a slot only where somebody reads it: from then on every message is searched.
 pub(super) const CANARY: &str = "canary";
 
+/// The built-in name that has a slot only where somebody reads it, and exists only where the plan has profiles.
+const PROFILE: &str = "user.profile";
+
 /// A variable of the plan.
 #[derive(Debug)]
 struct Known {
@@ -278,6 +281,16 @@ impl<'a> PlanNames<'a> {
         self.slot_ids.get(CANARY).copied()
     }
 
+    /// The slot of the users' profiles, where any template reads it.
+    pub(super) fn profile(&self) -> Option<SlotId> {
+        self.slot_ids.get(PROFILE).copied()
+    }
+
+    /// Whether users have profiles here.
+    fn has_profiles(&self) -> bool {
+        !self.is_once && self.plan.load.as_ref().is_some_and(|load| !load.value.profiles.is_empty())
+    }
+
     /// The names of all slots so far.
     pub(super) fn slot_names(&self) -> &[String] {
         &self.slots
@@ -338,6 +351,9 @@ impl<'a> PlanNames<'a> {
         let diagnostic = Diagnostic::new(codes::UNDEFINED_NAME, format!("`{name}` is not defined"))
             .label(span, "no such name");
         let (head, _) = name.split_once('.').unwrap_or((name, ""));
+        if name == PROFILE {
+            return diagnostic.help("users of scenarios have one where the plan's `load` has `profiles`");
+        }
         if let Some(help) = builtin_help(head) {
             return diagnostic.help(help);
         }
@@ -383,6 +399,7 @@ impl<'a> PlanNames<'a> {
             .filter(|helper| helper.signature().parameters.is_empty() && **helper != Helper::NowS);
         let known = || {
             let builtin = builtin_slots::NAMES.into_iter().chain([CANARY]);
+            let builtin = builtin.chain(self.has_profiles().then_some(PROFILE));
             let parameters = self.parameters.last().into_iter().flat_map(HashMap::keys).map(String::as_str);
             let variables = self.constants.keys().map(String::as_str).chain(parameters);
             let set = self.set_here().copied().chain(self.shared.iter().copied());
@@ -436,7 +453,7 @@ impl Names for PlanNames<'_> {
         if let Some(variable) = name.strip_prefix("env.") {
             return Some(self.environment(variable, span, diagnostics));
         }
-        if is_builtin(name) || self.is_set_here(name) {
+        if is_builtin(name) || name == PROFILE && self.has_profiles() || self.is_set_here(name) {
             let slot = self.slot(name);
             return Some(self.read(slot, span));
         }

@@ -175,6 +175,7 @@ impl Schedule {
         if let Some(share) = share {
             user.set_share(share);
         }
+        user.set_profile(load.profile_of(self.number, index));
         let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
         self.shard.recorder.borrow_mut().user_started();
         let session = session::run(Rc::clone(&driver));

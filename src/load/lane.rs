@@ -8,6 +8,7 @@ use super::{Arrivals, Cycles, Mix, Profile};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Load {
     lanes: Vec<Lane>,
+    profiles: Mix,
 }
 
 /// A part of the load.
@@ -35,7 +36,21 @@ pub enum Shape {
 impl Load {
     /// These lanes, in the order of their users' numbers.
     pub fn new(lanes: Vec<Lane>) -> Self {
-        Self { lanes }
+        Self { lanes, profiles: Mix::new(&[]) }
+    }
+
+    /// The same with kinds of users by how active they are, by weight.
+    #[must_use]
+    pub fn with_profiles(mut self, profiles: Mix) -> Self {
+        self.profiles = profiles;
+        self
+    }
+
+    /// Which profile a lane's user has: each scenario's users of a lane have exactly the shares, in whatever order their
+    /// scenarios come.
+    pub fn profile_of(&self, lane: usize, index: u64) -> usize {
+        let mix = &self.lanes[lane].mix;
+        self.profiles.scenario_of(mix.count_of(mix.scenario_of(index), index))
     }
 
     /// One lane from the start on.
@@ -179,6 +194,18 @@ mod tests {
     fn one_lane_numbers_its_users_from_zero() {
         let load = Load::new(vec![lane(0, 4, None)]);
         assert_eq!((load.user_number(0, 3), load.first_free_number(), load.peak_users()), (3, 4, 4));
+    }
+
+    #[test]
+    fn each_scenario_has_all_profiles_in_their_shares() {
+        let alternating = Lane { mix: Mix::new(&[1, 1]), ..lane(0, 40, None) };
+        let load = Load::new(vec![alternating]).with_profiles(Mix::new(&[1, 1, 2]));
+        let mut counts = [[0; 3]; 2];
+        for index in 0..40 {
+            counts[load.lanes()[0].mix.scenario_of(index)][load.profile_of(0, index)] += 1;
+        }
+        assert_eq!(counts, [[5, 5, 10]; 2]);
+        assert_eq!(Load::new(vec![lane(0, 9, None)]).profile_of(0, 7), 0, "nobody has any");
     }
 
     #[test]

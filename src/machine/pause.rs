@@ -28,6 +28,12 @@ pub(super) fn draw(think: Think, rng: &mut Rng) -> Duration {
     }
 }
 
+/// A pause of more or less than that.
+pub(super) fn scaled(pause: Duration, factor: f64) -> Duration {
+    // A factor of 1 changes no nanosecond.
+    if factor.to_bits() == 1.0_f64.to_bits() { pause } else { seconds(pause.as_secs_f64() * factor) }
+}
+
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds.clamp(0.0, LONGEST.as_secs_f64()))
 }
@@ -67,6 +73,14 @@ mod tests {
         assert!((mean - 10.0).abs() < 0.1 && (deviation - 2.0).abs() < 0.1, "{mean} {deviation}");
         let near_zero = draws(Think::Normal { mean: Duration::ZERO, stddev: Duration::from_secs(1) });
         assert!(near_zero.iter().all(|v| *v >= 0.0));
+    }
+
+    #[test]
+    fn scaled_pauses_keep_their_bounds() {
+        let s = Duration::from_secs;
+        assert_eq!([0.5, 1.0, 3.0, 0.0].map(|factor| scaled(s(2), factor)), [s(1), s(2), s(6), s(0)]);
+        assert_eq!(scaled(LONGEST, 1000.0), LONGEST);
+        assert_eq!(scaled(Duration::MAX, 1.0), Duration::MAX);
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl User {
             Op::AwaitAll { .. } => self.at = state.next,
             Op::Think(think) => {
                 let pause = pause::draw(*think, &mut self.rng);
+                let pause = self.own_pace(pause);
                 self.due_after(pause);
                 self.phase = Phase::Thinking { until: now + pause };
             }

@@ -16,6 +16,7 @@ use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, U
 use super::link::Links;
 use super::message::Payload;
 use super::pace::Paced;
+use super::pause;
 use super::pending::Pending;
 use super::phase::{AfterClose, Phase};
 use super::reconnect::Revival;
@@ -59,6 +60,8 @@ pub struct User {
     pub(super) paced: Option<Box<Paced>>,
     /// From the first request on whose reply is known by a key.
     pub(super) pending: Option<Box<Pending>>,
+    /// Which of the program's profiles it has, where there are any.
+    profile: usize,
     /// Of users who take from data files.
     pub(super) share: Option<Box<Share>>,
     /// Of users who publish.
@@ -99,6 +102,7 @@ impl User {
             reaction_rng: Rng::seed_from_u64(0),
             paced: None,
             pending: None,
+            profile: 0,
             share: None,
             publishing: None,
             failover: None,
@@ -113,6 +117,29 @@ impl User {
         };
         user.slots[builtin_slots::USER_ID] = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
         user
+    }
+
+    /// Gives it one of the program's profiles; without, it has the first.
+    pub fn set_profile(&mut self, profile: usize) {
+        self.profile = profile;
+    }
+
+    fn write_profile(&mut self) {
+        let setting = Rc::clone(&self.setting);
+        let profiles = &setting.program.profiles;
+        if let (Some(slot), Some(profile)) = (profiles.slot, profiles.each.get(self.profile)) {
+            self.set(slot, Value::Text(profile.name.clone()));
+        }
+    }
+
+    /// How long it thinks where the plan says so long.
+    pub(super) fn own_pace(&self, pause: Duration) -> Duration {
+        self.setting
+            .program
+            .profiles
+            .each
+            .get(self.profile)
+            .map_or(pause, |profile| pause::scaled(pause, profile.think))
     }
 
     /// The user's number, and how many users had it before.
@@ -199,6 +226,7 @@ impl User {
         self.forget_due();
         self.forget_revivals();
         self.write_canary();
+        self.write_profile();
         self.seed_draws();
         self.iteration_failed = false;
         self.at = scenario.entry;

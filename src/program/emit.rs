@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use self::describe::Describe;
-use super::{DataFile, DataUse, Expr, Op, Program, Protocol, Scenario, StateId};
+use super::{DataFile, DataUse, Expr, Op, Program, Protocol, Scenario, StateId, UserProfile};
 use crate::diagnostic::shown;
 
 pub use json::json;
@@ -46,6 +46,7 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
     for (index, barrier) in program.barriers.iter().enumerate() {
         let _ = writeln!(out, "barrier b{index} {} of {} users", barrier.name, barrier.user_count);
     }
+    push_profiles(&mut out, program);
     push_pools(&mut out, describe);
     for (index, scenario) in program.scenarios.iter().enumerate() {
         let Scenario { name, .. } = scenario;
@@ -88,6 +89,12 @@ pub fn text(program: &Program, line: &LineOf<'_>) -> String {
         }
     }
     fit(&out)
+}
+
+fn push_profiles(out: &mut String, program: &Program) {
+    for UserProfile { name, think } in &program.profiles.each {
+        let _ = writeln!(out, "profile {name} think {think}");
+    }
 }
 
 /// The first line behind its head, the others below it.

@@ -105,6 +105,8 @@ pub struct Program {
     pub slots: Vec<String>,
     /// The slot of each user's `{{canary}}`, where the plan uses it: then other users' are looked for in every message.
     pub canary: Option<SlotId>,
+    /// Kinds of users by how active they are; every user has one where there are any.
+    pub profiles: UserProfiles,
     /// The names of the timers, such as `say.rtt`.
     pub timers: Vec<String>,
     /// Streams of broadcasts.
@@ -222,6 +224,24 @@ impl Default for Limits {
             restart_delay: Duration::from_secs(1),
         }
     }
+}
+
+/// Kinds of users.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UserProfiles {
+    /// In the order of the load's weights.
+    pub each: Vec<UserProfile>,
+    /// The slot of `{{user.profile}}`, where the plan uses it.
+    pub slot: Option<SlotId>,
+}
+
+/// A kind of user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserProfile {
+    /// Its name.
+    pub name: String,
+    /// What think times are multiplied by.
+    pub think: f64,
 }
 
 /// The slots that every program has, before those of the plan.

@@ -256,3 +256,27 @@ fn a_rate_alone_is_one_of_arrivals() {
     let (ended, messages) = run(OPEN, &["--users", "2"]);
     assert_eq!((arrivals_of(&ended).0, messages.len()), (0, 2), "a number of users makes it a closed load");
 }
+
+#[test]
+fn users_have_profiles_in_their_shares_and_their_own_pace() {
+    let plan = r#"
+target: ws://127.0.0.1:1
+load: { users: 8, profiles: { active: { weight: 1, think: 0.001 }, passive: { weight: 3, think: 2 } } }
+scenarios:
+  a: { steps: [connect: {}, think: 100ms, send: "a {{user.profile}}", close: {}] }
+  b: { steps: [connect: {}, think: 100ms, send: "b {{user.profile}}", close: {}] }
+"#;
+    let (ended, messages) = run(plan, &["--threads", "2"]);
+    let passive = |who: &'static str| std::iter::repeat_n(format!("{who} passive"), 3);
+    let expected: Vec<String> = ["a active".to_owned()]
+        .into_iter()
+        .chain(passive("a"))
+        .chain(["b active".to_owned()])
+        .chain(passive("b"))
+        .collect();
+    assert_eq!(sorted(messages), expected, "{}", ended.stderr);
+    assert!(duration_of(&ended) >= 0.2, "passive users think twice as long");
+    let (ended, _) =
+        run(&plan.replace("think: 2 ", "think: 0 ").replace("100ms", "100s"), &["--threads", "2"]);
+    assert!(duration_of(&ended) < 20.0, "a hundred seconds are a tenth of one, or nothing");
+}

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Spanned, count, duration, list, rate, spanned, text};
-use crate::plan::syntax::Node;
+use super::{Spanned, count, duration, entries, list, rate, spanned, text};
+use crate::plan::syntax::{Entry, Key, Node, NodeKind};
 use crate::quantity::Rate;
 
 /// The `load` of a plan or of a scenario; what is not given is `None`.
@@ -29,6 +29,19 @@ pub struct Load {
     pub arrivals: Option<Spanned<Arrivals>>,
     /// Users that come many at once.
     pub bursts: Option<Spanned<Bursts>>,
+    /// Kinds of users by how active they are.
+    pub profiles: Vec<UserProfile>,
+}
+
+/// A kind of user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserProfile {
+    /// Its name.
+    pub name: Key,
+    /// Its share of the users.
+    pub weight: Option<Spanned<u64>>,
+    /// What think times are multiplied by.
+    pub think: Option<f64>,
 }
 
 /// Users that come at a rate.
@@ -99,8 +112,21 @@ impl Load {
             stages: list(node.lookup("stages"), stage),
             cycles: list(node.lookup("cycles"), count),
             arrivals: node.lookup("arrivals").and_then(|node| Some(spanned(node, Arrivals::decode(node)?))),
+            profiles: entries(node.lookup("profiles")).filter_map(UserProfile::decode).collect(),
             bursts: node.lookup("bursts").and_then(|node| Some(spanned(node, Bursts::decode(node)?))),
         }
+    }
+}
+
+impl UserProfile {
+    fn decode(entry: &Entry) -> Option<Self> {
+        let node = &entry.value;
+        node.entries()?;
+        let think = match &node.lookup("think").map(|node| &node.kind) {
+            Some(NodeKind::Number(number)) => number.as_f64(),
+            _ => None,
+        };
+        Some(Self { name: entry.key.clone(), weight: node.lookup("weight").and_then(count), think })
     }
 }
 

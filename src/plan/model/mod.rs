@@ -41,7 +41,7 @@ pub use expect::{Expect, Request};
 pub use fragment::{Fragment, Use};
 pub use gather::{Gather, Quota, Wanted};
 pub use http::Http;
-pub use load::{Arrivals, Bursts, Load, RateStage, Stage};
+pub use load::{Arrivals, Bursts, Load, RateStage, Stage, UserProfile};
 pub use matcher::Matcher;
 pub use plan::{Plan, Protocol, Unmatched, Variable};
 pub use pool::{Borrow, Pool};

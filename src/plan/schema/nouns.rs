@@ -590,9 +590,49 @@ static LOAD: Noun = Noun {
             "An open load: many new users come at once, every so often.",
             "{ users: 500, every: 30s, times: 10 }",
         ),
+        optional(
+            "profiles",
+            Map(&PROFILES),
+            "Kinds of users by how active they are, by name: each user gets one, by weight, within its scenario.",
+            "{ active: { weight: 2, think: 0.5 }, passive: { weight: 3, think: 3 } }",
+        ),
     ],
     open: None,
     rules: LOAD_RULES,
+};
+
+static PROFILES: Noun = Noun {
+    name: "profiles",
+    doc: "Kinds of users by how active they are, by name. The name is `{{user.profile}}` in templates.",
+    fields: &[],
+    open: Some(Open {
+        what: "a profile's name",
+        pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+        form: "letters, digits, `_`, `.` and `-`, beginning with a letter, a digit or `_`",
+        kind: Map(&PROFILE),
+    }),
+    rules: &[Rule::NotEmpty],
+};
+
+static PROFILE: Noun = Noun {
+    name: "profile",
+    doc: "A kind of user.",
+    fields: &[
+        optional(
+            "weight",
+            Integer(0, 1_000_000),
+            "Its share of the users, relative to the other profiles. Default: 1.",
+            "3",
+        ),
+        optional(
+            "think",
+            Number(0.0, 1000.0),
+            "What its think times are multiplied by: below 1 it is more active than the plan says, above 1 less. Default: 1.",
+            "0.5",
+        ),
+    ],
+    open: None,
+    rules: &[],
 };
 
 static SCENARIO_LOAD: Noun = Noun {

@@ -49,6 +49,7 @@ pub fn json(program: &Program, line: &LineOf<'_>) -> String {
             json!({ "scenario": setup.scenario, "keeps": keeps })
         }),
         "teardown": program.teardown,
+        "profiles": program.profiles.each.iter().map(|of| json!({ "name": of.name, "think": of.think })).collect::<Vec<_>>(),
         "pools": program.pools.iter().map(|pool| writer.pool(pool)).collect::<Vec<_>>(),
         "scenarios": scenarios,
     });
