@@ -4,6 +4,7 @@
 mod commands;
 mod help;
 mod links;
+mod pictures;
 mod plans;
 mod ready_made;
 mod wsplan;

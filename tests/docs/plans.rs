@@ -10,7 +10,7 @@ const AROUND: &str =
 const STEPS: &str = "target: builtin:chat\nscenarios:\n  u:\n    steps:\n";
 
 /// A whole plan around what stands in a block.
-fn whole(fence: &Fence<'_>) -> String {
+pub(super) fn whole(fence: &Fence<'_>) -> String {
     let text = &fence.text;
     let is_of_a_loop = text.contains("loop.index") && !text.contains("loop:");
     let indented = || format!("      {}\n", text.trim_end().replace('\n', "\n      "));

@@ -10,6 +10,7 @@
 //! | `sh` | commands to copy: those of wsplan are carried out, loads cut down |
 //! | `console` | commands behind `$ `, and below each the very output that it gives |
 //! | `console figures` | the same, but numbers may be others |
+//! | `picture` | the load of the plan above it: drawn and compared by `docs::pictures` |
 //! | anything else | shown only |
 //!
 //! `docs/diagnostics.md` and `docs/matchers.md` have conventions and tests of their own.
