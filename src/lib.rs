@@ -18,6 +18,8 @@
 //! | [`metrics`] | counters, histograms, errors; snapshots that merge without loss; thresholds |
 //! | [`compile`] | plan to program: names, data flow, lowering; reports every mistake, not the first |
 //! | [`machine`] | one virtual user running a program, without a socket and without a clock |
+//! | `drive` | what users say of themselves as counts, whatever drives them |
+//! | [`dry`] | a run on virtual time against a server that is made up: what a plan would do |
 //! | [`net`] | names, TCP, the upgrade and frames: the client's half of RFC 6455 |
 //! | [`engine`] | drives machines over the network and hands their figures on |
 //! | [`report`] | what is shown of a run: the live line, the end report, the summary |
@@ -70,6 +72,8 @@ pub mod compile;
 pub mod data;
 pub mod deflate;
 pub mod diagnostic;
+mod drive;
+pub mod dry;
 pub mod engine;
 pub mod load;
 pub mod machine;

@@ -8,6 +8,7 @@ mod cli;
 mod correlation;
 mod diagnostics;
 mod docs;
+mod dry;
 mod examples;
 mod house;
 mod huge;

@@ -290,3 +290,32 @@ fn every_code_is_explained() {
     assert_eq!((ended.status, ended.out.as_str()), (2, ""));
     assert!(ended.err.contains("there is no code `WSP9999`"), "{}", ended.err);
 }
+
+#[test]
+fn a_dry_run_is_told_beside_the_mistakes_and_changes_no_status() {
+    let folder = Folder::plans();
+    let arguments =
+        ["check", "good.yaml", "warned.yaml", "broken.yaml", "--dry-run", "--users", "3", "--format", "json"];
+    let ended = folder.run(&arguments);
+    let document: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((ended.status, document["diagnostics"].as_array().unwrap().len()), (2, 2));
+    let dry_runs = document["dry_runs"].as_array().unwrap();
+    let told: Vec<_> = dry_runs.iter().map(|run| (&run["path"], &run["counts"]["messages.sent"])).collect();
+    assert_eq!(told, [(&json!("good.yaml"), &json!(3)), (&json!("warned.yaml"), &json!(0))]);
+    assert_eq!(
+        dry_runs[0]["steps"],
+        json!([{ "name": "send", "place": { "file": "good.yaml", "line": 7 }, "messages": 3, "bytes": 21 }])
+    );
+    assert_eq!((&dry_runs[0]["needs"]["ports"], &dry_runs[0]["ending"]), (&json!(3), &json!("ended")));
+
+    let ended = folder.run(&["check", "good.yaml", "--dry-run", "--peer", "silent", "--seed", "9"]);
+    assert_eq!((ended.status, ended.err.as_str()), (0, "good.yaml: ok\n"));
+    assert!(
+        ended.out.contains("dry run with seed 9; the server is silent, and 1.00ms away"),
+        "{}",
+        ended.out
+    );
+    let ended = folder.run(&["check", "good.yaml", "--peer", "silent"]);
+    assert_eq!(ended.status, 2);
+    assert!(ended.err.contains("--dry-run"), "{}", ended.err);
+}

@@ -18,8 +18,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("compile", &["data", "diagnostic", "load", "metrics", "plan", "program", "quantity"]),
     ("machine", &["data", "diagnostic", "program"]),
     ("net", &["deflate", "program"]),
-    ("engine", &["codec", "load", "machine", "metrics", "net", "program"]),
-    ("report", &["diagnostic", "metrics"]),
+    ("drive", &["load", "machine", "metrics", "program"]),
+    ("dry", &["codec", "drive", "load", "machine", "metrics", "program"]),
+    ("engine", &["codec", "drive", "load", "machine", "metrics", "net", "program"]),
+    ("report", &["diagnostic", "dry", "metrics"]),
     ("serve", &["deflate"]),
 ];
 
@@ -30,6 +32,8 @@ const PURE: &[&str] = &[
     "data",
     "deflate",
     "diagnostic",
+    "drive",
+    "dry",
     "load",
     "machine",
     "metrics",

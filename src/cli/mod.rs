@@ -8,6 +8,7 @@ mod exit;
 mod explain;
 mod front;
 mod line;
+mod place;
 mod run;
 pub mod schema;
 mod serve;

@@ -4,7 +4,6 @@ mod fail_on;
 mod generator;
 mod live;
 mod once;
-mod place;
 mod server;
 mod verdict;
 
@@ -21,6 +20,7 @@ use self::live::Progress;
 use super::exit::Exit;
 use super::front::{self, Front, Overrides};
 use super::line::{self, Line};
+use super::place;
 use super::terminal::{complain, is_colored, print, say, show, width};
 use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};

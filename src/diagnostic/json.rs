@@ -10,6 +10,9 @@ use super::{Diagnostic, Severity, Sources, excerpt};
 #[derive(Serialize)]
 struct Document<'a> {
     diagnostics: Vec<Entry<'a>>,
+    /// What else was found out of the plans that have no error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_runs: Option<&'a [serde_json::Value]>,
 }
 
 /// One mistake. Every field is always there; what is not known is null.
@@ -40,7 +43,17 @@ struct Related<'a> {
 
 /// All diagnostics as one line of JSON.
 pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let document = Document { diagnostics: diagnostics.iter().map(|d| entry(d, sources)).collect() };
+    document(diagnostics, sources, None)
+}
+
+/// The same, with what dry runs of the plans came to.
+pub fn to_json_with(diagnostics: &[Diagnostic], sources: &Sources, dry_runs: &[serde_json::Value]) -> String {
+    document(diagnostics, sources, Some(dry_runs))
+}
+
+fn document(diagnostics: &[Diagnostic], sources: &Sources, dry_runs: Option<&[serde_json::Value]>) -> String {
+    let diagnostics = diagnostics.iter().map(|d| entry(d, sources)).collect();
+    let document = Document { diagnostics, dry_runs };
     let json = serde_json::to_string(&document).expect("strings and numbers always serialize");
     escape_hidden(&json)
 }

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 pub use code::{Code, codes};
 pub use excerpt::shown;
 pub use explain::explain;
-pub use json::{escape_hidden, to_json};
+pub use json::{escape_hidden, to_json, to_json_with};
 pub use nearest::nearest;
 pub use render::{Style, render, summary};
 pub use source::{FileId, LineColumn, Source, Sources, Span};

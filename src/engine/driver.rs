@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::failure::{connect_kind, place_index, read_kind};
+use super::failure::{connect_kind, read_kind};
 use super::frames::{payload, say};
 use super::half::Goodbye;
 use super::opening::Opened;
@@ -14,6 +14,7 @@ use super::pool::{Idle, Lease};
 use super::shard::Shard;
 use super::wire::{Errand, Wire};
 use crate::codec::{Decoded, Fault, Frame};
+use crate::drive::place_index;
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
 use crate::metrics::ErrorKind;
 use crate::net::{self, Connection, Flush, ReadFailure, RequestError, UpgradeRequest, Writer};

@@ -19,7 +19,6 @@ mod pool;
 mod preflight;
 mod relay;
 mod resources;
-mod rows;
 mod schedule;
 mod session;
 mod shard;
@@ -38,11 +37,11 @@ use crate::metrics::{Layout, Snapshot, Watch};
 use crate::net::SourceAddresses;
 use crate::program::{Program, Url};
 
+pub use crate::drive::place_index;
 pub use collect::{Outcome, Tick};
 pub use control::Control;
-pub use failure::place_index;
 pub use once::{Done, setup, teardown};
-pub use preflight::{PreflightError, preflight};
+pub use preflight::{Limits, PreflightError, files_needed, limits, preflight};
 
 /// How often the observer is called.
 pub const TICK: Duration = Duration::from_secs(1);

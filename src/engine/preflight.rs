@@ -37,8 +37,7 @@ pub enum PreflightError {
 /// Compares the limits with a peak of so many users on so many threads, who come from so many addresses, and raises the limit on open files where that is needed and
 /// possible.
 pub fn preflight(users: u64, threads: usize, source_count: usize) -> Result<(), PreflightError> {
-    let other = OTHER_FILES + FILES_A_THREAD * threads as u64;
-    let needed = users.saturating_add(other);
+    let needed = files_needed(users, threads);
     if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
         && soft < needed
         && (hard < needed || setrlimit(Resource::RLIMIT_NOFILE, needed, hard).is_err())
@@ -55,6 +54,25 @@ pub fn preflight(users: u64, threads: usize, source_count: usize) -> Result<(), 
         }
         None => Ok(()),
     }
+}
+
+/// How many files a process needs to have open for so many connections, driven by so many threads.
+pub fn files_needed(connections: u64, threads: usize) -> u64 {
+    connections.saturating_add(OTHER_FILES + FILES_A_THREAD * threads as u64)
+}
+
+/// What this machine lets a process have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many files it may have open, where the system says; the hard limit, up to which it is raised.
+    pub files: Option<u64>,
+    /// The local ports of each address, first and last, where the system says.
+    pub ports: Option<(u16, u16)>,
+}
+
+/// What this machine lets this process have.
+pub fn limits() -> Limits {
+    Limits { files: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(_, hard)| hard), ports: port_range() }
 }
 
 /// The range that the kernel picks local ports from; `None` where it does not say.

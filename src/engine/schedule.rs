@@ -20,9 +20,9 @@ use self::arrivals::{Present, Seat};
 use super::control::Order;
 use super::driver::Driver;
 use super::relay::Relay;
-use super::rows::Rows;
 use super::session::{self, interrupt};
 use super::shard::{Plan, Shard};
+use crate::drive::Rows;
 use crate::load::{Lane, Segment, Shape};
 use crate::machine::{Input, Setting, User};
 

@@ -16,12 +16,12 @@ use super::barrier::Barriers;
 use super::control::Control;
 use super::delivery::{HAND_OVER, Outlet};
 use super::pool::Pools;
-use super::rows::Rows;
 use super::schedule::{Schedule, Track};
 #[cfg(target_os = "linux")]
 use super::ticker::Ticker;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
+use crate::drive::Rows;
 use crate::load::Segment;
 use crate::machine::{ConnectRequest, Delivery, Setting};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::driver::Driver;
-use super::failure::{machine_kind, place_index};
 use super::frames::Frames;
 use super::half::Half;
 use super::shard::Shard;
+use crate::drive::{self, error_kind, place_index};
 use crate::machine::{
     ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Unused,
 };
@@ -139,32 +139,7 @@ impl Output for Wire {
         if matches!(event, Event::IterationEnded { .. }) {
             self.client = None;
         }
-        self.shard.count(|counts| match event {
-            Event::OperationEnded => counts.operations += 1,
-            Event::IterationEnded { failed } => {
-                counts.iterations += 1;
-                counts.iterations_failed += u64::from(failed);
-            }
-            Event::FailedOver => counts.failovers += 1,
-            Event::Reconnected => counts.reconnects += 1,
-            Event::OutOfData => counts.users_out_of_data += 1,
-            Event::Unmatched(count) => counts.messages_unmatched += count,
-            Event::InboxDropped => counts.inbox_dropped += 1,
-            Event::PacedSend { is_late } => {
-                counts.sends_due += 1;
-                counts.sends_late += u64::from(is_late);
-            }
-            Event::SendsMissed(count) => {
-                counts.sends_due += count;
-                counts.sends_missed += count;
-            }
-            Event::FetchFailed => counts.http_failed += 1,
-            Event::RequestSent => counts.requests += 1,
-            Event::RequestThrottled => counts.requests_throttled += 1,
-            Event::ReplyLate => counts.replies_late += 1,
-            Event::ReplyDuplicated => counts.replies_duplicated += 1,
-            Event::RepliesMissing(count) => counts.replies_missing += count,
-        });
+        self.shard.count(|counts| drive::count(event, 1, counts));
     }
 
     fn sample(&mut self, unused: Unused, message: Payload<'_>) {
@@ -181,7 +156,7 @@ impl Output for Wire {
 
     fn fail(&mut self, failure: Failure<'_>) {
         let place = place_index(&self.shard.setting.program, failure.place);
-        let kind = machine_kind(failure.kind);
+        let kind = error_kind(failure.kind);
         self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
     }
 

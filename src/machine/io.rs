@@ -7,7 +7,7 @@ use super::message::Payload;
 use super::render::RenderFailure;
 use super::request::{ConnectRequest, FetchRequest};
 use super::response::Response;
-use crate::program::{BarrierId, BodyKind, LinkId, PoolId, ReactionId, StateId, StreamId, TimerId};
+use crate::program::{BarrierId, BodyKind, LinkId, PoolId, ReactionId, StateId, StreamId, TimerId, Value};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +85,9 @@ pub trait Output {
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure>;
+    /// What was just queued by [`Output::send`] came from here, when the user's values were these. For who makes up what
+    /// a server would answer.
+    fn queued(&mut self, _place: Place, _values: &[Value]) {}
     /// Queues a Ping (RFC 6455 section 5.5.2).
     fn ping(&mut self, link: LinkId, payload: &[u8]);
     /// Whether more may be queued; otherwise the user waits for [`Input::Sent`].

@@ -78,7 +78,7 @@ impl Test {
 }
 
 /// Whether a value that is there passes a test.
-pub(super) fn holds(test: &Test, value: &Json<'_>, scope: &mut Scope<'_>) -> bool {
+pub fn holds(test: &Test, value: &Json<'_>, scope: &mut Scope<'_>) -> bool {
     match test {
         Test::Compare(comparison, operand) => compare(*comparison, value, operand, scope),
         Test::Exists(exists) => *exists,
@@ -94,7 +94,7 @@ pub(super) fn holds(test: &Test, value: &Json<'_>, scope: &mut Scope<'_>) -> boo
 }
 
 /// Whether the bytes of a binary message pass a test.
-pub(super) fn bytes_hold(test: &BinaryTest, bytes: &[u8], scope: &mut Scope<'_>) -> bool {
+pub fn bytes_hold(test: &BinaryTest, bytes: &[u8], scope: &mut Scope<'_>) -> bool {
     match test {
         BinaryTest::Equals(operand) => with_bytes(operand, scope, |operand| bytes == operand),
         BinaryTest::Contains(operand) => with_bytes(operand, scope, |operand| has_part(bytes, operand)),

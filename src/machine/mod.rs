@@ -46,6 +46,7 @@ mod scope;
 mod select;
 mod steps;
 mod user;
+mod wait;
 
 pub use data::{Seat, Share};
 pub use io::{
@@ -59,3 +60,4 @@ pub use response::Response;
 pub use scope::{Rng, Scope};
 pub use select::{Selected, select};
 pub use user::{Setting, User};
+pub use wait::Wait;

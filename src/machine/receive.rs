@@ -228,6 +228,9 @@ impl User {
         }
         std::mem::swap(&mut self.rng, &mut self.reaction_rng);
         let reason = self.act(reaction, (link, message), now, out);
+        if !matches!(reaction.answer, Answer::None) {
+            out.queued(place, &self.slots);
+        }
         std::mem::swap(&mut self.rng, &mut self.reaction_rng);
         match reason {
             Ok(None) => {}

@@ -137,6 +137,7 @@ impl User {
             None => self.send(self.present_link(), message, now, out)?,
         }
         self.paced_queued(due);
+        out.queued(self.place(), &self.slots);
         Ok(())
     }
 

@@ -156,6 +156,16 @@ impl User {
         self.slots.get(slot.index()).filter(|value| **value != Value::Unset)
     }
 
+    /// Which of the program's scenarios it runs.
+    pub fn scenario_index(&self) -> usize {
+        self.scenario
+    }
+
+    /// What all slots hold.
+    pub fn values(&self) -> &[Value] {
+        &self.slots
+    }
+
     /// How many connections it may have at a time.
     pub fn link_count(&self) -> usize {
         self.links.all().count()

@@ -46,14 +46,8 @@ impl ErrorTable {
         self.add(kind, place, 1, sample);
     }
 
-    /// Counts so many errors of one kind and place.
-    pub(super) fn add(
-        &mut self,
-        kind: ErrorKind,
-        place: Option<u32>,
-        count: u64,
-        sample: impl FnOnce() -> String,
-    ) {
+    /// Counts so many errors of one kind and place; as [`count`](Self::count).
+    pub fn add(&mut self, kind: ErrorKind, place: Option<u32>, count: u64, sample: impl FnOnce() -> String) {
         if let Some(tally) = self.told_apart.get_mut(&(kind, place)) {
             tally.count = tally.count.saturating_add(count);
         } else if self.told_apart.len() < DISTINCT_ERRORS_MAX {

@@ -4,6 +4,7 @@
 //! nothing here reads a clock, asks the terminal or takes part in the run.
 
 pub mod console;
+pub mod dry;
 mod escape;
 pub mod live;
 mod paint;

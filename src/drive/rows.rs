@@ -5,7 +5,7 @@ use crate::machine::{Seat, Share};
 use crate::program::{DataId, Program};
 
 /// Who takes from each file.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     load: Load,
     files: Vec<Takers>,
 }
@@ -17,7 +17,7 @@ struct Takers {
 }
 
 impl Rows {
-    pub(super) fn new(program: &Program, load: &Load) -> Self {
+    pub(crate) fn new(program: &Program, load: &Load) -> Self {
         let takers = |data: DataId| {
             let takes = |at: &usize| program.scenarios[*at].data.iter().any(|used| used.data == data);
             let scenarios: Vec<usize> = (0..program.scenarios.len()).filter(takes).collect();
@@ -30,7 +30,7 @@ impl Rows {
     }
 
     /// The share of a lane's user; `None` where its scenario takes nothing.
-    pub(super) fn share_of(
+    pub(crate) fn share_of(
         &self,
         program: &Program,
         lane: usize,
