@@ -81,6 +81,16 @@ impl Compiler<'_, '_> {
                         .help("let it wait for fewer, or let more users run a scenario that has it: `load`, `--users`"),
                 );
             }
+            if user_count.is_none() && scenarios.iter().any(|scenario| load.is_open_for(*scenario)) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        codes::IMPOSSIBLE_BARRIER,
+                        format!("barrier `{name}` does not know how many it waits for"),
+                    )
+                    .label(span, "users come here in an open load, as many as there happen to be")
+                    .help(format!("say how many go on together: `barrier: {{ name: {name}, users: 10 }}`")),
+                );
+            }
             barriers.push(Barrier { name, user_count: user_count.map_or(possible, |n| n.value).max(1) });
         }
         barriers

@@ -186,15 +186,31 @@ impl Compiler<'_, '_> {
         self.check_loads(plan, &own);
         self.timeouts_within(&own, plan);
         let load = lower(plan, &self.options.load);
-        let is_empty = |lane: &Lane| matches!(&lane.shape, Shape::Arrivals(open) if open.coming().is_zero());
-        if self.options.load.rate.is_some() && load.lanes().iter().any(is_empty) {
+        self.check_overrides(&load);
+        load
+    }
+
+    /// Looks for what the command line asks for and cannot be had.
+    fn check_overrides(&mut self, load: &Load) {
+        let LoadOverrides { users, rate, ramp, .. } = &self.options.load;
+        let is_cycling = |shape: &Shape| matches!(shape, Shape::Cycles(_));
+        let is = |of: fn(&Shape) -> bool| load.lanes().iter().any(|lane| of(&lane.shape));
+        if rate.is_some() && is(|shape| matches!(shape, Shape::Arrivals(open) if open.coming().is_zero())) {
             self.diagnostics.push(
                 Diagnostic::new(codes::BAD_LOAD, "users would come at the rate of `--rate` for ever").help(
                     "say for how long with `--duration`, or how many there are at a time with `--users`",
                 ),
             );
         }
-        load
+        if (rate.is_some() || ramp.is_some()) && (matches!(users, Some(Users::Cycles(_))) || is(is_cycling)) {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    codes::BAD_LOAD,
+                    "the users of a cycle start all at once, whatever `--rate` or `--ramp` say",
+                )
+                .help("leave that out, or give one number of users"),
+            );
+        }
     }
 
     /// Looks for what is in the plan's loads and cannot be, or is of no effect.

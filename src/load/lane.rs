@@ -95,6 +95,12 @@ impl Load {
         self.lanes.iter().map(of_lane).fold(0, u64::saturating_add)
     }
 
+    /// Whether users of a scenario come however many there are.
+    pub fn is_open_for(&self, scenario: usize) -> bool {
+        let has_part = |lane: &Lane| lane.mix.count_of(scenario, lane.user_count()) > 0;
+        self.lanes.iter().any(|lane| matches!(lane.shape, Shape::Arrivals(_)) && has_part(lane))
+    }
+
     /// How long the run takes at most, where that is known beforehand.
     pub fn total_duration(&self) -> Option<Duration> {
         let ends =

@@ -73,6 +73,11 @@ fn cycles_can_be_asked_for_and_have_their_time_on_the_command_line() {
     let (ended, messages) = run(CYCLES, &["--users", "1:2", "--duration", "200ms", "--iterations", "1"]);
     assert_eq!(sorted(messages), ["0-0 0", "1-0 0"], "levels: the first user stays for the second");
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    for with in ["--ramp=1s", "--rate=5"] {
+        let (ended, messages) = run(CYCLES, &["--users", "1:2", with]);
+        assert_eq!((ended.status.code(), messages.len()), (Some(2), 0), "{}", ended.stderr);
+        assert!(ended.stderr.contains("start all at once"), "{}", ended.stderr);
+    }
     let (ended, _) = run(CYCLES, &["--users", "1:x"]);
     assert_eq!(ended.status.code(), Some(2));
     assert!(ended.stderr.contains("10:20:30"), "{}", ended.stderr);
