@@ -4,7 +4,7 @@
 //! | info string | |
 //! |---|---|
 //! | `picture` | how many users there are, or how many arrive, over time |
-//! | `picture iteration=2s` | each user's iterations, taken to last so long |
+//! | `picture iteration=2s` | each user's iterations, taken to last so long where its profile does not say otherwise |
 
 mod chart;
 mod timeline;
@@ -43,7 +43,7 @@ fn drawn(page: &crate::support::documents::Document) -> (String, usize) {
         let names: Vec<&str> = compiled.program.scenarios.iter().map(|s| s.name.as_str()).collect();
         let iteration = fence.words().find_map(|word| word.strip_prefix("iteration="));
         let picture = match iteration {
-            Some(length) => timeline::draw(&compiled.load, parse_duration(length).expect("a length of time")),
+            Some(length) => timeline::draw(&compiled, parse_duration(length).expect("a length of time")),
             None => chart::draw(&compiled.load, &names),
         };
         write!(text, "{before}```{}\n{picture}```", fence.info).unwrap();

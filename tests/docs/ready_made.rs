@@ -1,28 +1,58 @@
-//! `plans/`: what people copy is without a warning and runs without an error.
+//! `plans/`: what people copy is without a warning, runs, and shows what it says it shows.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod carried_out;
+mod shown;
+mod wire;
 
-use wsplan::serve::Kind;
-use wsplan::serve::child::{ChildServer, Launch};
+use std::collections::BTreeSet;
 
+use self::carried_out::{Ran, carry_out};
+use self::shown::{ROWS, RUNS};
 use crate::support::compiling::compile_file;
-use crate::support::documents::root;
+use crate::support::documents::{document, root};
 
-fn plans() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir(root().join("plans")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
-    found.sort();
-    found
+/// The names of the plans.
+fn names() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("plans")).unwrap().map(|entry| entry.unwrap().path());
+    let plans = entries.filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    plans.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
 }
 
 #[test]
 fn every_plan_is_checked_without_a_warning() {
-    for path in plans() {
-        let outcome = compile_file(&path);
-        assert!(outcome.diagnostics.is_empty(), "{}: {:#?}", path.display(), outcome.diagnostics);
+    for name in names() {
+        let outcome = compile_file(&root().join(format!("plans/{name}.yaml")));
+        assert!(outcome.diagnostics.is_empty(), "{name}: {:#?}", outcome.diagnostics);
+        assert_eq!(outcome.compiled.unwrap().program.name, name, "a plan is called as its file is");
     }
+}
+
+/// What other tools can do and people look for here has its plan, and no plan goes without anybody noticing.
+#[test]
+fn what_people_look_for_is_shown_by_a_plan_that_runs() {
+    let run: BTreeSet<String> = RUNS.iter().map(|run| run.plan.to_owned()).collect();
+    assert_eq!(names(), run, "plans that there are, and plans that are run");
+    let mut without_a_row = names();
+    for row in ROWS {
+        assert!(!row.plans.is_empty(), "{} has no plan", row.what);
+        for plan in row.plans {
+            assert!(run.contains(*plan), "{} of {}: there is no {plan} any more", row.what, row.from);
+            without_a_row.remove(*plan);
+        }
+    }
+    assert_eq!(without_a_row, BTreeSet::new(), "plans that stand for nothing");
+}
+
+/// One row a plan, with what it says of itself.
+#[test]
+fn the_readme_lists_every_plan() {
+    let page = document("README.md").text;
+    let listed: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| [")?.split_once("](plans/")?.1.split_once(".yaml) |"))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(names(), listed);
 }
 
 /// How fast a run was is not judged here: the machine may be busy with other tests.
@@ -30,44 +60,26 @@ fn is_of_time(expression: &serde_json::Value) -> bool {
     expression.as_str().is_some_and(|text| text.ends_with('s') && !text.ends_with("/s"))
 }
 
-/// What a plan needs to be run without the servers that it names: one target that nobody listens at, and one that is
-/// there.
-fn elsewhere(path: &Path, server: &str) -> Vec<String> {
-    let has_targets = path.file_name().is_some_and(|name| name == "failover.yaml");
-    let targets = if has_targets { vec!["ws://127.0.0.1:1", server] } else { Vec::new() };
-    targets.into_iter().flat_map(|target| ["--target".to_owned(), target.to_owned()]).collect()
+/// Nothing failed, and every threshold that is not of time held.
+fn went_well(ran: &Ran) {
+    assert_eq!(ran.summary["errors"], serde_json::json!([]), "{ran:?}");
+    let thresholds = ran.summary["thresholds"].as_array().unwrap();
+    let failed: Vec<_> =
+        thresholds.iter().filter(|t| t["passed"] == false && !is_of_time(&t["expression"])).collect();
+    assert!(failed.is_empty(), "{failed:?} of {ran:?}");
 }
 
-/// All at once: a run is mostly waiting.
 #[test]
-fn every_plan_runs_without_an_error() {
-    let program = Some(env!("CARGO_BIN_EXE_wsplan").into());
-    let server = ChildServer::start(&Launch { program, kind: Kind::Chat, arguments: Vec::new() }).unwrap();
-    let runs: Vec<_> = plans()
-        .into_iter()
-        .map(|path| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_wsplan"));
-            command.arg("run").arg(&path).args(["--users", "10", "--ramp", "200ms", "--duration", "2s"]);
-            command.args(["--format", "json", "--threads", "1"]).args(elsewhere(&path, &server.url));
-            (
-                path,
-                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
-            )
-        })
-        .collect();
-    for (path, run) in runs {
-        let output = run.wait_with_output().unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let name = path.display();
-        assert!(output.status.code().is_some_and(|status| status < 2), "{name}: {complaint}");
-        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(summary["errors"], serde_json::json!([]), "{name}");
-        let thresholds = summary["thresholds"].as_array().unwrap();
-        let failed: Vec<_> =
-            thresholds.iter().filter(|t| t["passed"] == false && !is_of_time(&t["expression"])).collect();
-        assert!(failed.is_empty(), "{name}: {failed:?}");
-        assert_eq!(summary["users"]["started"], 10, "{name}");
-        assert!(summary["messages"]["received"].as_u64() >= Some(10), "{name}: {summary:#}");
+fn every_plan_shows_what_it_is_for() {
+    let mut wrong = Vec::new();
+    for (run, ran) in RUNS.iter().zip(carry_out(RUNS)) {
+        assert!(ran.status < 2, "{}: {ran:?}", run.plan);
+        if run.goes_well {
+            went_well(&ran);
+        }
+        if !(run.shows)(&ran) {
+            wrong.push(format!("{} {:?} {ran:?}", run.plan, run.arguments));
+        }
     }
-    server.stop().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

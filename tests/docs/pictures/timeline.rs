@@ -3,13 +3,16 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use wsplan::load::{Load, Shape};
+use wsplan::compile::Compiled;
+use wsplan::load::Shape;
 
 use super::{WIDTH, labels, ticks};
 
 /// Draws the users of a load of one lane, whose iterations are taken to last so long.
-pub(super) fn draw(load: &Load, iteration: Duration) -> String {
+pub(super) fn draw(compiled: &Compiled, iteration: Duration) -> String {
+    let load = &compiled.load;
     let Shape::Levels(profile) = &load.lanes()[0].shape else { panic!("{load:?} has no levels") };
+    let kinds = &compiled.program.profiles.each;
     let starts: Vec<Duration> =
         (0..profile.peak_users()).map(|user| profile.start_of(user).expect("it starts")).collect();
     let last = starts.iter().max().unwrap();
@@ -19,7 +22,11 @@ pub(super) fn draw(load: &Load, iteration: Duration) -> String {
     });
     let column = |at: Duration| usize::try_from(at.as_nanos() * WIDTH as u128 / length.as_nanos()).unwrap();
     let mut text = String::new();
+    let widest = kinds.iter().map(|kind| kind.name.len() + 2).max().unwrap_or(0);
     for (user, start) in starts.iter().enumerate() {
+        let kind = kinds.get(load.profile_of(0, user as u64));
+        let iteration = iteration.mul_f64(kind.map_or(1.0, |kind| kind.think));
+        let name = kind.map_or("", |kind| &kind.name);
         let mut row = [' '; WIDTH + 1];
         let (mut begins, mut done) = (*start, 0);
         while begins < length && profile.iterations().is_none_or(|count| done < count) {
@@ -29,7 +36,7 @@ pub(super) fn draw(load: &Load, iteration: Duration) -> String {
             (begins, done) = (ends, done + 1);
         }
         let row: String = row.iter().collect();
-        writeln!(text, "user {user}  {}", row.trim_end()).unwrap();
+        writeln!(text, "user {user}  {name:widest$}{}", row.trim_end()).unwrap();
     }
-    text + &labels("user 0  ".len(), &ticks(length))
+    text + &labels("user 0  ".len() + widest, &ticks(length))
 }
