@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compile::{LONGEST_FILE_BYTES, Users};
 use crate::quantity::{Rate, parse_duration, parse_duration_or_zero, parse_rate, parse_share, parse_size};
+use crate::report::Percentile;
 
 /// `250ms`, `2s`, `1m30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -46,6 +47,15 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 /// `0.1%`, as 0.001.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     parse_share(text).ok_or_else(|| "a percentage from 0% to 100% is needed, such as 0.1%".into())
+}
+
+/// `50,90,99.9`: several values, which are one argument.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Percentiles(pub(super) Vec<Percentile>);
+
+/// A list of percentiles.
+pub(super) fn percentiles(text: &str) -> Result<Percentiles, String> {
+    Percentile::parse_list(text).map(Percentiles).map_err(|error| error.to_string())
 }
 
 /// A file that the command line names, read when it is parsed.

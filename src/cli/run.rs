@@ -17,6 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::fail_on::{FailOn, failures};
 use self::live::Progress;
+use super::arguments::{Percentiles, percentiles};
 use super::exit::Exit;
 use super::front::{self, Front, Overrides};
 use super::line::{self, Line};
@@ -39,6 +40,7 @@ use crate::report::{RunReport, error_rows};
   wsplan run plan.yaml --users 10000 --ramp 30s --duration 5m
   wsplan run plan.yaml --target ws://127.0.0.1:9001 --summary out.json
   wsplan run plan.yaml --fail-on errors,unmatched
+  wsplan run plan.yaml --percentiles 50,66,75,80,90,95,98,99,100
   wsplan run ws://127.0.0.1:9001 --send hello --expect hello
   wsplan run builtin:chat --send '{\"type\":\"ping\",\"id\":7}' --expect '{ $.re: 7 }' --users 10
   wsplan run wss://example.com --send hello --think 1s --duration 1m --print-plan > plan.yaml")]
@@ -59,6 +61,9 @@ pub(super) struct RunArgs {
     /// Write the figures to a file as JSON
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
+    /// Show these percentiles of every timer, in place of 50,90,95,99,99.9; the summary has them too
+    #[arg(long, value_name = "LIST", value_parser = percentiles)]
+    percentiles: Option<Percentiles>,
     /// What standard output gets: a report for people, or the summary as JSON
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -224,6 +229,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
         duration: outcome.elapsed,
         errors: error_rows(&outcome.totals.errors, |place| place::resolve(&job.program, sources, place)),
         totals: outcome.totals,
+        percentiles: args.percentiles.clone().unwrap_or_default().0,
         judgement,
         generator,
         seed,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Percentile;
 use crate::metrics::{ErrorKind, ErrorTable, Judgement, Reason, Snapshot, Watch};
 
 /// Everything the end report and the summary are made of.
@@ -22,6 +23,8 @@ pub struct RunReport {
     pub totals: Snapshot,
     /// What the thresholds came to.
     pub judgement: Judgement,
+    /// Those that are to be shown of every timer; where there are none, those that are shown to everybody.
+    pub percentiles: Vec<Percentile>,
     /// The errors with the places they happened at; see [`error_rows`].
     pub errors: Vec<ErrorRow>,
     /// What the generator itself used, and whether it kept up.
@@ -144,6 +147,7 @@ pub(super) mod tests {
             started: "2026-11-20T08:38:43.5Z".parse().unwrap(),
             duration,
             judgement: judge(&thresholds, &totals, duration),
+            percentiles: Vec::new(),
             errors: error_rows(&totals.errors, place_of),
             totals,
             generator: Generator {
@@ -170,6 +174,7 @@ pub(super) mod tests {
             started: Timestamp::UNIX_EPOCH,
             duration: Duration::ZERO,
             judgement: judge(&[], &totals, Duration::ZERO),
+            percentiles: Vec::new(),
             errors: Vec::new(),
             totals,
             generator: Generator::default(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::RunReport;
+use super::{Percentile, RunReport};
 use crate::metrics::{Counts, DeliveryCounts, Timing};
 
 pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
@@ -270,6 +270,9 @@ pub struct Metric {
     pub p999: Option<u64>,
     /// The longest.
     pub max: Option<u64>,
+    /// The percentiles that `--percentiles` asked for, by their names, such as `p66`; only there where it did.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub percentiles: BTreeMap<String, Option<u64>>,
 }
 
 /// What became of the messages of one stream.
@@ -392,7 +395,7 @@ impl Summary {
             metrics: report
                 .totals
                 .timings()
-                .map(|(name, timing)| (name.to_owned(), Metric::of(timing)))
+                .map(|(name, timing)| (name.to_owned(), Metric::of(timing, &report.percentiles)))
                 .collect(),
             delivery: report
                 .totals
@@ -439,7 +442,7 @@ impl Http {
 }
 
 impl Metric {
-    fn of(timing: Option<&Timing>) -> Self {
+    fn of(timing: Option<&Timing>, asked: &[Percentile]) -> Self {
         let us = |time: Option<Duration>| {
             time.map(|t| u64::try_from(t.as_micros()).expect("a time is at most an hour"))
         };
@@ -455,6 +458,7 @@ impl Metric {
             p99: at(99.0),
             p999: at(99.9),
             max: us(timing.and_then(Timing::max)),
+            percentiles: asked.iter().map(|asked| (asked.to_string(), at(asked.percent()))).collect(),
         }
     }
 }

@@ -223,3 +223,32 @@ fn wrong_command_lines_are_refused() {
     assert_eq!(ended.status.code(), Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("absent.yaml"), "{}", ended.stderr);
 }
+
+#[test]
+fn percentiles_are_those_that_are_asked_for() {
+    let list = "50,66,75,80,90,95,98,99,100";
+    let (ended, _) = run(&["--percentiles", list, "--summary", "summary.json"]);
+    let head = ended.stdout.lines().find(|line| line.trim_start().starts_with("count ")).unwrap();
+    let columns: Vec<_> = head.split_whitespace().collect();
+    assert_eq!(columns, ["count", "p50", "p66", "p75", "p80", "p90", "p95", "p98", "p99", "p100"]);
+    let (ended, _) = run(&["--percentiles", list, "--format", "json"]);
+    let metric = &summary_of(&ended)["metrics"]["connect.total"];
+    assert_eq!(metric["percentiles"].as_object().unwrap().len(), 9);
+    assert_eq!(
+        (&metric["percentiles"]["p100"], &metric["percentiles"]["p50"]),
+        (&metric["max"], &metric["p50"])
+    );
+    assert!(!metric["percentiles"]["p66"].is_null());
+    let (ended, _) = run(&["--format", "json"]);
+    assert!(summary_of(&ended)["metrics"]["connect.total"]["percentiles"].is_null());
+    for (list, message) in [
+        ("0", "over 0 and at most 100"),
+        ("50,101", "over 0 and at most 100"),
+        ("50,abc", "`abc` is no percentile"),
+        ("50,90,50", "`50` is there twice"),
+    ] {
+        let ended = finish(wsplan_run(Path::new(".")).args(["plan.yaml", "--percentiles", list]));
+        assert_eq!(ended.status.code(), Some(2), "{list}");
+        assert!(ended.stderr.contains(message), "{list}: {}", ended.stderr);
+    }
+}

@@ -2,7 +2,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::super::run::tests::{empty_run, eventful_run};
-use super::super::{ErrorRow, Place};
+use super::super::{ErrorRow, Percentile, Place};
 use super::*;
 use crate::metrics::watch::{Lateness, Limit, Threads};
 use crate::metrics::{ErrorKind, Reason};
@@ -180,6 +180,25 @@ fn an_eventful_run_on_a_narrow_terminal() {
     "#);
 }
 
+fn with_percentiles(list: &str) -> RunReport {
+    RunReport { percentiles: Percentile::parse_list(list).unwrap(), ..eventful_run() }
+}
+
+/// The tables of times, which stand between the counts and the errors.
+fn tables(report: &RunReport, width: usize) -> String {
+    let page = plain(report, width);
+    let sections: Vec<_> = page.split("\n\n").filter(|section| section.contains("say.rtt  ")).collect();
+    sections.join("\n\n")
+}
+
+#[test]
+fn percentiles_that_are_asked_for_have_a_column_each() {
+    let report = with_percentiles("50,66,75,80,90,95,98,99,100");
+    insta::assert_snapshot!(tables(&report, 120), @"");
+    insta::assert_snapshot!(tables(&report, 80), @"");
+    insta::assert_snapshot!(tables(&with_percentiles("99.99,1"), 40), @"");
+}
+
 #[test]
 fn a_run_of_nothing() {
     insta::assert_snapshot!(plain(&empty_run(), 80), @r#"
@@ -207,7 +226,8 @@ fn no_line_is_wider_than_the_terminal() {
     report.errors[1].place.as_mut().unwrap().file = "long/path/".repeat(20);
     report.errors[2].place.as_mut().unwrap().file = "long/path/".repeat(20);
     for width in 40..140 {
-        for line in plain(&report, width).lines() {
+        let asked = with_percentiles("50,66,75,80,90,95,98,99,100");
+        for line in plain(&report, width).lines().chain(plain(&asked, width).lines()) {
             assert!(columns(line) <= width, "{width} columns: {line:?}");
             assert_eq!(line, line.trim_end(), "{width} columns");
         }

@@ -2,13 +2,17 @@
 
 use super::Page;
 use crate::metrics::{Timing, format_count, format_duration};
-use crate::report::escape_for_terminal;
-use crate::report::paint::Tone;
+use crate::report::paint::{Paint, Tone};
 use crate::report::table::{Cell, Column, Side, laid_out_width, lay_out};
 use crate::report::text::{columns, cut};
+use crate::report::{Percentile, escape_for_terminal};
 
 /// Names are not cut shorter than this; a line is too long rather than say nothing.
 const NAME_WIDTH_MIN: usize = 8;
+
+/// The room between two columns, and where that is too much.
+const GAP: usize = 3;
+const GAP_MIN: usize = 2;
 
 /// What is left out of a table that is too wide, one after the other.
 const LEAST_IMPORTANT: [&str; 4] = ["p90", "p95", "p99.9", "errors"];
@@ -25,36 +29,16 @@ impl Page<'_> {
         if rows.is_empty() {
             return String::new();
         }
-        let mut figures = FIGURES.to_vec();
-        if rows.iter().all(|row| row.errors == 0) {
-            figures.retain(|figure| *figure != Figure::Errors);
-        }
+        let asked = self.report.percentiles.as_slice();
+        let shown = if asked.is_empty() { &Percentile::SHOWN } else { asked };
+        let mut figures = vec![Figure::Count];
+        figures.extend(rows.iter().any(|row| row.errors > 0).then_some(Figure::Errors));
+        figures.extend(shown.iter().copied().map(Figure::Percentile));
+        // The longest is a percentile too, and not shown twice.
+        figures.extend((!shown.iter().any(|percentile| percentile.is_max())).then_some(Figure::Max));
         let name_width = rows.iter().map(|row| columns(&row.name)).max().unwrap_or(0);
-        let mut left_out = LEAST_IMPORTANT.iter();
-        let mut gap = 3;
-        loop {
-            let numbers = numbers(&rows, &figures);
-            let shape = shape(figures.len(), gap);
-            let numbers_width = laid_out_width(&numbers, &shape[1..]);
-            if numbers_width + name_width > self.width {
-                if gap == 3 {
-                    gap = 2;
-                    continue;
-                }
-                if let Some(name) = left_out.next() {
-                    figures.retain(|figure| figure.name() != *name);
-                    continue;
-                }
-            }
-            let room = self.width.saturating_sub(numbers_width).max(NAME_WIDTH_MIN);
-            let names = rows.iter().map(|row| Cell::new(Tone::Strong, cut(&row.name, room)));
-            let names = std::iter::once(Cell::new(Tone::Quiet, "")).chain(names);
-            let rows: Vec<Vec<Cell>> = names
-                .zip(numbers)
-                .map(|(name, numbers)| std::iter::once(name).chain(numbers).collect())
-                .collect();
-            return lay_out(&rows, &shape, self.paint);
-        }
+        let table = Table { rows, name_width, width: self.width, paint: self.paint };
+        if asked.is_empty() { table.without_the_least(figures) } else { table.in_parts(&figures) }
     }
 
     fn timing_rows(&self) -> Vec<Row<'_>> {
@@ -81,11 +65,62 @@ impl Page<'_> {
     }
 }
 
-/// The heads of the columns and the figures below them, without the names.
-fn numbers(rows: &[Row<'_>], figures: &[Figure]) -> Vec<Vec<Cell>> {
-    let heads = figures.iter().map(|figure| Cell::new(Tone::Quiet, figure.name())).collect();
-    let figures_of = |row: &Row<'_>| figures.iter().map(|figure| figure.cell(row)).collect();
-    std::iter::once(heads).chain(rows.iter().map(figures_of)).collect()
+/// The timers, to be shown in one table or in several.
+struct Table<'r> {
+    rows: Vec<Row<'r>>,
+    name_width: usize,
+    width: usize,
+    paint: Paint,
+}
+
+impl Table<'_> {
+    /// Of figures that nobody asked for, those that have room.
+    fn without_the_least(&self, mut figures: Vec<Figure>) -> String {
+        let mut left_out = LEAST_IMPORTANT.iter();
+        while !self.fits(&figures, GAP_MIN) {
+            let Some(name) = left_out.next() else { break };
+            figures.retain(|figure| figure.name() != *name);
+        }
+        self.text(&figures)
+    }
+
+    /// All figures: what has no room stands in a table below.
+    fn in_parts(&self, figures: &[Figure]) -> String {
+        let mut parts = Vec::new();
+        let mut rest = figures;
+        while !rest.is_empty() {
+            let fitting = (1..=rest.len()).rev().find(|count| self.fits(&rest[..*count], GAP_MIN));
+            let (part, further) = rest.split_at(fitting.unwrap_or(1));
+            parts.push(self.text(part));
+            rest = further;
+        }
+        parts.join("\n")
+    }
+
+    fn fits(&self, figures: &[Figure], gap: usize) -> bool {
+        let numbers_width = laid_out_width(&self.numbers(figures), &shape(figures.len(), gap)[1..]);
+        numbers_width + self.name_width <= self.width
+    }
+
+    fn text(&self, figures: &[Figure]) -> String {
+        let gap = if self.fits(figures, GAP) { GAP } else { GAP_MIN };
+        let (numbers, shape) = (self.numbers(figures), shape(figures.len(), gap));
+        let room = self.width.saturating_sub(laid_out_width(&numbers, &shape[1..])).max(NAME_WIDTH_MIN);
+        let names = self.rows.iter().map(|row| Cell::new(Tone::Strong, cut(&row.name, room)));
+        let names = std::iter::once(Cell::new(Tone::Quiet, "")).chain(names);
+        let rows: Vec<Vec<Cell>> = names
+            .zip(numbers)
+            .map(|(name, numbers)| std::iter::once(name).chain(numbers).collect())
+            .collect();
+        lay_out(&rows, &shape, self.paint)
+    }
+
+    /// The heads of the columns and the figures below them, without the names.
+    fn numbers(&self, figures: &[Figure]) -> Vec<Vec<Cell>> {
+        let heads = figures.iter().map(|figure| Cell::new(Tone::Quiet, figure.name())).collect();
+        let figures_of = |row: &Row<'_>| figures.iter().map(|figure| figure.cell(row)).collect();
+        std::iter::once(heads).chain(self.rows.iter().map(figures_of)).collect()
+    }
 }
 
 fn shape(figure_count: usize, gap: usize) -> Vec<Column> {
@@ -98,28 +133,17 @@ fn shape(figure_count: usize, gap: usize) -> Vec<Column> {
 enum Figure {
     Count,
     Errors,
-    Percentile(&'static str, f64),
+    Percentile(Percentile),
     Max,
 }
 
-const FIGURES: [Figure; 8] = [
-    Figure::Count,
-    Figure::Errors,
-    Figure::Percentile("p50", 50.0),
-    Figure::Percentile("p90", 90.0),
-    Figure::Percentile("p95", 95.0),
-    Figure::Percentile("p99", 99.0),
-    Figure::Percentile("p99.9", 99.9),
-    Figure::Max,
-];
-
 impl Figure {
-    fn name(self) -> &'static str {
+    fn name(self) -> String {
         match self {
-            Self::Count => "count",
-            Self::Errors => "errors",
-            Self::Percentile(name, _) => name,
-            Self::Max => "max",
+            Self::Count => "count".to_owned(),
+            Self::Errors => "errors".to_owned(),
+            Self::Percentile(percentile) => percentile.to_string(),
+            Self::Max => "max".to_owned(),
         }
     }
 
@@ -134,7 +158,7 @@ impl Figure {
             Self::Errors => {
                 Cell::new(if errors == 0 { Tone::Quiet } else { Tone::Bad }, format_count(errors))
             }
-            Self::Percentile(_, percent) => time(timing.and_then(|t| t.percentile(percent))),
+            Self::Percentile(asked) => time(timing.and_then(|t| t.percentile(asked.percent()))),
             Self::Max => time(timing.and_then(Timing::max)),
         }
     }

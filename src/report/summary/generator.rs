@@ -137,8 +137,8 @@ impl Thread {
             run_queue_s: thread.run_queue.map(seconds),
             busy_s: seconds(thread.busy),
             starved_s: seconds(thread.starved),
-            loop_lag: Metric::of(Some(&thread.loop_lag)),
-            timer_lateness: Metric::of(Some(&thread.timer_lateness)),
+            loop_lag: Metric::of(Some(&thread.loop_lag), &[]),
+            timer_lateness: Metric::of(Some(&thread.timer_lateness), &[]),
         }
     }
 }

@@ -30,7 +30,8 @@ fn the_schema_has_not_drifted() {
 fn summaries_are_what_the_schema_says() {
     let schema: Value = serde_json::from_str(&Summary::json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for report in [eventful_run(), empty_run(), watched_run()] {
+    let asked = RunReport { percentiles: Percentile::parse_list("66").unwrap(), ..eventful_run() };
+    for report in [eventful_run(), empty_run(), watched_run(), asked] {
         let summary = json_of(&report);
         let faults: Vec<_> = validator.iter_errors(&summary).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{faults:#?}");
@@ -73,6 +74,12 @@ fn the_fields_are_those_agreed() {
     assert_eq!(keys(&summary["http"]), "requests failed bytes_sent bytes_received");
     assert_eq!(keys(&summary["iterations"]), "ended failed");
     assert_eq!(keys(&summary["metrics"]["say.rtt"]), "unit count min mean p50 p90 p95 p99 p999 max");
+    let mut report = eventful_run();
+    report.percentiles = Percentile::parse_list("50,66,99.9,100").unwrap();
+    let asked = json_of(&report);
+    let times = json!({ "p50": 3272, "p66": 3984, "p99.9": 5798, "p100": 5798 });
+    assert_eq!(asked["metrics"]["say.rtt"]["percentiles"], times);
+    assert_eq!(asked["metrics"]["joined.wait"]["percentiles"]["p66"], Value::Null);
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
     assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
     assert_eq!(
