@@ -4,8 +4,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use crate::compile::{LONGEST_FILE_BYTES, Users};
+use crate::metrics::Percentile;
 use crate::quantity::{Rate, parse_duration, parse_duration_or_zero, parse_rate, parse_share, parse_size};
-use crate::report::Percentile;
 
 /// `250ms`, `2s`, `1m30s`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

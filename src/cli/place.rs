@@ -1,7 +1,7 @@
 //! From the place of an error in the program to the line of the plan.
 
 use crate::diagnostic::Sources;
-use crate::program::{Op, Program};
+use crate::program::Program;
 use crate::report::Place;
 
 /// The line that a place came from, and the timer whose operation it is. Reactions come behind the states, and
@@ -10,17 +10,7 @@ pub(super) fn resolve(program: &Program, sources: &Sources, place: u32) -> Optio
     let index = usize::try_from(place).ok()?;
     let (state_count, reaction_count) = (program.states.len(), program.reactions.len());
     let (span, timer) = if let Some(state) = program.states.get(index) {
-        let timer = match &state.op {
-            Op::Connect(connect) => Some(connect.timers.total),
-            Op::Http(http) => Some(http.timers.total),
-            Op::Expect(expect) => Some(expect.timer),
-            Op::Gather(gather) => gather.timer,
-            Op::Request(request) => Some(request.reply.timer),
-            Op::Ping(ping) => Some(ping.timer),
-            Op::ExpectClose(expected) => Some(expected.timer),
-            _ => None,
-        };
-        (state.span, timer)
+        (state.span, state.op.timer())
     } else if let Some(reaction) = program.reactions.get(index - state_count) {
         (reaction.span, None)
     } else {

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::Compiler;
 use crate::diagnostic::{Diagnostic, Span, codes, nearest};
 use crate::load::Load;
-use crate::metrics::{Metric, Threshold};
+use crate::metrics::{Metric, StepFigure, Threshold};
 use crate::plan::model::{Plan, Spanned, Step, Verb};
 use crate::plan::schema::Unread;
 use crate::plan::syntax::{Node, NodeKind};
+use crate::program::TimerId;
 use crate::quantity::Exact;
 
 /// How many metrics a help names.
@@ -52,7 +53,33 @@ impl Compiler<'_, '_> {
         if let Metric::Delivery { stream, .. } = threshold.metric() {
             self.stream_is_there(text, stream, plan);
         }
+        if let Metric::Step { name, figure } = threshold.metric() {
+            self.step_is_there(text, name, *figure, plan);
+        }
         Some(threshold)
+    }
+
+    fn step_is_there(&mut self, text: &Spanned<String>, name: &str, figure: StepFigure, plan: &Plan) {
+        let timers = self.states.iter().filter_map(|state| state.op.timer());
+        let of_timer = |timer: TimerId| Some(self.timers[timer.index()].rsplit_once('.')?.0.to_owned());
+        let steps: Vec<String> = timers.filter_map(of_timer).collect();
+        let metric = format!("{name}.{}", figure.name());
+        if steps.iter().any(|step| step == name) || self.may_be_measured(&metric, &plan.unread) {
+            return;
+        }
+        let help = match nearest(name, steps.iter().map(String::as_str)) {
+            Some(similar) => format!("did you mean `{similar}.{}`?", figure.name()),
+            None => self.measured_help(&metric),
+        };
+        let at = text.value.find(name).map_or(text.span, |at| self.inside(text, at..at + name.len()));
+        self.diagnostics.push(
+            Diagnostic::new(
+                codes::UNKNOWN_METRIC,
+                format!("there is no step `{name}` that succeeds or fails"),
+            )
+            .label(at, "not a step that waits for the server or for others")
+            .help(help),
+        );
     }
 
     fn stream_is_there(&mut self, text: &Spanned<String>, stream: &str, plan: &Plan) {

@@ -33,9 +33,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::load::{Load, Segment};
-use crate::metrics::{Layout, Snapshot, Watch};
+use crate::metrics::{Layout, Snapshot, TimerId, Watch};
 use crate::net::SourceAddresses;
-use crate::program::{Program, Url};
+use crate::program::{Program, State, Url};
 
 pub use crate::drive::place_index;
 pub use collect::{Outcome, Tick};
@@ -70,7 +70,9 @@ pub struct Job {
 impl Job {
     /// The whole load on one thread, with seed 0.
     pub fn new(program: Program, load: Load, targets: impl Into<Vec<Url>>) -> Self {
-        let layout = Arc::new(Layout::new(program.timers.iter().map(String::as_str)));
+        let layout = Layout::new(program.timers.iter().map(String::as_str));
+        let timer = |state: &State| state.op.timer().map(|timer| TimerId(timer.number()));
+        let layout = Arc::new(layout.with_steps(program.states.iter().map(timer)));
         let program = Arc::new(program);
         let targets = targets.into();
         let sources = SourceAddresses::default();

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::steps::Steps;
+
 /// A timer's place in the [`Layout`] that gave it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(pub u32);
@@ -17,6 +19,7 @@ impl TimerId {
 pub struct Layout {
     names: Vec<String>,
     ids: HashMap<String, TimerId>,
+    steps: Steps,
 }
 
 impl Layout {
@@ -27,6 +30,17 @@ impl Layout {
             layout.intern(&name.into());
         }
         layout
+    }
+
+    /// The same, and which timer each place of the program, in their order, records its successes in.
+    #[must_use]
+    pub fn with_steps(mut self, timers: impl IntoIterator<Item = Option<TimerId>>) -> Self {
+        self.steps = Steps::new(&self, timers);
+        self
+    }
+
+    pub(super) fn steps(&self) -> &Steps {
+        &self.steps
     }
 
     /// The timer of this name, added at the end if it is new.

@@ -11,9 +11,11 @@ pub mod delivery;
 mod errors;
 mod kind;
 mod layout;
+mod percentile;
 mod recorder;
 mod samples;
 mod snapshot;
+mod steps;
 mod text;
 mod threshold;
 mod timing;
@@ -24,12 +26,15 @@ pub use delivery::{DeliveryCounts, DeliveryFigure};
 pub use errors::{DISTINCT_ERRORS_MAX, ErrorEntry, ErrorTable, SAMPLE_BYTES_MAX};
 pub use kind::{ErrorKind, UnknownErrorKind};
 pub use layout::{Layout, TimerId};
+pub use percentile::{Percentile, PercentileError};
 pub use recorder::{Recorder, UserEnd};
 pub use samples::Samples;
 pub use snapshot::Snapshot;
+pub use steps::StepFigures;
 pub use text::{format_count, format_duration, format_percent, format_rate};
 pub use threshold::{
-    Judgement, Metric, Observed, Operator, Stat, Threshold, ThresholdError, ThresholdMistake, Value, judge,
+    Judgement, Metric, Observed, Operator, Stat, StepFigure, Threshold, ThresholdError, ThresholdMistake,
+    Value, judge,
 };
 pub use timing::{LONGEST_TIME, Timing};
 pub use watch::{Reason, Resources, ThreadWatch, Watch, saturation};

@@ -31,6 +31,7 @@ mod secret;
 mod state;
 mod target;
 mod template;
+mod timed;
 mod tls;
 mod url;
 mod value;

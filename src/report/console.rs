@@ -5,6 +5,7 @@ mod deliveries;
 mod errors;
 mod generator;
 mod samples;
+mod steps;
 mod timings;
 
 use super::paint::{Paint, Tone};
@@ -35,6 +36,7 @@ pub fn render(report: &RunReport, look: Look) -> String {
         page.heading(),
         page.counts(),
         page.timings(),
+        page.steps(),
         page.samples(),
         page.deliveries(),
         page.errors(),

@@ -8,12 +8,10 @@ pub mod dry;
 mod escape;
 pub mod live;
 mod paint;
-mod percentiles;
 mod run;
 pub mod summary;
 mod table;
 mod text;
 
 pub use escape::escape_for_terminal;
-pub use percentiles::{Percentile, PercentileError};
 pub use run::{ErrorRow, Generator, Place, RunReport, error_rows};

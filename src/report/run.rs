@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Percentile;
-use crate::metrics::{ErrorKind, ErrorTable, Judgement, Reason, Snapshot, Watch};
+use crate::metrics::{ErrorKind, ErrorTable, Judgement, Percentile, Reason, Snapshot, Watch};
 
 /// Everything the end report and the summary are made of.
 #[derive(Clone, Debug)]
@@ -113,7 +112,7 @@ pub(super) mod tests {
     /// A run with something of everything: steps used and not, kinds with one and with several places, a sample
     /// that attacks the terminal, thresholds that hold and do not.
     pub(in crate::report) fn eventful_run() -> RunReport {
-        let mut recorder = Recorder::new(Arc::new(Layout::new(TIMERS)));
+        let mut recorder = Recorder::new(Arc::new(Layout::new(TIMERS).with_steps(timers_of_places())));
         (1..=1000u64).for_each(|n| recorder.time(TimerId(0), Duration::from_micros(400 + n)));
         (1..=60_000u64).for_each(|n| recorder.time(TimerId(1), Duration::from_micros(800 + n * n % 4_999)));
         (1..=3u64).for_each(|n| recorder.time(TimerId(3), Duration::from_secs(n * 30)));
@@ -185,6 +184,12 @@ pub(super) mod tests {
             interrupted: false,
             is_setup_failed: false,
         }
+    }
+
+    /// The places of [`place_of`], a connect and a step that is never done.
+    fn timers_of_places() -> [Option<TimerId>; 9] {
+        let at = |timer| Some(TimerId(timer));
+        [None, at(0), None, None, at(1), at(1), None, at(2), at(3)]
     }
 
     fn place_of(state: u32) -> Option<Place> {

@@ -11,8 +11,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Percentile, RunReport};
-use crate::metrics::{Counts, DeliveryCounts, Timing};
+use super::RunReport;
+use crate::metrics::{Counts, DeliveryCounts, Percentile, StepFigures, Timing};
 
 pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
 pub use write::WriteError;
@@ -55,6 +55,9 @@ pub struct Summary {
     pub operations: u64,
     /// Every timer of the plan by its name, also those that were never used.
     pub metrics: BTreeMap<String, Metric>,
+    /// What became of every step that waits for the server or for other users, by its name, also of those that were never
+    /// done.
+    pub steps: BTreeMap<String, Step>,
     /// What became of the messages of each stream of the plan's `delivery`, by its name.
     pub delivery: BTreeMap<String, Delivery>,
     /// What went wrong, by kind and line of the plan, most frequent first.
@@ -275,6 +278,21 @@ pub struct Metric {
     pub percentiles: BTreeMap<String, Option<u64>>,
 }
 
+/// What became of the steps of one name.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Step {
+    /// How often it did what it was to do.
+    pub succeeded: u64,
+    /// How often it did not.
+    pub failed: u64,
+    /// The share that succeeded; null where it was never done.
+    pub success: Option<f64>,
+    /// How often it succeeded in a second of the whole run; null where that took no time.
+    pub per_second: Option<f64>,
+    /// The failures by their kinds.
+    pub errors: BTreeMap<String, u64>,
+}
+
 /// What became of the messages of one stream.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Delivery {
@@ -397,6 +415,7 @@ impl Summary {
                 .timings()
                 .map(|(name, timing)| (name.to_owned(), Metric::of(timing, &report.percentiles)))
                 .collect(),
+            steps: Step::all(report),
             delivery: report
                 .totals
                 .deliveries
@@ -459,6 +478,24 @@ impl Metric {
             p999: at(99.9),
             max: us(timing.and_then(Timing::max)),
             percentiles: asked.iter().map(|asked| (asked.to_string(), at(asked.percent()))).collect(),
+        }
+    }
+}
+
+impl Step {
+    fn all(report: &RunReport) -> BTreeMap<String, Self> {
+        let steps = report.totals.steps();
+        steps.iter().map(|step| (step.name.to_owned(), Self::of(step, report.duration))).collect()
+    }
+
+    fn of(step: &StepFigures<'_>, duration: Duration) -> Self {
+        let seconds = duration.as_secs_f64();
+        Self {
+            succeeded: step.succeeded,
+            failed: step.failed,
+            success: (step.total() > 0).then(|| step.succeeded as f64 / step.total() as f64),
+            per_second: (seconds > 0.0).then(|| step.succeeded as f64 / seconds),
+            errors: step.errors.iter().map(|(kind, count)| (kind.to_string(), *count)).collect(),
         }
     }
 }

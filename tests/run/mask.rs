@@ -32,7 +32,8 @@ pub(super) fn mask(report: &str, address: &str) -> String {
         section = section.of(line);
         let line = if address.is_empty() { line.to_owned() } else { line.replace(address, "SERVER") };
         let line = match section {
-            Section::Heading | Section::Timings => TIME.replace_all(&line, "T").into_owned(),
+            Section::Heading => TIME.replace_all(&line, "T").into_owned(),
+            Section::Timings => RATE.replace_all(&TIME.replace_all(&line, "T"), "R/s").into_owned(),
             Section::Counts => LATE.replace(&RATE.replace_all(&line, "R/s"), "L late").into_owned(),
             Section::Errors => {
                 RESOLVER.replace(&ACCEPT_KEY.replace_all(&line, "\"KEY\""), "${1}WHY").into_owned()

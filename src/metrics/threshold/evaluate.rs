@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Metric, Operator, Stat, Threshold, Value};
 use crate::metrics::{
-    DeliveryCounts, DeliveryFigure, ErrorKind, Snapshot, Timing, format_count, format_duration,
+    DeliveryCounts, DeliveryFigure, ErrorEntry, ErrorKind, Snapshot, Timing, format_count, format_duration,
     format_percent, format_rate,
 };
 
@@ -40,11 +40,15 @@ impl Judgement {
 pub fn judge(thresholds: &[Threshold], totals: &Snapshot, elapsed: Duration) -> Judgement {
     let observed = thresholds.iter().map(|threshold| threshold.evaluate(totals, elapsed)).collect();
     let is_unspoken = |kind: ErrorKind| !thresholds.iter().any(|threshold| threshold.speaks_of(kind));
-    let of_kind = |entry: crate::metrics::ErrorEntry| {
-        entry.count.saturating_sub(spoken_of_streams(thresholds, totals, entry.kind))
+    let is_of_step = |entry: &ErrorEntry| {
+        let step = totals.failed_step(entry.kind, entry.place);
+        step.is_some_and(|step| thresholds.iter().any(|threshold| threshold.speaks_of_step(step)))
     };
-    let unspoken = totals.errors.entries().filter(|entry| is_unspoken(entry.kind)).map(of_kind);
-    Judgement { observed, unspoken_error_count: unspoken.fold(0, u64::saturating_add) }
+    let of_kind =
+        |entry: ErrorEntry| entry.count.saturating_sub(spoken_of_streams(thresholds, totals, entry.kind));
+    let unspoken = totals.errors.entries().filter(|entry| is_unspoken(entry.kind) && !is_of_step(entry));
+    let unspoken_error_count = unspoken.map(of_kind).fold(0, u64::saturating_add);
+    Judgement { observed, unspoken_error_count }
 }
 
 /// How many errors of a kind are copies of streams of which a threshold says how many such copies are too many.
@@ -64,6 +68,11 @@ fn spoken_of_streams(thresholds: &[Threshold], totals: &Snapshot, kind: ErrorKin
 }
 
 impl Threshold {
+    /// Whether it says how many failures of the step of this name are too many.
+    fn speaks_of_step(&self, step: &str) -> bool {
+        matches!(&self.metric, Metric::Step { name, .. } if name == step)
+    }
+
     /// Holds the threshold against the figures of a run that took `elapsed`.
     ///
     /// The error rate as a percentage is errors of operations, or 100 % where there were more errors than
@@ -104,6 +113,10 @@ impl Threshold {
                 let counts = totals.deliveries.get(stream).unwrap_or(&nothing);
                 let whole = figure.whole().map_or(0, |whole| whole.of(counts));
                 self.amount(figure.of(counts), whole, elapsed)
+            }
+            (Metric::Step { name, figure }, _) => {
+                let step = totals.step(name)?;
+                self.amount(figure.of(&step), step.total(), elapsed)
             }
             (Metric::UsersPeak, _) => Some(Value::Count(totals.users.peak)),
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub use evaluate::{Judgement, Observed, judge};
 pub use mistake::{ThresholdError, ThresholdMistake};
 
-use super::{Counter, DeliveryFigure, ErrorKind};
+use super::{Counter, DeliveryFigure, ErrorKind, StepFigures};
 use crate::quantity::Exact;
 
 /// A condition on the figures of a run: `say.rtt p99 < 250ms`, `errors rate < 1%`, `users.failed count == 0`.
@@ -85,6 +85,42 @@ pub enum Metric {
         /// Which figure.
         figure: DeliveryFigure,
     },
+    /// A figure of a step, such as `say.success`.
+    Step {
+        /// The step. The compiler checks that it is one of the plan's.
+        name: String,
+        /// Which figure.
+        figure: StepFigure,
+    },
+}
+
+/// What thresholds can ask of a step. As a percentage each is of those that are known to have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepFigure {
+    /// `success`: how often it did what it was to do.
+    Success,
+    /// `failed`: how often it did not.
+    Failed,
+}
+
+impl StepFigure {
+    const ALL: [Self; 2] = [Self::Success, Self::Failed];
+
+    /// The name that thresholds use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// Its value.
+    pub fn of(self, step: &StepFigures<'_>) -> u64 {
+        match self {
+            Self::Success => step.succeeded,
+            Self::Failed => step.failed,
+        }
+    }
 }
 
 impl Metric {
@@ -108,6 +144,12 @@ impl Metric {
         let counter = Counter::ALL.iter().find(|counter| counter.name() == name);
         // The names of timers end in other words.
         if counter.is_none()
+            && let Some((step, figure)) = name.rsplit_once('.')
+            && let Some(figure) = StepFigure::ALL.iter().find(|known| known.name() == figure)
+        {
+            return Self::Step { name: step.to_owned(), figure: *figure };
+        }
+        if counter.is_none()
             && let Some((stream, figure)) = name.rsplit_once('.')
             && let Some(figure) = DeliveryFigure::ALL.iter().find(|known| known.name() == figure)
         {
@@ -126,6 +168,7 @@ impl fmt::Display for Metric {
             Self::Counter(counter) => f.write_str(counter.name()),
             Self::UsersPeak => f.write_str("users.peak"),
             Self::Delivery { stream, figure } => write!(f, "{stream}.{}", figure.name()),
+            Self::Step { name, figure } => write!(f, "{name}.{}", figure.name()),
         }
     }
 }

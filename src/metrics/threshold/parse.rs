@@ -80,7 +80,7 @@ enum Expectation {
 
 fn expectation(metric: &Metric, stat: Stat) -> Result<Expectation, ThresholdMistake> {
     let is_share = match metric {
-        Metric::Errors(_) => true,
+        Metric::Errors(_) | Metric::Step { .. } => true,
         Metric::Counter(counter) => counter.whole().is_some(),
         Metric::Delivery { figure, .. } => figure.whole().is_some(),
         Metric::Timer(_) | Metric::UsersPeak => false,

@@ -151,7 +151,8 @@ fn help_writes_the_correction_out() {
 
 /// 100 replies of 1 to 100 ms; 3 timeouts, 1 going away and 1 reset in 1,000 operations; one timer unused.
 fn totals() -> Snapshot {
-    let mut recorder = Recorder::new(Arc::new(Layout::new(["say.rtt", "idle.wait"])));
+    let places = [None, Some(TimerId(0)), Some(TimerId(1))];
+    let mut recorder = Recorder::new(Arc::new(Layout::new(["say.rtt", "idle.wait"]).with_steps(places)));
     (1..=100).for_each(|ms| recorder.time(TimerId(0), Duration::from_millis(ms)));
     (0..3).for_each(|_| recorder.error(ErrorKind::Timeout, Some(1), String::new));
     recorder.error(ErrorKind::ClosedByPeer { code: Some(1001) }, None, String::new);
@@ -196,6 +197,15 @@ fn thresholds_are_held_against_the_figures() {
         ("iterations.failed rate == 0%", "no value", false),
         ("users.failed count == 0", "1", false),
         ("users.peak count == 2", "2", true),
+        ("say.success rate > 97%", "97.1%", true),
+        ("say.success rate == 100%", "97.1%", false),
+        ("say.success rate > 9/s", "10.0/s", true),
+        ("say.success count == 100", "100", true),
+        ("say.failed count < 3", "3", false),
+        ("say.failed rate < 3%", "2.91%", true),
+        ("idle.success rate > 0%", "no value", false),
+        ("idle.failed count == 0", "0", true),
+        ("unknown.failed count == 0", "no value", false),
     ];
     for (text, value, passed) in cases {
         let observed = parsed(text).evaluate(&totals(), Duration::from_secs(10));
@@ -232,6 +242,9 @@ fn errors_that_no_threshold_speaks_of_are_a_verdict_of_their_own() {
         judged(&["errors.timeout count < 9", "errors.closed_by_peer count < 9", "errors.reset count < 9"]),
         (0, true)
     );
+    assert_eq!(judged(&["say.success rate > 50%"]), (2, false));
+    assert_eq!(judged(&["say.failed count < 9", "errors.timeout count < 9"]), (2, false));
+    assert_eq!(judged(&["idle.failed count < 9"]), (5, false));
     assert_eq!(judged(&["errors.closed_by_peer(1006) count < 9"]), (5, false));
     assert!(judge(&[], &Snapshot::new(Arc::default()), Duration::ZERO).passed());
     assert!(
@@ -252,7 +265,8 @@ fn every_name_is_documented() {
 fn any_threshold() -> impl Strategy<Value = String> {
     let timer = "[a-z<>=!äé]([a-z.<>=! ä]{0,8}[a-z.])?";
     let fixed = prop::sample::select(Metric::fixed_names().collect::<Vec<_>>());
-    let metric = prop_oneof![timer.prop_map(|name| name), fixed];
+    let step = "[a-z]{1,4}\\.(success|failed)";
+    let metric = prop_oneof![timer.prop_map(|name| name), step.prop_map(|name| name), fixed];
     let percentile = (0u32..=100_000).prop_map(|p| format!("p{}", f64::from(p) / 1000.0));
     let stat = prop_oneof![
         percentile,

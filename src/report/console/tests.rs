@@ -2,10 +2,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::super::run::tests::{empty_run, eventful_run};
-use super::super::{ErrorRow, Percentile, Place};
+use super::super::{ErrorRow, Place};
 use super::*;
 use crate::metrics::watch::{Lateness, Limit, Threads};
-use crate::metrics::{ErrorKind, Reason};
+use crate::metrics::{ErrorKind, Percentile, Reason};
 
 fn plain(report: &RunReport, width: usize) -> String {
     render(report, Look { width, colour: false })
@@ -28,6 +28,12 @@ fn an_eventful_run() {
     say.rtt         60,000       11   3.27ms   5.30ms   5.55ms   5.75ms   5.80ms   5.80ms
     joined.wait          0        3        -        -        -        -        -        -
     日本.rtt             3        0    1m00s    1m30s    1m30s    1m30s    1m30s    1m30s
+
+              succeeded   failed   success      rate
+    connect       1,000        0      100%    33.1/s
+    say          60,000       11    99.98%   1,988/s   timeout 9, closed_by_peer(1011) 2
+    joined            0        3        0%       0/s   timeout 3
+    日本              3        0      100%    0.10/s
 
     errors  15 of 61,012 operations, 0.02%
       timeout  12
@@ -103,6 +109,12 @@ fn an_eventful_run_on_eighty_columns() {
     joined.wait         0       3       -       -       -       -       -       -
     日本.rtt            3       0   1m00s   1m30s   1m30s   1m30s   1m30s   1m30s
 
+              succeeded   failed   success      rate
+    connect       1,000        0      100%    33.1/s
+    say          60,000       11    99.98%   1,988/s   timeout 9, closed_by_peer(1…
+    joined            0        3        0%       0/s   timeout 3
+    日本              3        0      100%    0.10/s
+
     errors  15 of 61,012 operations, 0.02%
       timeout  12
         plans/chat.yaml:31  9
@@ -155,6 +167,12 @@ fn an_eventful_run_on_a_narrow_terminal() {
     joined.wait         0       -       -       -
     日本.rtt            3   1m00s   1m30s   1m30s
 
+              succeeded   failed   success
+    connect       1,000        0      100%
+    say          60,000       11    99.98%
+    joined            0        3        0%
+    日本              3        0      100%
+
     errors  15 of 61,012 operations, 0.02%
       timeout  12
         plans/chat.yaml:31  9
@@ -194,9 +212,39 @@ fn tables(report: &RunReport, width: usize) -> String {
 #[test]
 fn percentiles_that_are_asked_for_have_a_column_each() {
     let report = with_percentiles("50,66,75,80,90,95,98,99,100");
-    insta::assert_snapshot!(tables(&report, 120), @"");
-    insta::assert_snapshot!(tables(&report, 80), @"");
-    insta::assert_snapshot!(tables(&with_percentiles("99.99,1"), 40), @"");
+    insta::assert_snapshot!(tables(&report, 120), @r"
+                     count   errors      p50      p66      p75      p80      p90      p95      p98      p99     p100
+    connect.total    1,000        0    900us   1.06ms   1.15ms   1.20ms   1.30ms   1.35ms   1.38ms   1.39ms   1.40ms
+    say.rtt         60,000       11   3.27ms   4.03ms   4.50ms   4.78ms   5.30ms   5.55ms   5.70ms   5.75ms   5.80ms
+    joined.wait          0        3        -        -        -        -        -        -        -        -        -
+    日本.rtt             3        0    1m00s    1m00s    1m30s    1m30s    1m30s    1m30s    1m30s    1m30s    1m30s
+    ");
+    insta::assert_snapshot!(tables(&report, 80), @r"
+                    count  errors     p50     p66     p75     p80     p90     p95
+    connect.total   1,000       0   900us  1.06ms  1.15ms  1.20ms  1.30ms  1.35ms
+    say.rtt        60,000      11  3.27ms  4.03ms  4.50ms  4.78ms  5.30ms  5.55ms
+    joined.wait         0       3       -       -       -       -       -       -
+    日本.rtt            3       0   1m00s   1m00s   1m30s   1m30s   1m30s   1m30s
+
+                       p98      p99     p100
+    connect.total   1.38ms   1.39ms   1.40ms
+    say.rtt         5.70ms   5.75ms   5.80ms
+    joined.wait          -        -        -
+    日本.rtt         1m30s    1m30s    1m30s
+    ");
+    insta::assert_snapshot!(tables(&with_percentiles("99.99,1"), 40), @r"
+                     count   errors   p99.99
+    connect.total    1,000        0   1.40ms
+    say.rtt         60,000       11   5.80ms
+    joined.wait          0        3        -
+    日本.rtt             3        0    1m30s
+
+                       p1      max
+    connect.total   410us   1.40ms
+    say.rtt         849us   5.80ms
+    joined.wait         -        -
+    日本.rtt        30.0s    1m30s
+    ");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The table of timers: a row a name.
 
 use super::Page;
-use crate::metrics::{Timing, format_count, format_duration};
+use crate::metrics::{Percentile, Timing, format_count, format_duration};
+use crate::report::escape_for_terminal;
 use crate::report::paint::{Paint, Tone};
 use crate::report::table::{Cell, Column, Side, laid_out_width, lay_out};
 use crate::report::text::{columns, cut};
-use crate::report::{Percentile, escape_for_terminal};
 
 /// Names are not cut shorter than this; a line is too long rather than say nothing.
 const NAME_WIDTH_MIN: usize = 8;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::run::tests::{empty_run, eventful_run};
 use super::*;
-use crate::metrics::{Resources, ThreadWatch, Watch, saturation};
+use crate::metrics::{Percentile, Resources, ThreadWatch, Watch, saturation};
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/summary.schema.json");
 
@@ -56,7 +56,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections pools arrivals tls messages deflate sends requests http iterations operations metrics delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections pools arrivals tls messages deflate sends requests http iterations operations metrics steps delivery errors thresholds generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak out_of_data");
     assert_eq!(
@@ -77,10 +77,15 @@ fn the_fields_are_those_agreed() {
     let mut report = eventful_run();
     report.percentiles = Percentile::parse_list("50,66,99.9,100").unwrap();
     let asked = json_of(&report);
-    let times = json!({ "p50": 3272, "p66": 3984, "p99.9": 5798, "p100": 5798 });
+    let times = json!({ "p50": 3267, "p66": 4033, "p99.9": 5795, "p100": 5796 });
     assert_eq!(asked["metrics"]["say.rtt"]["percentiles"], times);
     assert_eq!(asked["metrics"]["joined.wait"]["percentiles"]["p66"], Value::Null);
     assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
+    assert_eq!(keys(&summary["steps"]["say"]), "succeeded failed success per_second errors");
+    assert_eq!(
+        summary["steps"]["joined"],
+        json!({ "succeeded": 0, "failed": 3, "success": 0.0, "per_second": 0.0, "errors": { "timeout": 3 } })
+    );
     assert_eq!(keys(&summary["thresholds"][0]), "expression observed passed");
     assert_eq!(
         keys(&summary["generator"]),
@@ -249,6 +254,7 @@ fn figure_names(schema: &Value, object: &Value, leading: &str, names: &mut Vec<S
             Some(("Metric", metric)) if name == "metrics" => {
                 figure_names(schema, metric, "metrics.NAME.", names);
             }
+            Some(("Step", step)) => figure_names(schema, step, "steps.NAME.", names),
             Some(("Delivery", delivery)) => figure_names(schema, delivery, "delivery.STREAM.", names),
             Some(("Metric", _)) | None => names.push(name),
             Some((_, object)) if object["properties"].is_object() => {

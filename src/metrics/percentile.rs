@@ -1,4 +1,4 @@
-//! The percentiles that somebody wants to see in place of those that are shown to everybody.
+//! Percentiles as somebody asks for them, and those that are shown to everybody.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub struct Percentile(f64);
 
 impl Percentile {
     /// Those that are shown to everybody.
-    pub(super) const SHOWN: [Self; 5] = [Self(50.0), Self(90.0), Self(95.0), Self(99.0), Self(99.9)];
+    pub const SHOWN: [Self; 5] = [Self(50.0), Self(90.0), Self(95.0), Self(99.0), Self(99.9)];
 
     /// The percentiles of a list such as `50,90,99.9`, in its order.
     ///
@@ -38,7 +38,7 @@ impl Percentile {
     }
 
     /// Whether it is the longest.
-    pub(super) fn is_max(self) -> bool {
+    pub fn is_max(self) -> bool {
         self.0 >= 100.0
     }
 }
