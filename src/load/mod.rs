@@ -8,6 +8,7 @@
 mod arrivals;
 mod cycles;
 mod exact;
+mod extent;
 mod lane;
 mod leg;
 mod mix;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use super::bar::bar;
 use super::paint::{Paint, Tone};
 use super::text::columns;
 use crate::metrics::{Gauge, Snapshot, Timing, format_count, format_duration, format_rate};
@@ -38,6 +39,8 @@ pub struct Moment {
     pub interval: Duration,
     /// How long the run takes, where that is known.
     pub total: Option<Duration>,
+    /// How many iterations it has when all users have done theirs, where that is known.
+    pub iterations: Option<u64>,
     /// How many users there should be now.
     pub target_users: u64,
 }
@@ -51,6 +54,9 @@ pub struct Live<W> {
     users: Gauge,
     connection_count: u64,
     error_count: u64,
+    iteration_count: u64,
+    /// Whether it did not fit into the width that the terminal has: it does not come and go with the length of the figures.
+    is_bar_out: bool,
     next_line: Duration,
     drawn: bool,
 }
@@ -69,6 +75,8 @@ impl<W: Write> Live<W> {
             users: Gauge::default(),
             connection_count: 0,
             error_count: 0,
+            iteration_count: 0,
+            is_bar_out: false,
             next_line,
             drawn: false,
         }
@@ -76,8 +84,10 @@ impl<W: Write> Live<W> {
 
     /// The terminal has another width now.
     pub fn resize(&mut self, columns: usize) {
-        if let Display::Terminal { width, .. } = &mut self.display {
-            *width = columns;
+        if let Display::Terminal { width, .. } = &mut self.display
+            && *width != columns
+        {
+            (*width, self.is_bar_out) = (columns, false);
         }
     }
 
@@ -87,19 +97,26 @@ impl<W: Write> Live<W> {
         self.users = interval.users;
         self.connection_count += interval.counts.connections_established;
         self.error_count += interval.errors.total();
+        self.iteration_count += interval.counts.iterations;
         self.window.push_back((moment.interval, interval));
         self.forget_what_is_past();
         match self.display {
             Display::Terminal { width, colour } => {
-                let line = self.line(moment, width, Paint { colour });
+                let mut parts = self.parts(moment);
+                parts.splice(0..0, self.bar(moment));
+                let has_bar = parts[0].is_bar();
+                leave_out(&mut parts, width);
+                self.is_bar_out |= has_bar && !parts[0].is_bar();
                 self.drawn = true;
-                write!(self.writer, "\r\x1b[K{line}")?;
+                // In one write, and over what is there: a line that is taken off first flickers.
+                let line = format!("\r{}\x1b[K", line(&parts, Paint { colour }));
+                self.writer.write_all(line.as_bytes())?;
             }
             Display::Lines { every } if moment.elapsed >= self.next_line => {
                 while self.next_line <= moment.elapsed && !every.is_zero() {
                     self.next_line += every;
                 }
-                let line = self.line(moment, usize::MAX, Paint { colour: false });
+                let line = line(&self.parts(moment), Paint { colour: false });
                 writeln!(self.writer, "{line}")?;
             }
             Display::Lines { .. } => return Ok(()),
@@ -128,8 +145,20 @@ impl<W: Write> Live<W> {
         }
     }
 
-    /// The parts that fit, the less important ones left out first.
-    fn line(&self, moment: Moment, width: usize, paint: Paint) -> String {
+    /// Of the run's time or of its iterations, whichever is nearer to its end.
+    fn bar(&self, moment: Moment) -> Option<Part> {
+        let of_time = moment.total.map(|total| match total {
+            Duration::ZERO => 1.0,
+            total => moment.elapsed.as_secs_f64() / total.as_secs_f64(),
+        });
+        let iterations = moment.iterations.filter(|count| *count > 0);
+        let of_iterations = iterations.map(|count| self.iteration_count as f64 / count as f64);
+        let share = of_time.into_iter().chain(of_iterations).reduce(f64::max)?;
+        let part = Part { least: LEAST, label: "", text: bar(share), tone: Tone::Quiet };
+        (!self.is_bar_out).then_some(part)
+    }
+
+    fn parts(&self, moment: Moment) -> Vec<Part> {
         let time: Duration = self.window.iter().map(|(time, _)| *time).sum();
         let rate = |of: fn(&Snapshot) -> u64| {
             let count: u64 = self.window.iter().map(|(_, figures)| of(figures)).sum();
@@ -143,33 +172,17 @@ impl<W: Write> Live<W> {
         };
         let users = format!("{}/{}", format_count(self.users.now), format_count(moment.target_users));
         let errors = if self.error_count == 0 { Tone::Quiet } else { Tone::Bad };
-        // (how early it is left out, its label, its text, its tone)
-        let mut parts = vec![
-            (0, "", elapsed, Tone::Strong),
-            (1, "users", users, Tone::Plain),
-            (6, "connects", format_count(self.connection_count), Tone::Plain),
-            (4, "out", rate(|figures| figures.counts.messages_sent), Tone::Plain),
-            (3, "in", rate(|figures| figures.counts.messages_received), Tone::Plain),
-            (7, "p50", time_at(50.0), Tone::Plain),
-            (5, "p99", time_at(99.0), Tone::Plain),
-            (2, "errors", format_count(self.error_count), errors),
-        ];
-        let width_of = |parts: &[(u8, &str, String, Tone)]| {
-            let texts = parts.iter().map(|(_, label, text, _)| {
-                columns(text) + if label.is_empty() { 0 } else { label.len() + 1 }
-            });
-            texts.sum::<usize>() + 2 * (parts.len() - 1)
-        };
-        // The last column stays free: writing it makes some terminals go on to the next line.
-        while width_of(&parts) >= width && parts.len() > 1 {
-            let least = parts.iter().map(|part| part.0).max().unwrap_or(0);
-            parts.retain(|part| part.0 != least);
-        }
-        let shown = parts.iter().map(|(_, label, text, tone)| {
-            let gap = if label.is_empty() { "" } else { " " };
-            format!("{}{gap}{}", paint.paint(Tone::Quiet, label), paint.paint(*tone, text))
-        });
-        shown.collect::<Vec<_>>().join("  ")
+        let part = |least, label, text, tone| Part { least, label, text, tone };
+        vec![
+            part(0, "", elapsed, Tone::Strong),
+            part(1, "users", users, Tone::Plain),
+            part(6, "connects", format_count(self.connection_count), Tone::Plain),
+            part(4, "out", rate(|figures| figures.counts.messages_sent), Tone::Plain),
+            part(3, "in", rate(|figures| figures.counts.messages_received), Tone::Plain),
+            part(7, "p50", time_at(50.0), Tone::Plain),
+            part(5, "p99", time_at(99.0), Tone::Plain),
+            part(2, "errors", format_count(self.error_count), errors),
+        ]
     }
 
     /// What users waited for replies and messages; as long as there are none, for connections.
@@ -186,6 +199,46 @@ impl<W: Write> Live<W> {
         let replies = of(|name| matches!(name.rsplit('.').next(), Some("rtt" | "wait")));
         if replies.count() > 0 { replies } else { of(|name| name == "connect.total") }
     }
+}
+
+/// A part of the line.
+struct Part {
+    /// How early it is left out where there is no room; 0 is never.
+    least: u8,
+    label: &'static str,
+    text: String,
+    tone: Tone,
+}
+
+/// What is left out before everything else.
+const LEAST: u8 = 8;
+
+impl Part {
+    fn is_bar(&self) -> bool {
+        self.least == LEAST
+    }
+
+    fn width(&self) -> usize {
+        columns(&self.text) + if self.label.is_empty() { 0 } else { self.label.len() + 1 }
+    }
+}
+
+/// Leaves out what has no room, the less important parts first.
+fn leave_out(parts: &mut Vec<Part>, width: usize) {
+    let width_of = |parts: &[Part]| parts.iter().map(Part::width).sum::<usize>() + 2 * (parts.len() - 1);
+    // The last column stays free: writing it makes some terminals go on to the next line.
+    while width_of(parts) >= width && parts.len() > 1 {
+        let least = parts.iter().map(|part| part.least).max().unwrap_or(0);
+        parts.retain(|part| part.least != least);
+    }
+}
+
+fn line(parts: &[Part], paint: Paint) -> String {
+    let shown = parts.iter().map(|part| {
+        let gap = if part.label.is_empty() { "" } else { " " };
+        format!("{}{gap}{}", paint.paint(Tone::Quiet, part.label), paint.paint(part.tone, &part.text))
+    });
+    shown.collect::<Vec<_>>().join("  ")
 }
 
 /// Whole seconds: `12s`, `2m05s`, `1h02m05s`.
@@ -224,7 +277,8 @@ mod tests {
     }
 
     fn at(seconds: u32, total: Option<Duration>) -> Moment {
-        Moment { elapsed: SECOND * seconds, interval: SECOND, total, target_users: 1000 }
+        let elapsed = SECOND * seconds;
+        Moment { elapsed, interval: SECOND, total, iterations: None, target_users: 1000 }
     }
 
     fn written(live: Live<Vec<u8>>) -> String {
@@ -240,10 +294,9 @@ mod tests {
         live.tick(second(&mut recorder, 300, &[1, 2, 3]), at(2, Some(SECOND * 90))).unwrap();
         live.clear().unwrap();
         live.clear().unwrap();
-        let first = "1s of 1m30s  users 1/1,000  connects 1  out 100/s  in 200/s  p50 -  p99 -  errors 0";
-        let second =
-            "2s of 1m30s  users 2/1,000  connects 2  out 200/s  in 400/s  p50 2.00ms  p99 3.00ms  errors 0";
-        assert_eq!(written(live), format!("\r\x1b[K{first}\r\x1b[K{second}\r\x1b[K"));
+        let first = "░░░░░░░░░░   1%  1s of 1m30s  users 1/1,000  connects 1  out 100/s  in 200/s  p50 -  p99 -  errors 0";
+        let second = "░░░░░░░░░░   2%  2s of 1m30s  users 2/1,000  connects 2  out 200/s  in 400/s  p50 2.00ms  p99 3.00ms  errors 0";
+        assert_eq!(written(live), format!("\r{first}\x1b[K\r{second}\x1b[K\r\x1b[K"));
     }
 
     #[test]
@@ -258,7 +311,7 @@ mod tests {
         let last = written(live).rsplit('\r').next().unwrap().to_owned();
         assert_eq!(
             last,
-            "\x1b[K4s  users 4/1,000  connects 4  out 30.0/s  in 60.0/s  p50 10.0ms  p99 10.0ms  errors 1"
+            "4s  users 4/1,000  connects 4  out 30.0/s  in 60.0/s  p50 10.0ms  p99 10.0ms  errors 1\x1b[K"
         );
     }
 
@@ -284,8 +337,69 @@ mod tests {
             let mut live = Live::new(Vec::new(), Display::Terminal { width: 120, colour: false });
             live.resize(width);
             live.tick(second(&mut recorder(), 5, &[]), at(1, None)).unwrap();
-            assert_eq!(written(live), format!("\r\x1b[K{expected}"), "{width} columns");
+            assert_eq!(written(live), format!("\r{expected}\x1b[K"), "{width} columns");
         }
+    }
+
+    /// What the bar says of each of these moments, where it is there; in so many columns.
+    fn bars(width: usize, moments: &[(Moment, u64)]) -> Vec<Option<String>> {
+        let mut recorder = recorder();
+        let mut live = Live::new(Vec::new(), Display::Terminal { width, colour: false });
+        for (moment, iterations) in moments {
+            recorder.counts().iterations += iterations;
+            live.tick(second(&mut recorder, 5, &[]), *moment).unwrap();
+        }
+        let text = written(live);
+        let of_line = |line: &str| line.split_once('%').map(|(bar, _)| bar.to_owned());
+        text.split('\r').skip(1).map(of_line).collect()
+    }
+
+    #[test]
+    fn a_bar_shows_the_share_of_the_time_or_of_the_iterations() {
+        let moment = |seconds, total: Option<u32>, iterations| Moment {
+            iterations,
+            ..at(seconds, total.map(|total| SECOND * total))
+        };
+        let shown = |moments: &[(Moment, u64)]| bars(120, moments).pop().unwrap();
+        let bar = |text: &str| Some(text.to_owned());
+        assert_eq!(shown(&[(moment(3, None, None), 0)]), None, "nobody knows");
+        assert_eq!(shown(&[(moment(3, Some(10), None), 9)]), bar("███░░░░░░░  30"));
+        assert_eq!(shown(&[(moment(3, None, Some(40)), 10)]), bar("██░░░░░░░░  25"));
+        let both = moment(3, Some(10), Some(40));
+        assert_eq!(shown(&[(both, 10), (both, 10)]), bar("█████░░░░░  50"), "iterations add up");
+        assert_eq!(shown(&[(both, 1)]), bar("███░░░░░░░  30"), "the nearer end");
+        assert_eq!(shown(&[(moment(30, Some(10), None), 0)]), bar("██████████ 100"), "users are leaving");
+        assert_eq!(shown(&[(moment(0, Some(0), Some(0)), 0)]), bar("██████████ 100"));
+        assert_eq!(shown(&[(moment(1, None, Some(0)), 0)]), None);
+    }
+
+    #[test]
+    fn a_bar_is_left_out_first_and_does_not_come_and_go() {
+        let moment = |users| Moment { target_users: users, ..at(1, Some(SECOND * 100)) };
+        let few = (moment(1), 0);
+        let many = (moment(1_000_000_000), 0);
+        let full = "░░░░░░░░░░   1%  1s of 1m40s  users 1/1  connects 1  out 5.00/s  in 10.0/s  p50 -  p99 -  errors 0";
+        let width = columns(full) + 1;
+        let is_there =
+            |width, moments: &[_]| bars(width, moments).iter().map(Option::is_some).collect::<Vec<_>>();
+        assert_eq!(is_there(width, &[few]), [true]);
+        assert_eq!(is_there(width - 1, &[few]), [false]);
+        assert_eq!(is_there(width, &[few, many, few, few]), [true, false, false, false]);
+        let mut live = Live::new(Vec::new(), Display::Terminal { width: width - 1, colour: false });
+        for columns in [width - 1, width] {
+            live.resize(columns);
+            live.tick(second(&mut recorder(), 5, &[]), few.0).unwrap();
+        }
+        let without = full.split_once("%  ").unwrap().1;
+        let again = full.replace("connects 1", "connects 2");
+        assert_eq!(written(live), format!("\r{without}\x1b[K\r{again}\x1b[K"));
+    }
+
+    #[test]
+    fn lines_have_no_bar() {
+        let mut live = Live::new(Vec::new(), Display::Lines { every: SECOND });
+        live.tick(second(&mut recorder(), 5, &[]), at(1, Some(SECOND * 2))).unwrap();
+        assert!(written(live).starts_with("1s of 2s  users"));
     }
 
     #[test]

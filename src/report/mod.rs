@@ -3,6 +3,7 @@
 //! Everything here turns figures into text. What is printed where, and whether with colour, the caller decides;
 //! nothing here reads a clock, asks the terminal or takes part in the run.
 
+mod bar;
 pub mod console;
 pub mod dry;
 mod escape;

@@ -15,6 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Progress {
     live: Option<Live<Stderr>>,
     total: Option<Duration>,
+    iterations: Option<u64>,
 }
 
 impl Progress {
@@ -25,7 +26,7 @@ impl Progress {
             Display::Lines { every: LINE_EVERY }
         };
         let live = (!is_quiet).then(|| Live::new(stderr(), display));
-        Self { live, total: job.load.total_duration() }
+        Self { live, total: job.load.total_duration(), iterations: job.load.iteration_count() }
     }
 
     /// A terminal that went away is no reason to end the run.
@@ -43,6 +44,7 @@ impl Progress {
             elapsed: tick.elapsed,
             interval: TICK,
             total: self.total,
+            iterations: self.iterations,
             target_users: tick.users_wanted,
         };
         let _ = live.tick(tick.interval.clone(), moment);
