@@ -4,6 +4,7 @@
 //! | info string | |
 //! |---|---|
 //! | `picture` | how many users there are, or how many arrive, over time |
+//! | `picture stay=4s` | how many of those who arrive are there, where each stays so long |
 //! | `picture iteration=2s` | each user's iterations, taken to last so long where its profile does not say otherwise |
 
 mod chart;
@@ -41,15 +42,20 @@ fn drawn(page: &crate::support::documents::Document) -> (String, usize) {
         let plan = plan.as_deref().unwrap_or_else(|| panic!("{}: no plan above it", fence.place()));
         let compiled = compile_text(plan).compiled.unwrap_or_else(|| panic!("{}", fence.place()));
         let names: Vec<&str> = compiled.program.scenarios.iter().map(|s| s.name.as_str()).collect();
-        let iteration = fence.words().find_map(|word| word.strip_prefix("iteration="));
-        let picture = match iteration {
-            Some(length) => timeline::draw(&compiled, parse_duration(length).expect("a length of time")),
-            None => chart::draw(&compiled.load, &names),
+        let taken = |key| fence.words().find_map(|word| word.strip_prefix(key)).map(length);
+        let picture = match (taken("iteration="), taken("stay=")) {
+            (Some(iteration), _) => timeline::draw(&compiled, iteration),
+            (None, Some(stay)) => chart::draw_present(&compiled.load, &names, stay),
+            (None, None) => chart::draw(&compiled.load, &names),
         };
         write!(text, "{before}```{}\n{picture}```", fence.info).unwrap();
         (rest, count) = (behind, count + 1);
     }
     (text + rest, count)
+}
+
+fn length(text: &str) -> Duration {
+    parse_duration(text).expect("a length of time")
 }
 
 /// Times below a picture: at whole steps where there are few of them, or else at both ends.

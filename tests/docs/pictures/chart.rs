@@ -29,12 +29,39 @@ pub(super) fn draw(load: &Load, names: &[&str]) -> String {
         }
         Shape::Cycles(cycles) => rounds(cycles, &load.lanes()[0], names, empty()),
         Shape::Arrivals(_) => {
-            let own = |lane: &Lane| arrivals_of(lane).duration.unwrap_or(arrivals_of(lane).coming());
-            let length = load.lanes().iter().map(|lane| lane.begins + own(lane)).max().unwrap();
+            let length = coming(load);
             let what = format!("users that arrive in each {}", Exact(length / COLUMNS));
             picture(&what, names, &open(load, length, empty()), &ticks(length))
         }
     }
+}
+
+/// Draws how many of those who arrive are there, each staying so long.
+pub(super) fn draw_present(load: &Load, names: &[&str], stay: Duration) -> String {
+    let length = coming(load);
+    let mut series = vec![[0; WIDTH]; names.len()];
+    for lane in load.lanes() {
+        for (index, instant) in arrivals_of(lane).instants(SEED).enumerate() {
+            let comes = lane.begins + instant;
+            for (column, place) in (0..COLUMNS).enumerate() {
+                let at = middle(length, place);
+                series[lane.mix.scenario_of(index as u64)][column] +=
+                    u64::from((comes..comes + stay).contains(&at));
+            }
+        }
+    }
+    picture("users", names, &series, &ticks(length))
+}
+
+/// How long users arrive.
+fn coming(load: &Load) -> Duration {
+    let own = |lane: &Lane| arrivals_of(lane).duration.unwrap_or(arrivals_of(lane).coming());
+    load.lanes().iter().map(|lane| lane.begins + own(lane)).max().unwrap()
+}
+
+/// The time that a column stands for.
+fn middle(length: Duration, place: u32) -> Duration {
+    length * (2 * place + 1) / (2 * COLUMNS)
 }
 
 fn profile_of(lane: &Lane) -> &Profile {
@@ -65,9 +92,7 @@ fn length_of(load: &Load) -> (Duration, Vec<(usize, String)>) {
 fn closed(load: &Load, length: Duration, mut series: Series) -> Series {
     for lane in load.lanes() {
         for (column, place) in (0..COLUMNS).enumerate() {
-            // The middle of the column.
-            let at = length * (2 * place + 1) / (2 * COLUMNS);
-            let Some(elapsed) = at.checked_sub(lane.begins) else { continue };
+            let Some(elapsed) = middle(length, place).checked_sub(lane.begins) else { continue };
             let users = profile_of(lane).target_at(elapsed);
             for (scenario, of_scenario) in series.iter_mut().enumerate() {
                 of_scenario[column] += lane.mix.count_of(scenario, users);
