@@ -25,13 +25,16 @@ const OWN: &str = "wsplan's own";
 pub(super) const ROWS: &[Row] = &[
     row(RECIPE, "a session attached on connect and asserted", &["session-attach"]),
     row(RECIPE, "message ids and sessions that belong together", &["session-attach"]),
+    row(RECIPE, "errors and times by name", &["session-attach"]),
     row(RECIPE, "on failure close and connect again", &["session-attach"]),
     row(RECIPE, "host on the command line, path in the plan", &["session-attach"]),
     row(SOCKETS_OF_LOCUST, "HTTP login, its cookie carried into the upgrade", &["one-connection", "login"]),
     row(SOCKETS_OF_LOCUST, "named sends on one connection for the whole run", &["one-connection"]),
     row(KEEPALIVES, "TLS and a query, keepalives echoed, 10 users at 3 a second", &["keepalive"]),
+    row(KEEPALIVES, "the percentiles that are asked for", &["keepalive"]),
     row(LOADS, "once", &["once"]),
     row(LOADS, "100 users ten times: hits, rate, sockets, bytes", &["iterations"]),
+    row(LOADS, "a bar of how far it is, where that is known", &["iterations", "steady"]),
     row(LOADS, "10, 20, 30 users twenty times", &["rounds"]),
     row(LOADS, "HTTP and WebSocket in one plan", &["http-and-websocket"]),
     row(LOADS, "callbacks in order", &["callbacks"]),
@@ -84,9 +87,13 @@ pub(super) const RUNS: &[Run] = &[
     }),
     well("commands", &SHORT, |ran| ran.times("attach.rtt") == 10 && ran.times("command.rtt") >= 10),
     badly("commands", &["--users", "10", "--duration", "4s", "--target", "builtin:chat?drop=40%"], |ran| {
-        let failed = ran.count("iterations.failed");
-        // All that fails is of one type, and a user that failed has connected anew.
-        failed > 0 && ran.errors("timeout") == failed && ran.count("connections.established") > 10
+        let [attached, commanded, failed] =
+            ["steps.attach.failed", "steps.command.failed", "iterations.failed"].map(|path| ran.count(path));
+        // All that fails is of one type, told of by name, and a user that failed has connected anew.
+        failed > 0
+            && [attached + commanded, ran.errors("timeout")] == [failed; 2]
+            && ran.summary["steps"]["command"]["success"].as_f64().is_some_and(|share| share < 1.0)
+            && ran.count("connections.established") > 10
     }),
     well("delivery", &SHORT, |ran| {
         ran.count("delivery.chat.published") > 0 && ran.count("delivery.chat.lost") == 0
@@ -125,16 +132,20 @@ pub(super) const RUNS: &[Run] = &[
         ran.count("connections.established") > 10 && ran.count("iterations.ended") > 10
     }),
     well("iterations", &[], |ran| {
-        let hits = [ran.count("requests.made"), ran.times("hit.rtt"), ran.count("connections.established")];
-        hits == [1000; 3]
+        let hits = ["requests.made", "steps.hit.succeeded", "connections.established", "iterations.ended"];
+        hits.map(|path| ran.count(path)) == [1000; 4]
             && ran.count("users.started") == 100
             && ran.count("messages.bytes_received") > 20_000
+            && ran.summary["steps"]["hit"]["per_second"].as_f64().is_some_and(|rate| rate > 0.0)
     }),
-    well("keepalive", &["--target", "{server}"], |ran| {
-        // What is not a keepalive is answered each 200 ms.
+    well("keepalive", &["--target", "{server}", "--percentiles", "50,66,75,80,90,95,98,99,100"], |ran| {
+        let figures = ran.summary["metrics"]["alive.rtt"]["percentiles"].as_object().unwrap();
+        let asked = [50, 66, 75, 80, 90, 95, 98, 99, 100].map(|percentile| format!("p{percentile}"));
+        // What is not a keepalive is answered, which the server does each 200 ms.
         ran.count("users.peak") == 10
             && ran.count("messages.sent") > 100
             && ran.count("messages.unmatched") == 0
+            && asked.iter().all(|name| figures[name].is_u64())
     }),
     well("login", &SHORT, |ran| ran.times("login.total") >= 9 && ran.count("connections.refused") >= 1),
     well("mixed", &["--users", "10", "--duration", "3s", "--seed", "7"], |ran| {
@@ -209,9 +220,13 @@ pub(super) const RUNS: &[Run] = &[
         "session-attach",
         &["--users", "5", "--duration", "4s", "--target", "builtin:chat?close-after=1"],
         |ran| {
-            let failed = ran.count("iterations.failed");
-            let is_by_name = ran.times("attach.rtt") == ran.count("connections.established");
-            failed > 5 && ran.errors("closed_by_peer(1001)") > 0 && is_by_name
+            let [attached, connected] =
+                ["steps.attach.succeeded", "connections.established"].map(|path| ran.count(path));
+            // The server hangs up on whoever is attached; the error is the request's, and the user attaches anew.
+            ran.count("iterations.failed") > 5
+                && ran.errors("closed_by_peer(1001)") > 0
+                && ran.count("steps.request.failed") == ran.count("iterations.failed")
+                && attached == connected
         },
     ),
     well("steady", &["--duration", "4s"], |ran| {
