@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Peer;
-use super::made::{Made, Unmade};
+use super::made::{Made, Unmade, Uses};
 use super::person::{Connection, ConnectionState};
 use super::replies;
 use super::tally::Tally;
@@ -35,6 +35,7 @@ pub(super) enum Wish {
 /// What users work with.
 pub(super) struct Tools<'w> {
     pub(super) program: &'w Program,
+    pub(super) uses: &'w Uses<'w>,
     pub(super) peer: Peer,
     pub(super) epoch: Duration,
     pub(super) tally: &'w mut Tally,
@@ -103,13 +104,13 @@ impl Output for Hands<'_> {
 
     fn queued(&mut self, place: Place, values: &[Value]) {
         let Some((link, payload_bytes)) = self.queued.take() else { return };
-        let Tools { program, peer, epoch, tally, wishes, rng, .. } = &mut self.tools;
+        let Tools { program, uses, peer, epoch, tally, wishes, rng, .. } = &mut self.tools;
         let sends = tally.sends.entry(place_index(program, place)).or_default();
         sends.message_count += self.users;
         sends.payload_bytes += payload_bytes as u64 * self.users;
         if let (Place::State(state), Peer::Obliging) = (place, peer) {
             let mut scope = Scope { slots: values, now: self.now, epoch: *epoch, rng };
-            if let Some(made) = replies::reply_to(program, state, &mut scope) {
+            if let Some(made) = replies::reply_to((program, uses), state, &mut scope) {
                 wishes.push(Wish::Reply(link, state, made));
             }
         }

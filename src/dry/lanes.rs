@@ -172,6 +172,7 @@ impl World<'_> {
         let scenario = load.lanes()[at].mix.scenario_of(index);
         let number = load.user_number(at, index);
         let mut user = User::new(Rc::clone(&own.setting), number, generation, scenario);
+        user.set_profile(load.profile_of(at, index));
         if let Some(share) = self.rows.share_of(&self.job.program, at, index, taken_count) {
             user.set_share(share);
         }

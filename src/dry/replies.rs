@@ -1,6 +1,6 @@
 //! What the obliging server says: the reply to a request, and what a step waits for.
 
-use super::made::{Asked, Made, Unmade};
+use super::made::{Asked, Made, Unmade, Uses};
 use crate::machine::matching::matches;
 use crate::machine::{Message, Scope, Wait};
 use crate::program::{ExpectClose, Gather, LinkId, Matcher, Op, Program, Quota, Reaction, StateId, StreamId};
@@ -14,7 +14,7 @@ pub(super) enum Said {
 
 /// The reply to what a state sent; `None` where it is no request.
 pub(super) fn reply_to(
-    program: &Program,
+    (program, uses): (&Program, &Uses<'_>),
     state: StateId,
     scope: &mut Scope<'_>,
 ) -> Option<Result<Made, Unmade>> {
@@ -25,12 +25,12 @@ pub(super) fn reply_to(
         captures: reply.captures.iter().collect(),
         paths: request.key.iter().map(|key| &key.path).collect(),
     };
-    Some(asked.make(scope))
+    Some(asked.make(uses, scope))
 }
 
 /// What a step waits for next, of a scenario with these reactions; `None` where nothing is to come.
 pub(super) fn answer_to(
-    program: &Program,
+    (program, uses): (&Program, &Uses<'_>),
     (wait, reactions): (Wait, &[Reaction]),
     scope: &mut Scope<'_>,
 ) -> Option<Result<Said, Unmade>> {
@@ -42,10 +42,10 @@ pub(super) fn answer_to(
             paths: key_of(program, expect.deliver),
         },
         Op::Gather(gather) => of_gather(program, gather, wait.taken)?,
-        Op::ExpectClose(expected) => return Some(goodbye(expected, scope)),
+        Op::ExpectClose(expected) => return Some(goodbye(expected, uses, scope)),
         _ => return None,
     };
-    let made = asked.make(scope).and_then(|made| {
+    let made = asked.make(uses, scope).and_then(|made| {
         let is_taken = takes(reactions, state.link, &Message::new(made.payload()), scope);
         if is_taken { Err(Unmade::Taken) } else { Ok(Said::Message(made)) }
     });
@@ -80,10 +80,10 @@ fn key_of(program: &Program, stream: Option<StreamId>) -> Vec<&crate::program::P
     stream.iter().map(|stream| &program.streams[stream.index()].key).collect()
 }
 
-fn goodbye(expected: &ExpectClose, scope: &mut Scope<'_>) -> Result<Said, Unmade> {
+fn goodbye(expected: &ExpectClose, uses: &Uses<'_>, scope: &mut Scope<'_>) -> Result<Said, Unmade> {
     let code = expected.code.unwrap_or(1000);
     let Some(matcher) = &expected.reason else { return Ok(Said::Close(code, String::new())) };
     let asked = Asked { matchers: vec![matcher as &Matcher], ..Asked::default() };
-    let reason = asked.make(scope)?.bytes;
+    let reason = asked.make(uses, scope)?.bytes;
     Ok(Said::Close(code, String::from_utf8_lossy(&reason).into_owned()))
 }

@@ -3,7 +3,7 @@
 use crate::load::{Load, Mix};
 use crate::program::Program;
 
-/// One of every so many users of each scenario: a scenario that has only few is not left out.
+/// One of every so many users of each scenario: one that has only few users is not left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sample {
     every: u64,
@@ -34,8 +34,12 @@ impl Sample {
         }
         let scenario = mix.scenario_of(user);
         let place = mix.count_of(scenario, user);
-        let rest = mix.count_of(scenario, total).saturating_sub(place).max(1);
-        place.is_multiple_of(self.every).then_some(rest.min(self.every))
+        let group = place / self.every;
+        let first = group * self.every;
+        let size = mix.count_of(scenario, total).saturating_sub(first).clamp(1, self.every);
+        // Any of the group, so that whatever else comes in turns among users comes among these as often.
+        let scattered = (group + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+        (place == first + scattered % size).then_some(size)
     }
 }
 

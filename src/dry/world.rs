@@ -11,7 +11,7 @@ use super::agenda::Agenda;
 use super::barriers::Barriers;
 use super::hands::{Hands, Tools, Wish};
 use super::lanes::Lane;
-use super::made::{Answer, Made};
+use super::made::{Answer, Made, Uses};
 use super::outcome::Ending;
 use super::person::{ConnectionState, Person};
 use super::pools::{Pools, Turn};
@@ -72,6 +72,7 @@ pub(super) enum Happening {
 pub(super) struct World<'j> {
     pub(super) job: &'j Job,
     pub(super) setting: Setting,
+    uses: Uses<'j>,
     pub(super) sample: Sample,
     pub(super) rows: Rows,
     pub(super) now: Duration,
@@ -129,6 +130,7 @@ impl<'j> World<'j> {
                 seed: job.seed,
                 iterations: Some(1),
             },
+            uses: Uses::of(&job.program),
             sample,
             rows: Rows::new(&job.program, &job.load),
             now: Duration::ZERO,
@@ -262,6 +264,7 @@ impl<'j> World<'j> {
         let Person { user, connections, users, .. } = person;
         let tools = Tools {
             program: &self.job.program,
+            uses: &self.uses,
             peer: self.job.peer,
             epoch: self.job.epoch,
             tally: &mut self.tally,
@@ -348,7 +351,9 @@ impl<'j> World<'j> {
         let reactions = &program.reactions[scenario.reactions.clone()];
         let mut scope =
             Scope { slots: person.user.values(), now: self.now, epoch: self.job.epoch, rng: &mut self.rng };
-        let Some(said) = replies::answer_to(program, (wait, reactions), &mut scope) else { return };
+        let Some(said) = replies::answer_to((program, &self.uses), (wait, reactions), &mut scope) else {
+            return;
+        };
         let link = program.state(wait.state).link;
         let turn = Turn { who, link, connection: person.connections[link.index()].number };
         match said {
@@ -405,7 +410,7 @@ impl<'j> World<'j> {
         match &self.job.program.state(state).op {
             Op::Connect(connect) => Some(Box::new(super::made::upgraded(connect, &mut scope))),
             Op::Http(http) => {
-                let (answer, unmade) = super::made::answer_to(http, &mut scope);
+                let (answer, unmade) = super::made::answer_to(http, &self.uses, &mut scope);
                 let place = place_index(&self.job.program, place);
                 let users = person.users;
                 unmade.into_iter().for_each(|why| self.tally.could_not_make(users, place, why));

@@ -121,6 +121,26 @@ scenarios:
 }
 
 #[test]
+fn those_who_stand_for_others_are_as_active_as_they() {
+    let plan = "
+target: ws://127.0.0.1:1/
+load:
+  users: 10000
+  ramp: 5s
+  duration: 65s
+  profiles: { active: { weight: 2, think: 0.5 }, regular: { weight: 5, think: 1 }, passive: { weight: 3, think: 3 } }
+scenarios:
+  user: { steps: [{ connect: {} }, { loop: { forever: true, steps: [{ think: 2s }, { send: '{{user.profile}}' }] } }] }
+";
+    let outcome = run(&job(plan));
+    assert_eq!(outcome.one_of, 20);
+    // A minute and what is left of the ramp: so many pauses of one, two and six seconds each.
+    let wanted = 2_000.0 * 62.0 + 5_000.0 * 31.0 + 3_000.0 * 10.0;
+    let got = outcome.counts.messages_sent as f64;
+    assert!((got / wanted - 1.0).abs() < 0.1, "{got} of {wanted}");
+}
+
+#[test]
 fn a_loop_without_time_in_it_ends_with_its_place() {
     let plan = "
 target: ws://127.0.0.1:1/

@@ -62,6 +62,32 @@ fn what_is_captured_is_there() {
 }
 
 #[test]
+fn what_is_captured_is_of_a_kind_that_later_steps_can_use() {
+    let plan = "
+target: ws://127.0.0.1:1/
+scenarios:
+  user:
+    steps:
+      - connect: {}
+      - expect:
+          where: { $.type: state }
+          capture: { members: $.members, count: $.count, who: $.who, depth: $.depth, length: $.length }
+      - send: { next: '{{add count 1}}', first: '{{who.names.1}}', city: '{{who.address.city}}', text: '{{random_string length}}' }
+      - loop: { over: '{{members}}', as: member, steps: [{ send: '{{member.id}}' }] }
+      - loop:
+          while: { depth: { lt: 3 } }
+          steps: [{ request: { send: more, reply: { $.type: more }, capture: { depth: $.depth } } }]
+      - set: { status: waiting }
+      - loop:
+          while: { status: { ne: done } }
+          steps: [{ request: { send: poll, reply: { $.type: polled }, capture: { status: $.status } } }]
+";
+    let outcome = run(&job(plan));
+    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    assert_eq!((outcome.counts.messages_sent, outcome.counts.iterations), (3, 1));
+}
+
+#[test]
 fn several_messages_come_together_and_those_that_must_not_come_do_not() {
     let plan = "
 target: ws://127.0.0.1:1/

@@ -8,10 +8,14 @@ mod tally;
 mod world;
 
 use rand::{RngExt, SeedableRng};
+use wsplan::dry;
 use wsplan::machine::Rng;
 
 use plan::{Plan, Shape};
 use world::World;
+
+use crate::dry::assert_adds_up;
+use crate::support::compiling::compile_text;
 
 /// How much of what happened is shown of a user of whom something does not hold.
 const LINES_SHOWN: usize = 400;
@@ -65,6 +69,27 @@ fn each_request_ends_once_on_connections_that_are_shared() {
 #[test]
 fn each_message_that_is_due_is_sent_or_missed() {
     (0..user_count()).for_each(|seed| live(seed, Shape::Paced));
+}
+
+/// Its server is made up, and its time too.
+#[test]
+fn whatever_the_plan_a_dry_run_of_it_adds_up() {
+    for seed in 0..user_count() / 10 {
+        for shape in Shape::ALL {
+            let mut rng = Rng::seed_from_u64(seed);
+            let plan = Plan::random(&mut rng, shape);
+            let compiled = compile_text(&plan.text).compiled.expect("it is in order");
+            let peer = pick(&mut rng, &[dry::Peer::Obliging, dry::Peer::Silent]);
+            let job = dry::Job { seed, peer, ..dry::Job::new(compiled.program, compiled.load) };
+            let mut asked_count = 0;
+            let outcome = dry::run(&job, || {
+                asked_count += 1;
+                asked_count > 40
+            });
+            assert_adds_up(&outcome);
+            assert!(outcome.unanswered.is_empty(), "{:?}\n{}", outcome.unanswered, plan.text);
+        }
+    }
 }
 
 fn pick<T: Copy>(rng: &mut Rng, of: &[T]) -> T {

@@ -28,6 +28,11 @@ pub(super) enum Shape {
     Paced,
 }
 
+impl Shape {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Requests, Self::Any, Self::Several, Self::Reconnecting, Self::Borrowing, Self::Paced];
+}
+
 /// When the rounds of a loop are due.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {

@@ -1,7 +1,7 @@
 //! Answers over HTTP that are made up: to an `http` step, and to an upgrade.
 
 use super::text::text;
-use super::{Asked, Made, Unmade};
+use super::{Asked, Made, Unmade, Uses};
 use crate::machine::{Payload, Response, Scope};
 use crate::program::capture::CaptureSource;
 use crate::program::matcher::Test;
@@ -58,7 +58,11 @@ impl Answer {
 
 /// The answer that an `http` step wants, with a body that holds as much of what it asks for as could be made up; and
 /// what could not.
-pub(in crate::dry) fn answer_to(http: &Http, scope: &mut Scope<'_>) -> (Answer, Option<Unmade>) {
+pub(in crate::dry) fn answer_to(
+    http: &Http,
+    uses: &Uses<'_>,
+    scope: &mut Scope<'_>,
+) -> (Answer, Option<Unmade>) {
     let HttpExpect { statuses, headers, body } = &http.expect;
     let mut answer = Answer::with_status(match statuses.first() {
         None => 200,
@@ -77,7 +81,7 @@ pub(in crate::dry) fn answer_to(http: &Http, scope: &mut Scope<'_>) -> (Answer, 
     }
     let asked =
         Asked { matchers: body.iter().collect(), captures: of_body.iter().collect(), paths: Vec::new() };
-    match asked.make(scope) {
+    match asked.make(uses, scope) {
         Ok(made) => answer.body = Some(made),
         Err(unmade) => return (answer, Some(unmade)),
     }

@@ -7,6 +7,7 @@ mod bytes;
 mod node;
 mod pattern;
 mod text;
+mod uses;
 mod value;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub(super) use self::answer::{Answer, answer_to, upgraded};
 use self::bytes::binary;
 use self::node::Node;
 use self::text::text;
+pub(super) use self::uses::Uses;
 use crate::machine::capture::capture;
 use crate::machine::matching::matches;
 use crate::machine::{Message, Payload, Scope};
@@ -63,8 +65,8 @@ impl Made {
 
 impl<'p> Asked<'p> {
     /// A message that satisfies all of it.
-    pub(super) fn make(&self, scope: &mut Scope<'_>) -> Result<Made, Unmade> {
-        let made = self.draft(scope);
+    pub(super) fn make(&self, uses: &Uses<'_>, scope: &mut Scope<'_>) -> Result<Made, Unmade> {
+        let made = self.draft(uses, scope);
         let message = Message::new(made.payload());
         if let Some(broken) = self.matchers.iter().find(|matcher| !matches(matcher, &message, scope)) {
             return Err(Unmade::Unsatisfied(broken.to_string()));
@@ -77,7 +79,7 @@ impl<'p> Asked<'p> {
     }
 
     /// What may satisfy it.
-    fn draft(&self, scope: &mut Scope<'_>) -> Made {
+    fn draft(&self, uses: &Uses<'_>, scope: &mut Scope<'_>) -> Made {
         let binary_tests: Vec<&BinaryTest> = self.clauses().filter_map(of_binary).flatten().collect();
         let text_tests: Vec<&Test> = self.clauses().filter_map(of_text).flatten().collect();
         let mut root = Node::default();
@@ -88,9 +90,9 @@ impl<'p> Asked<'p> {
         }
         self.paths.iter().for_each(|path| root.want(path));
         let mut patterns = Vec::new();
-        for Capture { source, .. } in &self.captures {
+        for Capture { slot, source, .. } in &self.captures {
             match source {
-                CaptureSource::Path(path) => root.want(path),
+                CaptureSource::Path(path) => root.keep(path, uses, *slot),
                 CaptureSource::Regex { pattern, within: Some(path), .. } => {
                     root.match_pattern(path, &pattern.0);
                 }

@@ -6,10 +6,11 @@ use jsonpath_rust::parser::model::{
 };
 use regex::Regex;
 
+use super::uses::Uses;
 use super::value::{Demand, value, value_of};
 use crate::machine::Scope;
 use crate::program::matcher::{Comparison as Compares, Test};
-use crate::program::{Json, Path, Query, Step};
+use crate::program::{Json, Path, Query, SlotId, Step};
 
 /// A value and what is asked of it.
 #[derive(Default)]
@@ -38,6 +39,13 @@ impl<'p> Node<'p> {
     /// There has to be something.
     pub(super) fn want(&mut self, path: &'p Path) {
         self.at(path).is_wanted = true;
+    }
+
+    /// There has to be something that can be used as the value of a slot.
+    pub(super) fn keep(&mut self, path: &'p Path, uses: &'p Uses<'p>, slot: SlotId) {
+        let node = self.at(path);
+        node.is_wanted = true;
+        node.demands.push(Demand::Use(uses, slot));
     }
 
     /// There has to be a string in which a pattern occurs.

@@ -3,10 +3,11 @@
 use regex::Regex;
 
 use super::pattern;
+use super::uses::Uses;
 use crate::machine::matching::holds;
 use crate::machine::{Scope, evaluate, json};
 use crate::program::matcher::{Comparison, Test};
-use crate::program::{Json, JsonType, Operand, Value};
+use crate::program::{Json, JsonType, Operand, SlotId, Value};
 
 /// What stands where anything may.
 pub(super) const ANYTHING: &str = "made-up";
@@ -19,6 +20,8 @@ pub(super) enum Demand<'p> {
     Test(&'p Test),
     /// To be a string in which this occurs.
     Pattern(&'p Regex),
+    /// To be of use as what a slot holds.
+    Use(&'p Uses<'p>, SlotId),
     /// By a filter in a path.
     Equals(Json<'static>),
 }
@@ -53,6 +56,7 @@ fn satisfies(demands: &[Demand<'_>], value: &Json<'static>, scope: &mut Scope<'_
         Demand::Test(test) => holds(test, value, scope),
         Demand::Pattern(pattern) => matches!(value, Json::Text(text) if pattern.is_match(text)),
         Demand::Equals(wanted) => wanted == value,
+        Demand::Use(uses, slot) => uses.admit(*slot, value, scope),
     })
 }
 
@@ -74,6 +78,7 @@ fn propose(demand: &Demand<'_>, scope: &mut Scope<'_>, proposals: &mut Vec<Json<
         Demand::Test(test) => test,
         Demand::Pattern(_) => return,
         Demand::Equals(value) => return proposals.push(value.clone()),
+        Demand::Use(uses, slot) => return proposals.extend(uses.propose(*slot)),
     };
     match test {
         Test::Compare(comparison, operand) => {
