@@ -135,28 +135,7 @@ pub fn compile(
     options: &Options<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Compiled> {
-    let mut compiler = Compiler {
-        sources,
-        options,
-        diagnostics,
-        names: PlanNames::new(plan, options),
-        defaults: &plan.defaults,
-        states: Vec::new(),
-        timers: Vec::new(),
-        timer_ids: HashMap::new(),
-        patterns: Patterns::default(),
-        sets: Vec::new(),
-        certain: Vec::new(),
-        shared: Vec::new(),
-        paced: Vec::new(),
-        streams: Vec::new(),
-        barriers: Vec::new(),
-        pools: pool::Declared::default(),
-        has_several_targets: false,
-        way: target::Way::default(),
-        links: link::Links::default(),
-        protocol: protocol(plan.protocol),
-    };
+    let mut compiler = Compiler::new(plan, sources, options, diagnostics);
     compiler.variables(plan);
     let data = compiler.data_files(plan);
     compiler.declare_streams(plan);
@@ -172,6 +151,7 @@ pub fn compile(
     compiler.rows_for_all(&data, &scenarios, &load);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let (canary, profiles) = (names.canary(), load::profiles(plan, names.profile()));
+    let secrets = names.secrets();
     let slots = names.finish(diagnostics);
     let (target, is_target_secret) = target.filter(|_| !diagnostics.has_errors())?;
     let program = Program {
@@ -197,6 +177,7 @@ pub fn compile(
         unmatched: unmatched(plan.unmatched),
         protocol: protocol(plan.protocol),
         limits: limits(&plan.defaults),
+        secrets,
     };
     Some(Compiled { program, load, thresholds })
 }
@@ -227,6 +208,41 @@ struct Compiler<'a, 'p> {
     way: target::Way,
     links: link::Links,
     protocol: Protocol,
+}
+
+impl<'a, 'p> Compiler<'a, 'p> {
+    fn new(
+        plan: &'p Plan,
+        sources: &'a Sources,
+        options: &'a Options<'a>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self
+    where
+        'p: 'a,
+    {
+        Self {
+            sources,
+            options,
+            diagnostics,
+            names: PlanNames::new(plan, options),
+            defaults: &plan.defaults,
+            states: Vec::new(),
+            timers: Vec::new(),
+            timer_ids: HashMap::new(),
+            patterns: Patterns::default(),
+            sets: Vec::new(),
+            certain: Vec::new(),
+            shared: Vec::new(),
+            paced: Vec::new(),
+            streams: Vec::new(),
+            barriers: Vec::new(),
+            pools: pool::Declared::default(),
+            has_several_targets: false,
+            way: target::Way::default(),
+            links: link::Links::default(),
+            protocol: protocol(plan.protocol),
+        }
+    }
 }
 
 impl Compiler<'_, '_> {

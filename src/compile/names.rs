@@ -19,7 +19,7 @@ use super::template::Constant;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, codes};
 use crate::plan::model::{Plan, Variable};
 use crate::plan::schema::Unread;
-use crate::program::{DataId, Expr, Secret, SlotId, Value, builtin_slots};
+use crate::program::{DataId, Expr, Secret, Secrets, SlotId, Value, builtin_slots};
 
 /// So many pairs of names are compared to find what a misspelt one was meant to be. Each takes up to some microseconds,
 /// and a generated plan may have thousands of unknown names beside thousands of known ones.
@@ -75,6 +75,8 @@ pub(super) struct PlanNames<'a> {
     parameters: Vec<HashMap<String, Binding>>,
     /// Names that a misspelt one was taken for, and ones that may not be set: that nobody reads them is not said.
     excused: HashSet<String>,
+    /// What came from the environment, and what was made of it.
+    secrets: Vec<String>,
     comparisons_left: usize,
 }
 
@@ -108,6 +110,7 @@ impl<'a> PlanNames<'a> {
             reads: Vec::new(),
             parameters: Vec::new(),
             excused: HashSet::new(),
+            secrets: Vec::new(),
             comparisons_left: MOST_COMPARISONS,
         };
         for name in builtin_slots::NAMES {
@@ -304,6 +307,11 @@ impl<'a> PlanNames<'a> {
         std::mem::take(&mut self.reads)
     }
 
+    /// What is not to be shown of messages.
+    pub(super) fn secrets(&self) -> Secrets {
+        Secrets::new(self.secrets.iter().cloned())
+    }
+
     /// Reports the variables that nobody read, and gives back the names of all slots.
     pub(super) fn finish(self, diagnostics: &mut Diagnostics) -> Vec<String> {
         for (name, constant) in &self.constants {
@@ -334,6 +342,7 @@ impl<'a> PlanNames<'a> {
 
     fn environment(&mut self, variable: &str, span: Span, diagnostics: &mut Diagnostics) -> Binding {
         if let Some(value) = (self.environment)(variable) {
+            self.secrets.push(value.clone());
             return Binding::Secret(Value::Text(value));
         }
         // Set once, it is set everywhere: said once.
@@ -429,5 +438,9 @@ impl Names for PlanNames<'_> {
         }
         diagnostics.push(self.undefined(name, span));
         None
+    }
+
+    fn hide(&mut self, made: &Value) {
+        self.secrets.push(made.to_text());
     }
 }

@@ -27,4 +27,7 @@ pub trait Names {
     /// reported at `span`, with the nearest names ([`crate::program::Helper::ALL`] are worth being among them). The
     /// implementor records the use.
     fn resolve(&mut self, name: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<Binding>;
+
+    /// Something was made of a secret that is as secret: whoever shows messages is to hide it as well.
+    fn hide(&mut self, _made: &Value) {}
 }

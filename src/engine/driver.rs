@@ -12,7 +12,7 @@ use super::half::Goodbye;
 use super::opening::Opened;
 use super::pool::{Idle, Lease};
 use super::shard::Shard;
-use super::wire::{Errand, Wire};
+use super::wire::{Errand, Who, Wire};
 use crate::codec::{Decoded, Fault, Frame};
 use crate::drive::place_index;
 use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
@@ -42,8 +42,20 @@ pub(super) struct Driver {
 }
 
 impl Driver {
+    /// One of the load's users.
     pub(super) fn new(shard: Rc<Shard>, user: User) -> Self {
-        let wire = Wire::new(shard, user.link_count());
+        let number = Some(user.identity().0);
+        Self::of(shard, user, number)
+    }
+
+    /// Who does what is done once a run.
+    pub(super) fn once(shard: Rc<Shard>, user: User) -> Self {
+        Self::of(shard, user, None)
+    }
+
+    fn of(shard: Rc<Shard>, user: User, number: Option<u64>) -> Self {
+        let who = Who { number, scenario: user.scenario_index() };
+        let wire = Wire::new(shard, who, user.link_count());
         Self { user, wire, waker: None, is_dead: false }
     }
 
@@ -91,6 +103,11 @@ impl Driver {
 
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.user.deadline()
+    }
+
+    /// Whether the deadline is one of a schedule, where there is one.
+    pub(super) fn is_paced(&self) -> bool {
+        self.user.is_paced()
     }
 
     /// The deadline, where it is one of a schedule, which is to be kept as exactly as can be.
@@ -177,8 +194,13 @@ impl Driver {
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
-        self.user.handle(self.wire.shard.now(), input, &mut self.wire);
+        self.handle(self.wire.shard.now(), input);
         self.flush();
+    }
+
+    fn handle(&mut self, at: Duration, input: Input<'_>) {
+        self.wire.now = at;
+        self.user.handle(at, input, &mut self.wire);
     }
 
     /// A connection stands: its times are recorded, and the user goes on.
@@ -312,7 +334,7 @@ impl Driver {
     pub(super) fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         let shard = &self.wire.shard;
         let place = place_index(&shard.setting.program, self.user.place());
-        shard.recorder.borrow_mut().error(kind, Some(place), || detail.to_string());
+        shard.recorder.borrow_mut().error_of(kind, Some(place), || self.wire.sample_of(detail));
     }
 
     /// Something came in. Control frames are answered here, in every state of the user.
@@ -337,7 +359,7 @@ impl Driver {
                 self.hold_back(link);
             }
             net::Event::Pong(payload) => {
-                self.user.handle(at, Input::Pong(link, payload), &mut self.wire);
+                self.handle(at, Input::Pong(link, payload));
                 self.hold_back(link);
             }
             net::Event::Close { code, reason } => {
@@ -390,7 +412,8 @@ impl Driver {
     }
 
     fn message(&mut self, at: Duration, link: LinkId, payload: Payload<'_>) {
-        self.user.handle(at, Input::Message(link, payload), &mut self.wire);
+        self.wire.recent.came(at, link, payload);
+        self.handle(at, Input::Message(link, payload));
         self.hold_back(link);
     }
 
@@ -502,7 +525,9 @@ impl Driver {
             let is_blocked = half.is_blocked;
             let Some(began) = flushed.began else { return };
             wire.shard.count(|counts| counts.writes += 1);
-            user.handle(wire.shard.at(began), Input::Sent(link), wire);
+            let at = wire.shard.at(began);
+            wire.now = at;
+            user.handle(at, Input::Sent(link), wire);
             if is_blocked {
                 return;
             }

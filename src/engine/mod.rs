@@ -17,11 +17,13 @@ mod once;
 mod opening;
 mod pool;
 mod preflight;
+mod recent;
 mod relay;
 mod resources;
 mod schedule;
 mod session;
 mod shard;
+mod shown;
 #[cfg(target_os = "linux")]
 mod ticker;
 mod watch;

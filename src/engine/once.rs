@@ -71,7 +71,7 @@ fn run(job: &Job, control: &Control, part: &Part<'_>) -> io::Result<Done> {
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let shard = Rc::new(Shard::alone(job, control.clone(), Instant::now(), epoch));
     let user = User::new(Rc::clone(&shard.setting), part.number, 0, part.scenario);
-    let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&shard), user)));
+    let driver = Rc::new(RefCell::new(Driver::once(Rc::clone(&shard), user)));
     shard.recorder.borrow_mut().user_started();
     let local = LocalSet::new();
     let was_stopped = local.block_on(&runtime, async {

@@ -467,7 +467,7 @@ impl Alarm {
     fn poll_deadline(&mut self, driver: &RefCell<Driver>, cx: &mut Context<'_>) -> bool {
         loop {
             let Some(deadline) = driver.borrow().deadline() else { return false };
-            if self.sleeps_until(deadline) && driver.borrow().paced_deadline().is_none() {
+            if self.sleeps_until(deadline) && !driver.borrow().is_paced() {
                 return false;
             }
             // One that is due already does not wait for the timer's next tick.

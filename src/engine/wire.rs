@@ -1,6 +1,7 @@
 //! Where the machine's wishes come true: what a user sends goes to its connections, what it counts and times to the
 //! recorder of its thread.
 
+use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,12 +9,13 @@ use std::time::Duration;
 use super::driver::Driver;
 use super::frames::Frames;
 use super::half::Half;
+use super::recent::Recent;
 use super::shard::Shard;
 use crate::drive::{self, error_kind, place_index};
 use crate::machine::{
     ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Unused,
 };
-use crate::metrics::UserEnd;
+use crate::metrics::{Context, Sample, UserEnd};
 use crate::net;
 use crate::net::http::Client;
 use crate::program::{BarrierId, BodyKind, LinkId, TimerId};
@@ -34,13 +36,37 @@ pub(super) struct Wire {
     pub(super) is_errand_fetch: bool,
     /// What the user keeps between its requests over HTTP; until the iteration ends.
     pub(super) client: Option<Rc<Client>>,
+    who: Who,
+    /// When the present input came.
+    pub(super) now: Duration,
+    /// What it sent and received last.
+    pub(super) recent: Recent,
+}
+
+/// Whose connections they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Who {
+    /// The user's number; `None` of who does what is done once a run.
+    pub(super) number: Option<u64>,
+    /// Which of the program's scenarios it runs.
+    pub(super) scenario: usize,
 }
 
 impl Wire {
     /// For a user with so many connections.
-    pub(super) fn new(shard: Rc<Shard>, link_count: usize) -> Self {
+    pub(super) fn new(shard: Rc<Shard>, who: Who, link_count: usize) -> Self {
         let further = (link_count > 1).then(|| (1..link_count).map(|_| Half::default()).collect());
-        Self { shard, first: Half::default(), further, errand: None, is_errand_fetch: false, client: None }
+        Self {
+            shard,
+            first: Half::default(),
+            further,
+            errand: None,
+            is_errand_fetch: false,
+            client: None,
+            who,
+            now: Duration::ZERO,
+            recent: Recent::default(),
+        }
     }
 
     pub(super) fn half(&self, link: LinkId) -> &Half {
@@ -51,24 +77,37 @@ impl Wire {
     }
 
     pub(super) fn half_mut(&mut self, link: LinkId) -> &mut Half {
-        match &mut self.further {
-            Some(further) if link != LinkId::FIRST => &mut further[link.index() - 1],
-            _ => &mut self.first,
-        }
+        half_of(&mut self.first, &mut self.further, link)
     }
 
     /// The kernel has taken so many bytes since a connection was made.
     pub(super) fn count_sent(&mut self, link: LinkId, taken_bytes: u64) {
-        let half = match &mut self.further {
-            Some(further) if link != LinkId::FIRST => &mut further[link.index() - 1],
-            _ => &mut self.first,
-        };
-        half.count_sent(taken_bytes, &self.shard);
+        half_of(&mut self.first, &mut self.further, link).count_sent(taken_bytes, &self.shard);
     }
 
     /// All of them, whether they are connected or not.
     pub(super) fn links(&self) -> impl Iterator<Item = LinkId> + Clone + use<> {
         (0..=self.further.as_ref().map_or(0, |further| further.len())).map(LinkId::new)
+    }
+
+    /// What is kept of an error that is the first of its kind and place.
+    pub(super) fn sample_of(&self, detail: &dyn fmt::Display) -> Sample {
+        let program = &self.shard.setting.program;
+        let Who { number: user, scenario } = self.who;
+        let name_of = |link: LinkId| {
+            let links = program.scenarios.get(scenario).map(|scenario| &scenario.links)?;
+            links.get(link.index()).filter(|_| links.len() > 1)?.name.clone()
+        };
+        let last_frames = self.recent.listed(&program.secrets, name_of);
+        Sample { text: detail.to_string(), context: Context { user, last_frames } }
+    }
+}
+
+/// A connection alone, so that what else the user has can be used beside it.
+fn half_of<'h>(first: &'h mut Half, further: &'h mut Option<Box<[Half]>>, link: LinkId) -> &'h mut Half {
+    match further {
+        Some(further) if link != LinkId::FIRST => &mut further[link.index() - 1],
+        _ => first,
     }
 }
 
@@ -89,9 +128,16 @@ impl Output for Wire {
         kind: BodyKind,
         render: impl FnOnce(&mut Vec<u8>) -> Result<(), RenderFailure>,
     ) -> Result<(), RenderFailure> {
-        let half = self.half_mut(link);
+        let half = half_of(&mut self.first, &mut self.further, link);
         let Some(writer) = &mut half.writer else { return Ok(()) };
         let mut frames = Frames::new(writer);
+        let (recent, now) = (&mut self.recent, self.now);
+        let render = |buffer: &mut Vec<u8>| {
+            let before = buffer.len();
+            render(buffer)?;
+            recent.saw(now, link, true, (kind, &buffer[before..]));
+            Ok(())
+        };
         half.codec.encode(kind, render, &mut frames)?;
         let Some(net::Queued { payload_bytes, deflated_bytes }) = frames.queued else { return Ok(()) };
         half.queued(payload_bytes);
@@ -157,7 +203,7 @@ impl Output for Wire {
     fn fail(&mut self, failure: Failure<'_>) {
         let place = place_index(&self.shard.setting.program, failure.place);
         let kind = error_kind(failure.kind);
-        self.shard.recorder.borrow_mut().error(kind, Some(place), || failure.detail.to_string());
+        self.shard.recorder.borrow_mut().error_of(kind, Some(place), || self.sample_of(failure.detail));
     }
 
     fn arrive(&mut self, barrier: BarrierId) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ErrorKind;
+use super::{Context, ErrorKind, Sample};
 
 /// How many pairs of kind and place are told apart. What comes after is counted by kind alone.
 pub const DISTINCT_ERRORS_MAX: usize = 1000;
@@ -23,6 +23,9 @@ pub struct ErrorEntry {
     pub count: u64,
     /// What the first of them said, cut to [`SAMPLE_BYTES_MAX`]. May hold text from the server: escape it.
     pub sample: String,
+    /// Whose the first of them was, and what came before it.
+    #[serde(default)]
+    pub context: Context,
 }
 
 /// Counts by kind and place. However many there are, the count of a kind (without close code) is exact.
@@ -37,7 +40,7 @@ pub struct ErrorTable {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Tally {
     count: u64,
-    sample: String,
+    sample: Sample,
 }
 
 impl ErrorTable {
@@ -48,21 +51,37 @@ impl ErrorTable {
 
     /// Counts so many errors of one kind and place; as [`count`](Self::count).
     pub fn add(&mut self, kind: ErrorKind, place: Option<u32>, count: u64, sample: impl FnOnce() -> String) {
+        self.add_of(kind, place, count, || sample().into());
+    }
+
+    /// The same, with what came before the first.
+    pub(super) fn add_of(
+        &mut self,
+        kind: ErrorKind,
+        place: Option<u32>,
+        count: u64,
+        sample: impl FnOnce() -> Sample,
+    ) {
+        let sample = || {
+            let Sample { text, context } = sample();
+            Sample { text: cut(text), context }
+        };
         if let Some(tally) = self.told_apart.get_mut(&(kind, place)) {
             tally.count = tally.count.saturating_add(count);
         } else if self.told_apart.len() < DISTINCT_ERRORS_MAX {
-            self.told_apart.insert((kind, place), Tally { count, sample: cut(sample()) });
+            self.told_apart.insert((kind, place), Tally { count, sample: sample() });
         } else if let Some(tally) = self.overflow.get_mut(&kind.family()) {
             tally.count = tally.count.saturating_add(count);
         } else {
-            self.overflow.insert(kind.family(), Tally { count, sample: cut(sample()) });
+            self.overflow.insert(kind.family(), Tally { count, sample: sample() });
         }
     }
 
     /// Adds all of another's errors. The samples that are here already stay.
     pub fn merge(&mut self, other: &Self) {
         for entry in other.entries() {
-            self.add(entry.kind, entry.place, entry.count, || entry.sample);
+            let ErrorEntry { kind, place, count, sample: text, context } = entry;
+            self.add_of(kind, place, count, || Sample { text, context });
         }
     }
 
@@ -93,7 +112,8 @@ impl ErrorTable {
             kind,
             place,
             count: tally.count,
-            sample: tally.sample.clone(),
+            sample: tally.sample.text.clone(),
+            context: tally.sample.context.clone(),
         })
     }
 
@@ -113,7 +133,8 @@ impl From<Vec<ErrorEntry>> for ErrorTable {
     fn from(entries: Vec<ErrorEntry>) -> Self {
         let mut table = Self::default();
         for entry in entries {
-            table.add(entry.kind, entry.place, entry.count, || entry.sample);
+            let ErrorEntry { kind, place, count, sample: text, context } = entry;
+            table.add_of(kind, place, count, || Sample { text, context });
         }
         table
     }
@@ -126,6 +147,9 @@ pub(super) fn cut(mut sample: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::LastFrame;
     use super::*;
 
     const PEER: ErrorKind = ErrorKind::ClosedByPeer { code: None };
@@ -142,6 +166,34 @@ mod tests {
         table.count(ErrorKind::Timeout, Some(4), || "elsewhere".into());
         let seen: Vec<_> = table.entries().map(|e| (e.place, e.count, e.sample)).collect();
         assert_eq!(seen, [(Some(3), 2, "first".into()), (Some(4), 1, "elsewhere".into())]);
+    }
+
+    #[test]
+    fn what_came_before_the_first_of_a_kind_stays_with_its_sample() {
+        let of = |user| Sample {
+            text: format!("of {user}"),
+            context: Context {
+                user: Some(user),
+                last_frames: vec![LastFrame {
+                    at: Duration::from_millis(1200),
+                    connection: None,
+                    is_out: true,
+                    is_binary: false,
+                    bytes: 2,
+                    payload: "hi".into(),
+                }],
+            },
+        };
+        let (mut table, mut other) = (ErrorTable::default(), ErrorTable::default());
+        table.add_of(ErrorKind::Timeout, Some(3), 1, || of(17));
+        other.add_of(ErrorKind::Timeout, Some(3), 1, || of(4));
+        other.add_of(ErrorKind::Io, Some(3), 1, || of(5));
+        table.merge(&other);
+        let arrived: ErrorTable = serde_json::from_str(&serde_json::to_string(&table).unwrap()).unwrap();
+        let seen: Vec<_> = arrived.entries().map(|e| (e.kind, e.count, e.sample, e.context)).collect();
+        let wanted = [(ErrorKind::Timeout, 2, 17), (ErrorKind::Io, 1, 5)]
+            .map(|(kind, count, user)| (kind, count, of(user).text, of(user).context));
+        assert_eq!(seen, wanted);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Counts, DeliveryCounts, ErrorKind, Gauge, Layout, Samples, Snapshot, TimerId, Timing};
+use super::{Counts, DeliveryCounts, ErrorKind, Gauge, Layout, Sample, Samples, Snapshot, TimerId, Timing};
 
 /// How a user left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,11 @@ impl Recorder {
     /// in an interval.
     pub fn error(&mut self, kind: ErrorKind, place: Option<u32>, sample: impl FnOnce() -> String) {
         self.interval.errors.count(kind, place, sample);
+    }
+
+    /// The same, with what came before it.
+    pub fn error_of(&mut self, kind: ErrorKind, place: Option<u32>, sample: impl FnOnce() -> Sample) {
+        self.interval.errors.add_of(kind, place, 1, sample);
     }
 
     /// Keeps a message that nobody took. `message` is called only for the first in an interval.

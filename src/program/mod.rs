@@ -13,6 +13,7 @@ pub mod emit;
 mod escape;
 mod gather;
 pub mod helper;
+mod hidden;
 mod http;
 mod id;
 mod instruction;
@@ -44,6 +45,7 @@ pub use delivery::{Audience, Publish, Stream};
 pub use escape::Escape;
 pub use gather::{Gather, Quota, Wanted};
 pub use helper::Helper;
+pub use hidden::Secrets;
 pub use http::{
     AnswerCapture, AnswerSource, Content, Credentials, Http, HttpExpect, HttpTimers, Status, UpgradeExpect,
     Visitor, is_secret_header,
@@ -122,6 +124,8 @@ pub struct Program {
     pub protocol: Protocol,
     /// Limits and habits.
     pub limits: Limits,
+    /// What is not to be shown of messages.
+    pub secrets: Secrets,
 }
 
 /// Where users wait for one another.
@@ -277,6 +281,10 @@ impl Program {
             let shared = values.iter().map(|(slot, value)| (*slot, Expr::Secret(Secret::new(value.clone()))));
             scenario.initial.extend(shared);
         }
+        let is_secret =
+            |slot: &SlotId| self.slots.get(slot.index()).is_some_and(|name| Secrets::is_name_of_one(name));
+        let secrets = values.iter().filter(|(slot, _)| is_secret(slot)).map(|(_, value)| value.to_text());
+        self.secrets.add(secrets);
     }
 
     /// The simple paths that a message may be asked for in a state.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::metrics::{ErrorKind, ErrorTable, Judgement, Percentile, Reason, Snapshot, Watch};
+use crate::metrics::{
+    Context, ErrorEntry, ErrorKind, ErrorTable, Judgement, Percentile, Reason, Snapshot, Watch,
+};
 
 /// Everything the end report and the summary are made of.
 #[derive(Clone, Debug)]
@@ -79,6 +81,8 @@ pub struct ErrorRow {
     pub place: Option<Place>,
     /// What the first of them said. May hold text from the server.
     pub sample: String,
+    /// Whose the first of them was, and what came before it.
+    pub context: Context,
 }
 
 /// The rows of an error table with their states resolved to places, most frequent first. States that share a
@@ -91,7 +95,8 @@ pub fn error_rows(table: &ErrorTable, resolve: impl Fn(u32) -> Option<Place>) ->
         match rows.entry((entry.kind, line)) {
             std::collections::btree_map::Entry::Occupied(mut row) => row.get_mut().count += entry.count,
             std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert(ErrorRow { kind: entry.kind, count: entry.count, place, sample: entry.sample });
+                let ErrorEntry { kind, count, sample, context, .. } = entry;
+                free.insert(ErrorRow { kind, count, place, sample, context });
             }
         }
     }

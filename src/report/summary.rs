@@ -348,6 +348,48 @@ pub struct Error {
     pub line: Option<u32>,
     /// What the first of them said. May hold text from the server.
     pub sample: String,
+    /// The number of the user whose error the first of them was; null if it was none of the load's.
+    pub user: Option<u64>,
+    /// The last data messages that this user had sent and received by then, oldest first.
+    pub last_frames: Vec<LastFrame>,
+}
+
+/// A data message that a user sent or received before an error.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct LastFrame {
+    /// When it was read, or queued to be sent, in seconds since the run's start.
+    pub at_s: f64,
+    /// The name of its connection; null if that has none.
+    pub connection: Option<String>,
+    /// Whether the user sent it or received it.
+    pub direction: Direction,
+    /// Whether it was a text or a binary message.
+    pub kind: FrameKind,
+    /// How long its payload was, in bytes.
+    pub bytes: u64,
+    /// The beginning of its payload: text, or bytes as hexadecimal digits, with an ellipsis where there is more. What is
+    /// secret is hidden. May hold text from the server.
+    pub payload: String,
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// To the server.
+    Out,
+    /// From the server.
+    In,
+}
+
+/// What kind of message it was (RFC 6455 section 5.6).
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FrameKind {
+    /// Text.
+    Text,
+    /// Binary.
+    Binary,
 }
 
 /// What a threshold came to.
@@ -548,6 +590,21 @@ impl Error {
             file: row.place.as_ref().map(|place| place.file.clone()),
             line: row.place.as_ref().map(|place| place.line),
             sample: row.sample.clone(),
+            user: row.context.user,
+            last_frames: row.context.last_frames.iter().map(LastFrame::of).collect(),
+        }
+    }
+}
+
+impl LastFrame {
+    fn of(frame: &crate::metrics::LastFrame) -> Self {
+        Self {
+            at_s: seconds(frame.at),
+            connection: frame.connection.clone(),
+            direction: if frame.is_out { Direction::Out } else { Direction::In },
+            kind: if frame.is_binary { FrameKind::Binary } else { FrameKind::Text },
+            bytes: frame.bytes,
+            payload: frame.payload.clone(),
         }
     }
 }

@@ -23,6 +23,13 @@ static INDENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^ {3,}").unwrap()
 static RESOLVER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(cannot be resolved: ).*").unwrap());
 static ACCEPT_KEY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""[A-Za-z0-9+/]{27}=""#).unwrap());
 
+/// A message that came before an error, and whose it was.
+static FRAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^( +)(\d+(\.\d+)?(ns|us|ms|s)|\d+m\d\ds)( +(\S+ )?[<>] (text|binary) )").unwrap()
+});
+static USER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^( +the last messages of user )\d+ before it$").unwrap());
+
 /// The report with letters in place of numbers that vary, and its columns closed up.
 pub(super) fn mask(report: &str, address: &str) -> String {
     let mut section = Section::Heading;
@@ -36,6 +43,8 @@ pub(super) fn mask(report: &str, address: &str) -> String {
             Section::Timings => RATE.replace_all(&TIME.replace_all(&line, "T"), "R/s").into_owned(),
             Section::Counts => LATE.replace(&RATE.replace_all(&line, "R/s"), "L late").into_owned(),
             Section::Errors => {
+                let line = FRAME.replace(&line, "${1}T${5}");
+                let line = USER.replace(&line, "${1}U before it");
                 RESOLVER.replace(&ACCEPT_KEY.replace_all(&line, "\"KEY\""), "${1}WHY").into_owned()
             }
             Section::Thresholds => OBSERVED.replace(&line, "  T").into_owned(),

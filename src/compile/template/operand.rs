@@ -210,6 +210,9 @@ impl Text<'_, '_> {
             self.report(codes::UNDEFINED_NAME, range.clone(), message, help.as_deref());
             return None;
         };
+        if secret {
+            self.lowering.names.hide(&found);
+        }
         Some(Operand::Native(constant(found, secret)))
     }
 
@@ -353,6 +356,9 @@ impl Text<'_, '_> {
         let secret = arguments.iter().any(Operand::is_secret);
         let all: Option<Vec<&Value>> = known.iter().copied().collect();
         if let Some(value) = all.and_then(|values| helper.fold(&values)) {
+            if secret {
+                self.lowering.names.hide(&value);
+            }
             return Some(Operand::Native(constant(value, secret)));
         }
         // A constant list is taken apart now, so that picking from it parses nothing.

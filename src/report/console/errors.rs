@@ -1,9 +1,9 @@
 //! The section of errors: grouped, counted, one sample each, with the plan's line. Never a wall of text.
 
 use super::Page;
-use crate::metrics::{ErrorKind, format_count, format_percent};
+use crate::metrics::{Context, ErrorKind, format_count, format_duration, format_percent};
 use crate::report::paint::Tone;
-use crate::report::text::{columns, cut_start, wrap};
+use crate::report::text::{columns, cut, cut_start, wrap};
 use crate::report::{ErrorRow, escape_for_terminal};
 
 /// How many kinds are shown; a server that closes with ever new codes makes many.
@@ -46,14 +46,14 @@ impl Page<'_> {
         if let [row] = rows {
             let room = self.width.saturating_sub(columns(&name) + columns(&total) + 6).max(PLACE_WIDTH_MIN);
             line(text, &format!("{head}  {}", self.place(row, room)));
-            self.sample(&row.sample, 4, text);
+            self.sample(row, 4, text);
             return;
         }
         line(text, &head);
         for row in rows.iter().take(PLACES_MAX) {
             let count = format_count(row.count);
             line(text, &format!("    {}  {count}", self.place(row, self.width - columns(&count) - 6)));
-            self.sample(&row.sample, 6, text);
+            self.sample(row, 6, text);
         }
         if let Some(more @ [_, ..]) = rows.get(PLACES_MAX..) {
             let places = if more.len() == 1 { "place" } else { "places" };
@@ -68,9 +68,28 @@ impl Page<'_> {
         self.paint.paint(Tone::Quiet, &place).into_owned()
     }
 
-    fn sample(&self, sample: &str, indent: usize, text: &mut String) {
-        for part in wrap(&escape_for_terminal(sample), self.width - indent, SAMPLE_LINES_MAX) {
+    fn sample(&self, row: &ErrorRow, indent: usize, text: &mut String) {
+        for part in wrap(&escape_for_terminal(&row.sample), self.width - indent, SAMPLE_LINES_MAX) {
             line(text, &format!("{:indent$}{part}", ""));
+        }
+        self.last_frames(&row.context, indent + 2, text);
+    }
+
+    /// What the user of the sample had sent and received last, a line each.
+    fn last_frames(&self, context: &Context, indent: usize, text: &mut String) {
+        if !context.last_frames.is_empty() {
+            let whose = context.user.map(|user| format!("of user {user} ")).unwrap_or_default();
+            let head = format!("the last messages {whose}before it");
+            line(text, &format!("{:indent$}{}", "", self.paint.paint(Tone::Quiet, &head)));
+        }
+        for frame in &context.last_frames {
+            let connection = frame.connection.as_deref().map(|name| format!("{name} ")).unwrap_or_default();
+            let direction = if frame.is_out { '>' } else { '<' };
+            let kind = if frame.is_binary { "binary" } else { "text" };
+            let (at, bytes) = (format_duration(frame.at), format_count(frame.bytes));
+            let shown = format!("{at:<6} {connection}{direction} {kind} {bytes} B {}", frame.payload);
+            let shown = cut(&escape_for_terminal(&shown), self.width.saturating_sub(indent + 2));
+            line(text, &format!("{:indent$}  {}", "", self.paint.paint(Tone::Quiet, &shown)));
         }
     }
 }

@@ -5,10 +5,43 @@ use super::super::run::tests::{empty_run, eventful_run};
 use super::super::{ErrorRow, Place};
 use super::*;
 use crate::metrics::watch::{Lateness, Limit, Threads};
-use crate::metrics::{ErrorKind, Percentile, Reason};
+use crate::metrics::{Context, ErrorKind, LastFrame, Percentile, Reason};
 
 fn plain(report: &RunReport, width: usize) -> String {
     render(report, Look { width, colour: false })
+}
+
+#[test]
+fn what_came_before_an_error_stands_below_its_sample_a_line_each() {
+    let mut report = eventful_run();
+    let frame = |ms, is_out, payload: &str| LastFrame {
+        at: Duration::from_millis(ms),
+        connection: None,
+        is_out,
+        is_binary: false,
+        bytes: 1400,
+        payload: payload.to_owned(),
+    };
+    let row = report.errors.iter_mut().find(|row| row.kind == ErrorKind::Internal).unwrap();
+    row.context = Context {
+        user: Some(17),
+        last_frames: vec![
+            frame(1240, true, "{\"type\":\"say\"}"),
+            LastFrame { connection: Some("feed".into()), is_binary: true, ..frame(1310, false, "00 ff…") },
+            frame(61_000, false, "\x1b[2J\u{202e}gone\r\n"),
+        ],
+    };
+    let text = plain(&report, 60);
+    let start = text.find("  internal").unwrap();
+    let end = start + text[start..].find("\n\n").unwrap();
+    insta::assert_snapshot!(&text[start..end], @r#"
+    internal  1  nowhere in the plan
+      user 17 panicked
+        the last messages of user 17 before it
+          1.24s  > text 1,400 B {"type":"say"}
+          1.31s  feed < binary 1,400 B 00 ff…
+          1m01s  < text 1,400 B \u{1b}[2J\u{202e}gone\r\n
+    "#);
 }
 
 #[test]
@@ -315,6 +348,7 @@ fn many_places_are_summed_up() {
         count: 10,
         place: Some(Place { file: "a.yaml".into(), line, timer: None }),
         sample: String::new(),
+        context: Context::default(),
     };
     report.errors = (1..=3).map(row).collect();
     assert!(!plain(&report, 80).contains("more place"));
@@ -332,6 +366,7 @@ fn ever_new_close_codes_are_no_wall_of_text() {
         count: 10,
         place: None,
         sample: String::new(),
+        context: Context::default(),
     };
     report.errors = (3000..3500).map(row).collect();
     let text = plain(&report, 80);

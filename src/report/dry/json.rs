@@ -71,7 +71,7 @@ fn step(Step { name, place: at, message_count, payload_bytes }: &Step) -> Value 
     json!({ "name": name, "place": place(at), "messages": message_count, "bytes": payload_bytes })
 }
 
-fn error(ErrorRow { kind, count, place: at, sample }: &ErrorRow) -> Value {
+fn error(ErrorRow { kind, count, place: at, sample, .. }: &ErrorRow) -> Value {
     json!({ "kind": kind.to_string(), "count": count, "place": at.as_ref().map(place), "sample": sample })
 }
 

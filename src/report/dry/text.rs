@@ -249,7 +249,7 @@ impl Page<'_> {
             self.paint.paint(Tone::Strong, "what fails"),
             self.paint.paint(Tone::Bad, &format_count(total))
         );
-        for ErrorRow { kind, count, place, sample } in errors.iter().take(LINES_MAX) {
+        for ErrorRow { kind, count, place, sample, .. } in errors.iter().take(LINES_MAX) {
             let place = place.as_ref().map_or("nowhere in the plan".to_owned(), shown);
             line(&mut text, &format!("  {kind}  {}  {place}", format_count(*count)));
             self.sample(sample, &mut text);

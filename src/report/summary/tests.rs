@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::run::tests::{empty_run, eventful_run};
 use super::*;
-use crate::metrics::{Percentile, Resources, ThreadWatch, Watch, saturation};
+use crate::metrics::{self, Context, Percentile, Resources, ThreadWatch, Watch, saturation};
 
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schema/summary.schema.json");
 
@@ -80,7 +80,7 @@ fn the_fields_are_those_agreed() {
     let times = json!({ "p50": 3267, "p66": 4033, "p99.9": 5795, "p100": 5796 });
     assert_eq!(asked["metrics"]["say.rtt"]["percentiles"], times);
     assert_eq!(asked["metrics"]["joined.wait"]["percentiles"]["p66"], Value::Null);
-    assert_eq!(keys(&summary["errors"][0]), "kind count file line sample");
+    assert_eq!(keys(&summary["errors"][0]), "kind count file line sample user last_frames");
     assert_eq!(keys(&summary["steps"]["say"]), "succeeded failed success per_second errors");
     assert_eq!(
         summary["steps"]["joined"],
@@ -103,6 +103,21 @@ fn figures_arrive_under_their_names() {
         (60_000, 4_000_000, 1_000_000);
     (counts.http_requests, counts.http_failed, counts.http_bytes_sent, counts.http_bytes_received) =
         (7, 1, 30, 40);
+    let frame = |ms, connection: Option<&str>, is_out, bytes, payload: &str| metrics::LastFrame {
+        at: Duration::from_millis(ms),
+        connection: connection.map(str::to_owned),
+        is_out,
+        is_binary: is_out,
+        bytes,
+        payload: payload.to_owned(),
+    };
+    report.errors[2].context = Context {
+        user: Some(17),
+        last_frames: vec![
+            frame(1240, Some("feed"), false, 9, "{\"n\":\x1b}"),
+            frame(1250, None, true, 2, "00 ff"),
+        ],
+    };
     let summary = json_of(&report);
     assert_eq!(
         summary["http"],
@@ -140,7 +155,14 @@ fn figures_arrive_under_their_names() {
     assert_eq!((&unused["count"], &unused["p99"], &unused["mean"]), (&json!(0), &Value::Null, &Value::Null));
     assert_eq!(
         summary["errors"][2],
-        json!({ "kind": "closed_by_peer(1011)", "count": 2, "file": "plans/chat.yaml", "line": 31, "sample": "going\u{1b}[31m away\r\n" })
+        json!({ "kind": "closed_by_peer(1011)", "count": 2, "file": "plans/chat.yaml", "line": 31, "sample": "going\u{1b}[31m away\r\n",
+            "user": 17, "last_frames": [
+                { "at_s": 1.24, "connection": "feed", "direction": "in", "kind": "text", "bytes": 9, "payload": "{\"n\":\u{1b}}" },
+                { "at_s": 1.25, "connection": null, "direction": "out", "kind": "binary", "bytes": 2, "payload": "00 ff" } ] })
+    );
+    assert_eq!(
+        (&summary["errors"][3]["user"], &summary["errors"][3]["last_frames"]),
+        (&Value::Null, &json!([]))
     );
     assert_eq!(summary["errors"][3]["line"], Value::Null);
     assert_eq!(
@@ -282,7 +304,7 @@ fn every_figure_is_explained() {
 #[test]
 fn every_counter_is_explained() {
     let page = include_str!("../../../docs/measuring.md");
-    let names = crate::metrics::Counter::ALL.iter().map(|counter| counter.name());
+    let names = metrics::Counter::ALL.iter().map(|counter| counter.name());
     let unexplained: Vec<_> = names.filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(unexplained.is_empty(), "docs/measuring.md does not say what these count: {unexplained:?}");
 }
