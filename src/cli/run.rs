@@ -5,6 +5,7 @@ mod generator;
 mod live;
 mod once;
 mod server;
+mod trace;
 mod verdict;
 
 use std::num::NonZero;
@@ -17,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::fail_on::{FailOn, failures};
 use self::live::Progress;
+use self::trace::{TraceArgs, Tracing};
 use super::arguments::{Percentiles, percentiles};
 use super::exit::Exit;
 use super::front::{self, Front, Overrides};
@@ -43,7 +45,9 @@ use crate::report::{RunReport, error_rows};
   wsplan run plan.yaml --percentiles 50,66,75,80,90,95,98,99,100
   wsplan run ws://127.0.0.1:9001 --send hello --expect hello
   wsplan run builtin:chat --send '{\"type\":\"ping\",\"id\":7}' --expect '{ $.re: 7 }' --users 10
-  wsplan run wss://example.com --send hello --think 1s --duration 1m --print-plan > plan.yaml")]
+  wsplan run wss://example.com --send hello --think 1s --duration 1m --print-plan > plan.yaml
+  wsplan run plan.yaml --users 1 --trace
+  wsplan run plan.yaml --users 10000 --trace-user 17")]
 pub(super) struct RunArgs {
     /// The plan; `-` is standard input; ws://..., wss://... or builtin:... is a run without one
     plan: PathBuf,
@@ -70,6 +74,8 @@ pub(super) struct RunArgs {
     /// Fail with exit status 1 on this, also where the thresholds hold; several with commas
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT")]
     fail_on: Vec<FailOn>,
+    #[command(flatten)]
+    trace: TraceArgs,
     /// Show no progress and no log lines
     #[arg(short, long)]
     quiet: bool,
@@ -97,6 +103,9 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         && let Err(error) = Summary::can_write(path)
     {
         complain(&error.to_string(), None);
+        return Exit::Usage;
+    }
+    if !args.trace.can_be_followed(compiled.load.peak_users()) {
         return Exit::Usage;
     }
     let addresses = match addresses_of(&args.source_ip) {
@@ -207,9 +216,14 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
     let mut job = Job { threads, seed, sources: addresses, ..Job::new(program, load, targets) };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
+    let tracing = Tracing::begin(&args.trace, &job.program, sources);
+    job.trace = tracing.as_ref().map(Tracing::trace);
     let mut progress = Progress::new(args.quiet, &job);
     let outcome = once::run(&mut job, control, args.quiet, |tick| progress.show(tick));
     progress.finish();
+    if let Some(tracing) = tracing {
+        tracing.finish();
+    }
     let (outcome, is_set_up) = match outcome {
         Ok(outcome) => outcome,
         Err(error) => {

@@ -12,6 +12,7 @@ use super::half::Goodbye;
 use super::opening::Opened;
 use super::pool::{Idle, Lease};
 use super::shard::Shard;
+use super::trace::Subject;
 use super::wire::{Errand, Who, Wire};
 use crate::codec::{Decoded, Fault, Frame};
 use crate::drive::place_index;
@@ -44,18 +45,18 @@ pub(super) struct Driver {
 impl Driver {
     /// One of the load's users.
     pub(super) fn new(shard: Rc<Shard>, user: User) -> Self {
-        let number = Some(user.identity().0);
-        Self::of(shard, user, number)
+        let (number, generation) = user.identity();
+        Self::of(shard, user, Some(number), Subject::User { number, generation })
     }
 
     /// Who does what is done once a run.
-    pub(super) fn once(shard: Rc<Shard>, user: User) -> Self {
-        Self::of(shard, user, None)
+    pub(super) fn once(shard: Rc<Shard>, user: User, subject: Subject) -> Self {
+        Self::of(shard, user, None, subject)
     }
 
-    fn of(shard: Rc<Shard>, user: User, number: Option<u64>) -> Self {
+    fn of(shard: Rc<Shard>, user: User, number: Option<u64>, subject: Subject) -> Self {
         let who = Who { number, scenario: user.scenario_index() };
-        let wire = Wire::new(shard, who, user.link_count());
+        let wire = Wire::new(shard, (who, subject), user.link_count());
         Self { user, wire, waker: None, is_dead: false }
     }
 
@@ -194,10 +195,15 @@ impl Driver {
     }
 
     pub(super) fn input(&mut self, input: Input<'_>) {
-        self.handle(self.wire.shard.now(), input);
+        let at = self.wire.shard.now();
+        if self.is_watched() {
+            self.watch_input(at, &input);
+        }
+        self.handle(at, input);
         self.flush();
     }
 
+    #[inline]
     fn handle(&mut self, at: Duration, input: Input<'_>) {
         self.wire.now = at;
         self.user.handle(at, input, &mut self.wire);
@@ -225,6 +231,9 @@ impl Driver {
         });
         shard.time_connect(&request.timers, &timings);
         self.wire.half_mut(link).opened(writer, codec);
+        if self.is_watched() {
+            self.watch_connected(link, (101, subprotocol.as_deref()), deflate.is_some());
+        }
         self.upgraded(link, request, &headers, subprotocol.as_deref());
         for (at, content) in behind {
             let payload = payload(content.as_frame());
@@ -249,6 +258,9 @@ impl Driver {
         let half = self.wire.half_mut(link);
         half.opened(idle.writer, idle.codec);
         half.lease = Some(Box::new(lease));
+        if self.is_watched() {
+            self.watch_on(link, "has a connection of the pool that stood already");
+        }
         self.input(Input::Connected(link));
         // It may have left meanwhile.
         let is_done = self.is_done();
@@ -319,6 +331,8 @@ impl Driver {
         self.count_failed_connect();
         if !self.user.tries_again() {
             self.error(kind, detail);
+        } else if self.is_watched() {
+            self.watch_on(link, &format!("not connected: {kind}: {detail}; another attempt follows"));
         }
         self.input(Input::ConnectFailed(link));
     }
@@ -327,6 +341,8 @@ impl Driver {
     pub(super) fn fetch_unreached(&mut self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         if !self.user.asks_again() {
             self.error(kind, detail);
+        } else if self.is_watched() {
+            self.wire.watch(&format!("not answered: {kind}: {detail}; another attempt follows"));
         }
         self.input(Input::FetchUnreached);
     }
@@ -334,6 +350,9 @@ impl Driver {
     pub(super) fn error(&self, kind: ErrorKind, detail: &dyn std::fmt::Display) {
         let shard = &self.wire.shard;
         let place = place_index(&shard.setting.program, self.user.place());
+        if self.is_watched() {
+            self.wire.watch_failure(place, kind, detail);
+        }
         shard.recorder.borrow_mut().error_of(kind, Some(place), || self.wire.sample_of(detail));
     }
 
@@ -344,6 +363,9 @@ impl Driver {
     /// A frame that the plan's protocol does not have: the connection is of no more use.
     pub(super) fn incoming(&mut self, link: LinkId, incoming: &net::Incoming<'_>) -> Result<(), Fault> {
         let at = self.wire.shard.at(incoming.at);
+        if self.is_watched() {
+            self.watch_control(at, link, &incoming.event);
+        }
         match incoming.event {
             net::Event::Text(text) => {
                 return self.frame(at, link, (Frame::Text(text), incoming.deflated_bytes));
@@ -411,8 +433,12 @@ impl Driver {
         Ok(())
     }
 
+    #[inline]
     fn message(&mut self, at: Duration, link: LinkId, payload: Payload<'_>) {
         self.wire.recent.came(at, link, payload);
+        if self.is_watched() {
+            self.watch_incoming(at, link, payload);
+        }
         self.handle(at, Input::Message(link, payload));
         self.hold_back(link);
     }
@@ -450,6 +476,13 @@ impl Driver {
             (None, failure) => self.ended_without_close(link, failure.unwrap_or(&ReadFailure::Eof)),
         };
         self.wire.half_mut(link).ended();
+        if self.is_watched() {
+            let has_closed = close.is_some();
+            self.watch_on(
+                link,
+                if has_closed { "the connection is closed" } else { "the connection has ended" },
+            );
+        }
         self.input(Input::Disconnected(link, how));
     }
 

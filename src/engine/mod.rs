@@ -26,6 +26,7 @@ mod shard;
 mod shown;
 #[cfg(target_os = "linux")]
 mod ticker;
+mod trace;
 mod watch;
 mod web;
 mod wire;
@@ -44,6 +45,7 @@ pub use collect::{Outcome, Tick};
 pub use control::Control;
 pub use once::{Done, setup, teardown};
 pub use preflight::{Limits, PreflightError, files_needed, limits, preflight};
+pub use trace::{Subject, Trace, TraceLine, TraceReader, Watched};
 
 /// How often the observer is called.
 pub const TICK: Duration = Duration::from_secs(1);
@@ -67,6 +69,8 @@ pub struct Job {
     pub threads: usize,
     /// Fixes every draw of every user.
     pub seed: u64,
+    /// Which users are watched, where any are.
+    pub trace: Option<Trace>,
 }
 
 impl Job {
@@ -78,7 +82,17 @@ impl Job {
         let program = Arc::new(program);
         let targets = targets.into();
         let sources = SourceAddresses::default();
-        Self { program, layout, load, segment: Segment::WHOLE, targets, sources, threads: 1, seed: 0 }
+        Self {
+            program,
+            layout,
+            load,
+            segment: Segment::WHOLE,
+            targets,
+            sources,
+            threads: 1,
+            seed: 0,
+            trace: None,
+        }
     }
 
     /// How many threads there will be: no more than the smallest pool has connections, because each thread has its share

@@ -14,6 +14,7 @@ use super::control::{Control, Order};
 use super::driver::Driver;
 use super::session::{self, interrupt};
 use super::shard::Shard;
+use super::trace::Subject;
 use crate::machine::{Input, User};
 use crate::metrics::{Gauge, Snapshot};
 use crate::program::{SlotId, Value};
@@ -41,7 +42,13 @@ pub fn setup(job: &Job, control: &Control) -> io::Result<Option<Done>> {
     run(
         job,
         control,
-        &Part { scenario: setup.scenario, number, keeps: &setup.keeps, last_order: Order::Finish },
+        &Part {
+            scenario: setup.scenario,
+            number,
+            keeps: &setup.keeps,
+            last_order: Order::Finish,
+            subject: Subject::Setup,
+        },
     )
     .map(Some)
 }
@@ -54,7 +61,12 @@ pub fn setup(job: &Job, control: &Control) -> io::Result<Option<Done>> {
 pub fn teardown(job: &Job, control: &Control) -> io::Result<Option<Done>> {
     let Some(scenario) = job.program.teardown.filter(|_| !control.is_aborted()) else { return Ok(None) };
     let number = job.load.first_free_number().saturating_add(1);
-    run(job, control, &Part { scenario, number, keeps: &[], last_order: Order::Drain }).map(Some)
+    run(
+        job,
+        control,
+        &Part { scenario, number, keeps: &[], last_order: Order::Drain, subject: Subject::Teardown },
+    )
+    .map(Some)
 }
 
 struct Part<'p> {
@@ -64,6 +76,8 @@ struct Part<'p> {
     keeps: &'p [SlotId],
     /// The gravest order that does not concern it.
     last_order: Order,
+    /// What it is to who watches it.
+    subject: Subject,
 }
 
 fn run(job: &Job, control: &Control, part: &Part<'_>) -> io::Result<Done> {
@@ -71,7 +85,7 @@ fn run(job: &Job, control: &Control, part: &Part<'_>) -> io::Result<Done> {
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let shard = Rc::new(Shard::alone(job, control.clone(), Instant::now(), epoch));
     let user = User::new(Rc::clone(&shard.setting), part.number, 0, part.scenario);
-    let driver = Rc::new(RefCell::new(Driver::once(Rc::clone(&shard), user)));
+    let driver = Rc::new(RefCell::new(Driver::once(Rc::clone(&shard), user, part.subject)));
     shard.recorder.borrow_mut().user_started();
     let local = LocalSet::new();
     let was_stopped = local.block_on(&runtime, async {

@@ -12,8 +12,8 @@ use crate::program::{BodyKind, LinkId, Secrets};
 const KEPT_COUNT: usize = 4;
 /// How much of each.
 const KEPT_BYTES: usize = 96;
-/// How many characters of each are shown.
-const SHOWN_CHARACTERS: usize = KEPT_BYTES;
+/// How many characters of a message are shown.
+pub(super) const SHOWN_CHARACTERS: usize = KEPT_BYTES;
 
 /// The last messages of a user; none until there is one.
 #[derive(Default)]
@@ -67,6 +67,13 @@ impl Recent {
     #[inline]
     pub(super) fn came(&mut self, at: Duration, link: LinkId, payload: Payload<'_>) {
         self.saw(at, link, false, (payload.kind(), payload.bytes()));
+    }
+
+    /// The last of them, without the name of its connection.
+    pub(super) fn last(&self, secrets: &Secrets) -> Option<LastFrame> {
+        let ring = self.ring.as_ref()?;
+        let last = ring.count.checked_sub(1)?;
+        Some(ring.kept[last % KEPT_COUNT].listed(secrets, |_| None))
     }
 
     /// All that are kept, oldest first. `name_of` says what a connection is called, where there are several.

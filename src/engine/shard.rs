@@ -19,6 +19,7 @@ use super::pool::Pools;
 use super::schedule::{Schedule, Track};
 #[cfg(target_os = "linux")]
 use super::ticker::Ticker;
+use super::trace::Trace;
 use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::drive::Rows;
@@ -67,6 +68,7 @@ pub(super) struct Shard {
     ticker: OnceCell<Option<Rc<Ticker>>>,
     logs: RefCell<Vec<String>>,
     outlet: Option<Outlet>,
+    pub(super) trace: Option<Trace>,
 }
 
 /// Runs a thread's users to the end; what the thread saw of itself.
@@ -165,6 +167,7 @@ impl Shard {
             ticker: OnceCell::new(),
             logs: RefCell::default(),
             outlet,
+            trace: job.trace.clone(),
             setting: Rc::new(Setting { program, epoch, seed: job.seed, iterations: Some(1) }),
         }
     }

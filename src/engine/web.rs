@@ -130,6 +130,9 @@ impl Driver {
                     Ok(text) => Payload::Text(text),
                     Err(_) => Payload::Binary(&answer.body),
                 };
+                if self.is_watched() {
+                    self.watch_answer(answer.status.as_u16(), body);
+                }
                 self.input(Input::Fetched(Response {
                     status: answer.status.as_u16(),
                     headers: &headers,
@@ -189,6 +192,9 @@ impl Driver {
             counts.connections_attempted += 1;
             counts.connections_refused += 1;
         });
+        if self.is_watched() {
+            self.watch_connected(link, (*status, None), false);
+        }
         self.answered(link, (*status, None), headers, &cookies);
         true
     }

@@ -11,14 +11,16 @@ use super::frames::Frames;
 use super::half::Half;
 use super::recent::Recent;
 use super::shard::Shard;
+use super::trace::{Subject, Tracer};
 use crate::drive::{self, error_kind, place_index};
 use crate::machine::{
-    ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Unused,
+    ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Taker,
+    Unused,
 };
 use crate::metrics::{Context, Sample, UserEnd};
 use crate::net;
 use crate::net::http::Client;
-use crate::program::{BarrierId, BodyKind, LinkId, TimerId};
+use crate::program::{BarrierId, BodyKind, LinkId, SlotId, StateId, TimerId, Value};
 
 /// What a user does that is neither a connection nor a wait: polled beside them, and dropped with the user. What it comes
 /// to is done with the user's driver.
@@ -41,6 +43,8 @@ pub(super) struct Wire {
     pub(super) now: Duration,
     /// What it sent and received last.
     pub(super) recent: Recent,
+    /// Where it is watched.
+    pub(super) tracer: Option<Box<Tracer>>,
 }
 
 /// Whose connections they are.
@@ -54,7 +58,8 @@ pub(super) struct Who {
 
 impl Wire {
     /// For a user with so many connections.
-    pub(super) fn new(shard: Rc<Shard>, who: Who, link_count: usize) -> Self {
+    pub(super) fn new(shard: Rc<Shard>, (who, subject): (Who, Subject), link_count: usize) -> Self {
+        let tracer = shard.trace.as_ref().and_then(|trace| trace.tracer(subject));
         let further = (link_count > 1).then(|| (1..link_count).map(|_| Half::default()).collect());
         Self {
             shard,
@@ -66,6 +71,7 @@ impl Wire {
             who,
             now: Duration::ZERO,
             recent: Recent::default(),
+            tracer,
         }
     }
 
@@ -93,13 +99,15 @@ impl Wire {
     /// What is kept of an error that is the first of its kind and place.
     pub(super) fn sample_of(&self, detail: &dyn fmt::Display) -> Sample {
         let program = &self.shard.setting.program;
-        let Who { number: user, scenario } = self.who;
-        let name_of = |link: LinkId| {
-            let links = program.scenarios.get(scenario).map(|scenario| &scenario.links)?;
-            links.get(link.index()).filter(|_| links.len() > 1)?.name.clone()
-        };
+        let name_of = |link| self.name_of(link).map(str::to_owned);
         let last_frames = self.recent.listed(&program.secrets, name_of);
-        Sample { text: detail.to_string(), context: Context { user, last_frames } }
+        Sample { text: detail.to_string(), context: Context { user: self.who.number, last_frames } }
+    }
+
+    /// What a connection is called, where the user may have several.
+    pub(super) fn name_of(&self, link: LinkId) -> Option<&str> {
+        let links = &self.shard.setting.program.scenarios.get(self.who.scenario)?.links;
+        links.get(link.index()).filter(|_| links.len() > 1)?.name.as_deref()
     }
 }
 
@@ -113,11 +121,17 @@ fn half_of<'h>(first: &'h mut Half, further: &'h mut Option<Box<[Half]>>, link: 
 
 impl Output for Wire {
     fn connect(&mut self, link: LinkId, request: ConnectRequest) {
+        if self.tracer.is_some() {
+            self.watch_connect(link, &request);
+        }
         // Counted as attempted when it is known how it went: what is given up on the way was neither made nor failed.
         self.half_mut(link).request = Some(Box::new(request));
     }
 
     fn fetch(&mut self, request: FetchRequest) {
+        if self.tracer.is_some() {
+            self.watch_fetch(&request);
+        }
         self.errand = Some(self.errand_of(request));
         self.is_errand_fetch = true;
     }
@@ -148,10 +162,16 @@ impl Output for Wire {
                 counts.deflate_compressed_sent += deflated_bytes as u64;
             });
         }
+        if self.tracer.is_some() {
+            self.watch_sent(link);
+        }
         Ok(())
     }
 
     fn ping(&mut self, link: LinkId, payload: &[u8]) {
+        if self.tracer.is_some() {
+            self.watch_on(link, &format!("> ping {:?}", String::from_utf8_lossy(payload)));
+        }
         if let Some(writer) = &mut self.half_mut(link).writer {
             // Behind a Close nothing may follow: the Pong does not come, and the connection ends.
             let _ = writer.ping(payload);
@@ -163,6 +183,9 @@ impl Output for Wire {
     }
 
     fn close(&mut self, link: LinkId, code: u16, reason: &str) {
+        if self.tracer.is_some() {
+            self.watch_on(link, format!("> close {code} {reason}").trim_end());
+        }
         self.half_mut(link).queue_close(Some(code), reason);
     }
 
@@ -171,12 +194,18 @@ impl Output for Wire {
     }
 
     fn abort(&mut self, link: LinkId) {
+        if self.tracer.is_some() {
+            self.watch_on(link, "the connection is given up");
+        }
         let half = self.half_mut(link);
         half.is_aborted = true;
         half.request = None;
     }
 
     fn time(&mut self, timer: TimerId, elapsed: Duration) {
+        if self.tracer.is_some() {
+            self.watch_time(timer, elapsed);
+        }
         self.shard.time(timer, elapsed);
     }
 
@@ -184,6 +213,9 @@ impl Output for Wire {
         // The next iteration is somebody else as far as a server can tell.
         if matches!(event, Event::IterationEnded { .. }) {
             self.client = None;
+        }
+        if self.tracer.is_some() {
+            self.watch_event(event);
         }
         self.shard.count(|counts| drive::count(event, 1, counts));
     }
@@ -197,12 +229,18 @@ impl Output for Wire {
     }
 
     fn delivery(&mut self, delivery: Delivery<'_>) {
+        if self.tracer.is_some() {
+            self.watch_delivery(delivery.event);
+        }
         self.shard.tell(delivery);
     }
 
     fn fail(&mut self, failure: Failure<'_>) {
         let place = place_index(&self.shard.setting.program, failure.place);
         let kind = error_kind(failure.kind);
+        if self.tracer.is_some() {
+            self.watch_failure(place, kind, failure.detail);
+        }
         self.shard.recorder.borrow_mut().error_of(kind, Some(place), || self.sample_of(failure.detail));
     }
 
@@ -224,15 +262,48 @@ impl Output for Wire {
     }
 
     fn stop_run(&mut self) {
+        if self.tracer.is_some() {
+            self.watch("the run is told to end");
+        }
         self.shard.control.finish();
     }
 
     fn log(&mut self, line: String) {
-        self.shard.log(line);
+        if self.tracer.is_some() {
+            // Said once is enough, and there it stands in its place.
+            let line = self.shard.setting.program.secrets.hide(&line, false);
+            self.watch(&format!("log: {line}"));
+        } else {
+            self.shard.log(line);
+        }
     }
 
     fn finished(&mut self, failed: bool) {
+        if self.tracer.is_some() {
+            self.watch(if failed { "leaves, having failed" } else { "leaves" });
+        }
         let end = if failed { UserEnd::Failed } else { UserEnd::Finished };
         self.shard.recorder.borrow_mut().user_left(end);
+    }
+
+    #[inline]
+    fn stepped(&mut self, at: StateId) {
+        if self.tracer.is_some() {
+            self.watch_step(at);
+        }
+    }
+
+    #[inline]
+    fn matched(&mut self, by: Taker, message: Payload<'_>) {
+        if self.tracer.is_some() {
+            self.watch_match(by, message);
+        }
+    }
+
+    #[inline]
+    fn filled(&mut self, slot: SlotId, value: &Value) {
+        if self.tracer.is_some() {
+            self.watch_slot(slot, value);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::pace::Round;
 use super::phase::{AfterClose, Phase};
 use super::render::RenderFailure;
 use super::user::User;
-use crate::program::{Op, SlotId, State, Stop, TimerId, Value};
+use crate::program::{DataUse, Items, Op, Repeat, SlotId, State, Stop, TimerId, Until, Value};
 
 impl User {
     /// Runs a state that only leads somewhere.
@@ -25,7 +25,10 @@ impl User {
                 self.at = state.next;
             }
             Op::Test { repeat, body } => match self.next_round(repeat, now)? {
-                Round::Begins => self.at = *body,
+                Round::Begins => {
+                    self.tell_round(repeat, out);
+                    self.at = *body;
+                }
                 Round::DueAt(until) => self.phase = Phase::Pacing { until },
                 Round::Over => self.at = state.next,
             },
@@ -57,6 +60,19 @@ impl User {
             _ => {}
         }
         Ok(())
+    }
+
+    /// What a round that begins has changed, for who watches.
+    fn tell_round(&self, repeat: &Repeat, out: &mut impl Output) {
+        out.filled(repeat.index, &self.slots[repeat.index.index()]);
+        let Until::Over(over) = &repeat.until else { return };
+        let row = match &over.items {
+            Items::Rows(used) => Some(used),
+            Items::Known(_) | Items::Of { .. } => None,
+        };
+        for slot in over.item.into_iter().chain(row.into_iter().flat_map(DataUse::slots)) {
+            out.filled(slot, &self.slots[slot.index()]);
+        }
     }
 
     fn enter_group(&mut self, entered: SlotId, now: Duration) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use foldhash::quality::FixedState;
 
 use super::detail::{Again, missing};
-use super::io::{Event, FailureKind, Output, Place};
+use super::io::{Event, FailureKind, Output, Place, Taker};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::operand;
@@ -239,6 +239,7 @@ impl User {
         let Some(pending) = &mut self.pending else { return };
         let Looked { what, sent, due } = pending.look(ticket);
         pending.answer(ticket);
+        out.matched(Taker::Request(what.state), message.payload());
         out.count(Event::OperationEnded);
         let is_awaited = self.phase == Phase::Awaiting(ticket);
         let Some(Request { reply, .. }) = request(&setting.program, what.state) else { return };

@@ -66,7 +66,12 @@ impl User {
         });
         self.share.get_or_insert_default().taken_count += 1;
         match taken {
-            Ok(()) => return true,
+            Ok(()) => {
+                for slot in uses.iter().flat_map(DataUse::slots) {
+                    out.filled(slot, &self.slots[slot.index()]);
+                }
+                return true;
+            }
             Err(Missed::End(end)) => {
                 out.count(Event::OutOfData);
                 if end == AtEnd::StopRun {

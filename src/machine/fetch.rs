@@ -10,7 +10,7 @@ use super::render::{RenderFailure, render};
 use super::request::FetchRequest;
 use super::response::{Fault, Response};
 use super::user::User;
-use crate::program::{Credentials, DueTimers, Http, LinkId, OnFailure, Op, Template, Visitor};
+use crate::program::{AnswerCapture, Credentials, DueTimers, Http, LinkId, OnFailure, Op, Template, Visitor};
 
 impl User {
     /// Whether it waits for an answer over HTTP: one that comes later is of no use.
@@ -64,6 +64,7 @@ impl User {
         self.reached_over_http(now, out);
         match self.judge_answer(http, response, now) {
             Ok(()) => {
+                self.tell_captures(&http.captures, out);
                 out.count(Event::OperationEnded);
                 let since = deadline.saturating_sub(http.within);
                 out.time(http.timers.total, now.saturating_sub(since));
@@ -93,7 +94,11 @@ impl User {
         let setting = Rc::clone(&self.setting);
         let Op::Connect(connect) = &setting.program.state(self.at).op else { return };
         let Some(expect) = &connect.expect else { return };
-        match self.judge_upgrade(expect, response) {
+        let judged = self.judge_upgrade(expect, response);
+        if judged.is_ok() {
+            self.tell_captures(&expect.captures, out);
+        }
+        match judged {
             Ok(()) if response.status == 101 => self.stands(now, link, out),
             Ok(()) => self.go_on(now, out),
             Err((kind, detail)) => {
@@ -101,6 +106,13 @@ impl User {
                 self.leave_off_reviving(link);
                 self.give_up(now, out);
             }
+        }
+    }
+
+    /// What was kept of an answer, for who watches.
+    fn tell_captures(&self, captures: &[AnswerCapture], out: &mut impl Output) {
+        for capture in captures {
+            out.filled(capture.slot, &self.slots[capture.slot.index()]);
         }
     }
 

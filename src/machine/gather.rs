@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Scope;
-use super::io::{Event, FailureKind, Output};
+use super::io::{Event, FailureKind, Output, Taker};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::wanted;
@@ -32,6 +32,7 @@ impl User {
                 continue;
             };
             if let Some(kept) = self.links.at_mut(link).inbox.remove(index) {
+                out.matched(Taker::Kept(self.at), kept.payload());
                 self.gathered(gather, which, &Message::asked(kept.payload(), asked), now, out);
             }
         }
@@ -53,6 +54,7 @@ impl User {
         }
         let which = open_for(gather, taken, message, &mut self.scope(now));
         if let Some(which) = which {
+            out.matched(Taker::Expect(self.at), message.payload());
             self.gathered(gather, which, message, now, out);
         }
         which.is_some()

@@ -7,7 +7,9 @@ use super::message::Payload;
 use super::render::RenderFailure;
 use super::request::{ConnectRequest, FetchRequest};
 use super::response::Response;
-use crate::program::{BarrierId, BodyKind, LinkId, PoolId, ReactionId, StateId, StreamId, TimerId, Value};
+use crate::program::{
+    BarrierId, BodyKind, LinkId, PoolId, ReactionId, SlotId, StateId, StreamId, TimerId, Value,
+};
 
 /// What happens to a user. Times are since the run's start.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +122,35 @@ pub trait Output {
     fn log(&mut self, line: String);
     /// The user has left the run; `failed` when anything ever failed for it.
     fn finished(&mut self, failed: bool);
+
+    /// What is done in a state is next, or is gone on with. This and the others below are for who watches a user: nothing
+    /// follows from them, and where nobody watches they are nothing.
+    fn stepped(&mut self, _at: StateId) {}
+    /// Somebody took a message, or nobody did.
+    fn matched(&mut self, _by: Taker, _message: Payload<'_>) {}
+    /// A slot has another value.
+    fn filled(&mut self, _slot: SlotId, _value: &Value) {}
+}
+
+/// Who took a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taker {
+    /// The request of a state: it is the reply.
+    Request(StateId),
+    /// The `expect` of a state, which waited for it.
+    Expect(StateId),
+    /// The `expect` of a state: it had been kept in the inbox.
+    Kept(StateId),
+    /// A reaction.
+    Reaction(ReactionId),
+    /// The inbox, for a later `expect`.
+    Inbox,
+    /// Nobody: it left the full inbox.
+    Dropped,
+    /// Nobody: it was in the inbox when its connection ended.
+    Left,
+    /// Nobody.
+    Nobody,
 }
 
 /// A wait for a connection of a pool.

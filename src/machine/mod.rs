@@ -50,7 +50,8 @@ mod wait;
 
 pub use data::{Seat, Share};
 pub use io::{
-    Borrowing, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused,
+    Borrowing, Delivery, DeliveryEvent, Disconnect, Event, Failure, FailureKind, Input, Output, Place, Taker,
+    Unused,
 };
 pub use message::{Message, Payload};
 pub use pace::LATE;

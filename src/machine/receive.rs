@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::capture::capture;
 use super::correlate::{Correlated, Overdue};
-use super::io::{Event, FailureKind, Output, Place, Unused};
+use super::io::{Event, FailureKind, Output, Place, Taker, Unused};
 use super::matching::matches;
 use super::message::{Message, Payload};
 use super::mismatch::judge;
@@ -39,6 +39,7 @@ impl User {
         };
         if self.is_closing(link) {
             // Nobody asks for messages any more; but what came late has come.
+            out.matched(Taker::Nobody, payload);
             overdue.into_iter().for_each(|overdue| self.overdue(overdue, payload, out));
             return;
         }
@@ -49,6 +50,7 @@ impl User {
             && sent <= now
             && matches(&request.reply.filter, &message, &mut self.scope(now))
         {
+            out.matched(Taker::Request(self.at), payload);
             return self.taken(&request.reply, now.saturating_sub(sent), &message, now, out);
         }
         if self.react(&setting, (link, &message), now, out) {
@@ -57,6 +59,7 @@ impl User {
         if let (Phase::Expecting { since, .. }, Some(Op::Expect(expect))) = (self.phase, op)
             && matches(&expect.filter, &message, &mut self.scope(now))
         {
+            out.matched(Taker::Expect(self.at), payload);
             return self.taken(expect, now.saturating_sub(since), &message, now, out);
         }
         if let Some(Op::Gather(gather)) = op
@@ -76,10 +79,13 @@ impl User {
     ) {
         let has_expect = |link: &program::Link| link.has_expect;
         if !self.scenario(setting).links.get(link.index()).is_some_and(has_expect) {
+            out.matched(Taker::Nobody, payload);
             return self.untaken([(payload, overdue)].into_iter(), out);
         }
+        out.matched(Taker::Inbox, payload);
         let left = self.links.at_mut(link).inbox.push(payload, overdue, &setting.program.limits);
         for kept in &left {
+            out.matched(Taker::Dropped, kept.payload());
             out.count(Event::InboxDropped);
             out.sample(Unused::Dropped, kept.payload());
         }
@@ -114,6 +120,7 @@ impl User {
             if matches(&expect.filter, &message, &mut scope)
                 && let Some(kept) = self.links.at_mut(link).inbox.remove(index)
             {
+                out.matched(Taker::Kept(self.at), kept.payload());
                 let message = Message::asked(kept.payload(), asked);
                 return self.taken(expect, Duration::ZERO, &message, now, out);
             }
@@ -188,6 +195,7 @@ impl User {
                 self.report(FailureKind::Capture, place, &failure, out);
                 return false;
             }
+            out.filled(source.slot, &self.slots[source.slot.index()]);
         }
         true
     }
@@ -206,7 +214,9 @@ impl User {
             if reaction.on.is_none_or(|on| on == link)
                 && matches(&reaction.when, message, &mut self.scope(now))
             {
-                self.answer(reaction, ReactionId::new(index), (link, message), now, out);
+                let id = ReactionId::new(index);
+                out.matched(Taker::Reaction(id), message.payload());
+                self.answer(reaction, id, (link, message), now, out);
                 return true;
             }
         }

@@ -11,7 +11,8 @@ use super::render::{RenderFailure, evaluate, render};
 use super::request::ConnectRequest;
 use super::user::{Setting, User};
 use crate::program::{
-    Body, Close, Connect, DueTimers, LinkId, Op, Publish, REASON_MAX_BYTES, State, Template, Url,
+    Body, Close, Connect, DueTimers, Expr, LinkId, Op, Publish, REASON_MAX_BYTES, SlotId, State, Template,
+    Url,
 };
 
 /// How many states are run without a wait before the others get a turn.
@@ -40,6 +41,7 @@ impl User {
         if self.revival.is_some() && self.revives(now, out) {
             return Ok(());
         }
+        out.stepped(self.at);
         let state = setting.program.state(self.at);
         if !self.has_what_it_needs(state) {
             self.fail(now, FailureKind::NotConnected, &self.no_connection(setting, state.link), out);
@@ -92,10 +94,7 @@ impl User {
             Op::Ping(ping) => self.ping(*ping, state.due, now, out),
             Op::ExpectClose(expected) => self.expect_close(expected, state.due, now),
             Op::Set(values) => {
-                for (slot, value) in values {
-                    let value = evaluate(value, &mut self.scope(now))?.into_owned();
-                    self.set(*slot, value);
-                }
+                self.set_all(values, now, out)?;
                 self.at = state.next;
             }
             Op::Log(line) => {
@@ -104,6 +103,20 @@ impl User {
             }
             Op::Return => self.come_back(now, out),
             Op::End => self.close(now, 1000, AfterClose::Iteration, out),
+        }
+        Ok(())
+    }
+
+    fn set_all(
+        &mut self,
+        values: &[(SlotId, Expr)],
+        now: Duration,
+        out: &mut impl Output,
+    ) -> Result<(), RenderFailure> {
+        for (slot, value) in values {
+            let value = evaluate(value, &mut self.scope(now))?.into_owned();
+            out.filled(*slot, &value);
+            self.set(*slot, value);
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::data::Share;
 use super::delivery::Publishing;
 use super::detail::{ClosedByPeer, Untaken, missing};
 use super::failover::Failover;
-use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Unused};
+use super::io::{Disconnect, Event, Failure, FailureKind, Input, Output, Place, Taker, Unused};
 use super::link::Links;
 use super::message::Payload;
 use super::pace::Paced;
@@ -402,6 +402,9 @@ impl User {
         self.forget_unpublished(link);
         self.leave_audiences(now, link, out);
         let left = self.links.at_mut(link).inbox.clear();
+        for kept in &left {
+            out.matched(Taker::Left, kept.payload());
+        }
         self.untaken(left.iter().map(|kept| (kept.payload(), kept.overdue)), out);
         self.abandon_requests(link, out);
     }

@@ -58,6 +58,13 @@ pub struct DataUse {
     pub row: Option<SlotId>,
 }
 
+impl DataUse {
+    /// The slots that a row fills.
+    pub fn slots(&self) -> impl Iterator<Item = SlotId> + '_ {
+        self.columns.iter().map(|(_, slot)| *slot).chain(self.row)
+    }
+}
+
 impl Pick {
     /// Its word in the plan.
     pub fn word(self) -> &'static str {

@@ -48,10 +48,12 @@ fn without_figures(text: &str) -> String {
 }
 
 fn differs(fence: &Fence<'_>, shown: &Shown<'_>, ended: &Ended) -> Option<String> {
+    // What goes into a file is not seen.
+    let text = if shown.command.contains(" > ") { &ended.errors } else { &ended.text };
     let is_same = match (fence.language(), fence.words().any(|word| word == "figures")) {
         ("sh", _) => true,
-        (_, true) => without_figures(&shown.output) == without_figures(&ended.text),
-        (_, false) => shown.output.trim_end() == ended.text.trim_end(),
+        (_, true) => without_figures(&shown.output) == without_figures(text),
+        (_, false) => shown.output.trim_end() == text.trim_end(),
     };
     let is_as_announced = ended.status == status(fence);
     let what = format!("{}: {} (exit {})\n{}", fence.place(), shown.command, ended.status, ended.text);

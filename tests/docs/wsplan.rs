@@ -8,6 +8,8 @@ pub(super) struct Ended {
     pub(super) status: i32,
     /// Standard output, then standard error.
     pub(super) text: String,
+    /// Standard error alone.
+    pub(super) errors: String,
 }
 
 /// What a load is cut down to.
@@ -52,10 +54,12 @@ pub(super) fn carry_out(arguments: &[String], folder: &Path) -> Ended {
         _ => command.args(expanded(arguments, folder)),
     };
     let output = command.output().expect("the program can be started");
-    let text = [output.stdout, output.stderr].concat();
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    let errors = text(output.stderr);
     Ended {
         status: output.status.code().unwrap_or(-1),
-        text: String::from_utf8(text).expect("the program writes UTF-8"),
+        text: format!("{}{errors}", text(output.stdout)),
+        errors,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use socket2::{Domain, Socket, Type};
 
-use super::mask::mask;
+use super::mask::{mask, mask_trace};
 use super::script::{Peer, Script};
 use super::{finish, wsplan_run};
 use crate::support::cases::{Comparison, inputs};
@@ -58,7 +58,7 @@ fn carry_out(plan: &Path) -> (String, String) {
     let ended = finish(&mut command);
     let mut output = mask(&ended.stdout, &address);
     if !ended.stderr.is_empty() {
-        let _ = write!(output, "--- standard error\n{}", ended.stderr);
+        let _ = write!(output, "--- standard error\n{}", mask_trace(&ended.stderr, &address));
     }
     output.push_str(&opponent.finish());
     let status = ended.status.code().map_or_else(|| ended.status.to_string(), |code| code.to_string());

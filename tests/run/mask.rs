@@ -30,6 +30,10 @@ static FRAME: LazyLock<Regex> = LazyLock::new(|| {
 static USER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^( +the last messages of user )\d+ before it$").unwrap());
 
+/// A line of a user that is watched.
+static TRACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^ *[0-9.]+ms  (user [0-9.]+|setup|teardown) ").unwrap());
+
 /// The report with letters in place of numbers that vary, and its columns closed up.
 pub(super) fn mask(report: &str, address: &str) -> String {
     let mut section = Section::Heading;
@@ -58,6 +62,20 @@ pub(super) fn mask(report: &str, address: &str) -> String {
         };
         masked.push_str(&SPACES.replace_all(&line, "$1 "));
         masked.push('\n');
+    }
+    masked
+}
+
+/// What was written of users that are watched, with letters in place of times; other lines are as they were.
+pub(super) fn mask_trace(errors: &str, address: &str) -> String {
+    let mut masked = String::new();
+    for line in errors.split_inclusive('\n') {
+        if !TRACE.is_match(line) {
+            masked.push_str(line);
+            continue;
+        }
+        let line = if address.is_empty() { line.to_owned() } else { line.replace(address, "SERVER") };
+        masked.push_str(SPACES.replace_all(&TIME.replace_all(&line, "T"), "$1 ").trim_start());
     }
     masked
 }

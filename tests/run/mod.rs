@@ -27,6 +27,7 @@ mod seed;
 mod sources;
 mod tinyproxy;
 mod tls;
+mod trace;
 mod true_figures;
 mod web;
 mod writes;

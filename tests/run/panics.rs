@@ -34,6 +34,7 @@ scenarios:
         sources: wsplan::net::SourceAddresses::default(),
         threads: 2,
         seed: 1,
+        trace: None,
     };
     engine::run(&job, &Control::new(), |_| {}).unwrap()
 }

@@ -20,7 +20,8 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(is_quiet: bool, job: &Job) -> Self {
-        let display = if stderr().is_terminal() {
+        // A line that is drawn over and over would be drawn into what is told of users.
+        let display = if stderr().is_terminal() && job.trace.is_none() {
             Display::Terminal { width: width(), colour: is_colored(&stderr()) }
         } else {
             Display::Lines { every: LINE_EVERY }

@@ -45,6 +45,13 @@ pub(super) fn verb(op: &Op) -> &'static str {
     }
 }
 
+impl Op {
+    /// The word for what is done: mostly the verb of the plan.
+    pub fn word(&self) -> &'static str {
+        verb(self)
+    }
+}
+
 impl OnFailure {
     /// The word of the plan.
     pub fn word(self) -> &'static str {
