@@ -87,10 +87,14 @@ impl Line {
     fn text(&self, target: &str, overrides: &Overrides, reader: &mut Reader<'_>) -> String {
         let mut out = String::from("# yaml-language-server: $schema=plan.schema.json\n");
         let _ = writeln!(out, "name: {}\ntarget: {}", write::scalar(name(target)), write::scalar(target));
-        if !overrides.vars().is_empty() {
+        let vars = overrides.vars();
+        if !vars.is_empty() {
             out.push_str("\nvars:\n");
         }
-        for (name, value) in overrides.vars() {
+        // As where there is a plan file, the last value of a name is the one that counts.
+        let is_last =
+            |(at, (name, _)): &(usize, &(String, String))| vars[at + 1..].iter().all(|(n, _)| n != name);
+        for (_, (name, value)) in vars.iter().enumerate().filter(is_last) {
             match reader.json("--var", value, |_| true) {
                 Some(node) => write::entry(&mut out, "  ", name, &node),
                 None => drop(writeln!(out, "  {}: {}", write::key(name), write::scalar(value))),

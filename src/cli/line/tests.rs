@@ -179,6 +179,12 @@ fn what_follows_a_flag_is_its_value() {
 }
 
 #[test]
+fn the_last_value_of_a_variable_counts() {
+    let text = text(&["--var", "a=1", "--var", "b=2", "--var", "a=x: y", "--send", "{{a}} {{b}}"]);
+    assert!(text.contains("vars:\n  b: 2\n  a: \"x: y\"\n\n"), "{text}");
+}
+
+#[test]
 fn a_target_is_known_by_its_scheme() {
     for (plan, expected) in [
         ("ws://a", true),
