@@ -315,6 +315,25 @@ fn a_dry_run_is_told_beside_the_mistakes_and_changes_no_status() {
         "{}",
         ended.out
     );
+    let odd = "target: ws://127.0.0.1:9\nscenarios:\n  u:\n    steps:\n      - connect: {}\n      - expect: { where: { $.n: { gt: 5, lt: 4 } }, within: 1s }\n";
+    let ended = folder.run_with_input(&["check", "-", "--dry-run", "--duration", "30s"], odd);
+    for line in [
+        "\n  <stdin>:6  15\n    nothing was found that satisfies $.n gt 5 and $.n lt 4\n",
+        "what fails  15\n  timeout  15  <stdin>:6\n",
+    ] {
+        assert!(ended.out.contains(line), "{}", ended.out);
+    }
+    let spinning = odd.replace(
+        "expect: { where: { $.n: { gt: 5, lt: 4 } }, within: 1s }",
+        "loop: { times: 1000000000, steps: [{ send: more }] }",
+    );
+    let ended = folder.run_with_input(&["check", "-", "--dry-run"], &spinning);
+    assert_eq!(ended.status, 0);
+    assert!(
+        ended.out.contains("at <stdin>:6 a user goes on and on without any time passing"),
+        "{}",
+        ended.out
+    );
     let ended = folder.run(&["check", "good.yaml", "--peer", "silent"]);
     assert_eq!(ended.status, 2);
     assert!(ended.err.contains("--dry-run"), "{}", ended.err);

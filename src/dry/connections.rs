@@ -27,29 +27,56 @@ impl World<'_> {
         let Some(pool) = connection.pool else {
             connection.state = ConnectionState::Opening;
             self.tally.connection_begun(users);
-            let connected = Happening::Connected { turn, is_new: true, answer };
-            return self.agenda.at(self.now + self.job.latency, connected);
+            return self.open(turn, answer, request.timeout);
         };
         connection.state = ConnectionState::Waiting;
         if let Some(granted) = self.pools.ask(pool, turn) {
-            return self.lend(turn, granted);
+            return self.lend(pool, turn, granted);
         }
         let patience = self.job.program.pools[pool.index()].acquire_timeout;
         self.agenda.at(self.now + patience, Happening::NoneFree(turn));
     }
 
+    /// Begins to open a connection, which takes too long or not.
+    fn open(&mut self, turn: Turn, answer: Option<Box<Answer>>, timeout: Duration) {
+        let latency = self.job.latency;
+        if latency > timeout {
+            return self.agenda.at(self.now + timeout, Happening::NotConnected(turn));
+        }
+        self.agenda.at(self.now + latency, Happening::Connected { turn, is_new: true, answer });
+    }
+
     /// Somebody has its turn to have a connection of a pool.
-    fn lend(&mut self, turn: Turn, granted: Granted) {
+    fn lend(&mut self, pool: PoolId, turn: Turn, granted: Granted) {
         let Some(person) = self.people.get_mut(&turn.who) else { return };
         let users = person.users;
         let Some(connection) = person.connection(turn, ConnectionState::Waiting) else { return };
         connection.state = ConnectionState::Opening;
-        let is_new = granted == Granted::ToOpen;
-        let after = if is_new { self.job.latency } else { Duration::ZERO };
-        if is_new {
+        if granted == Granted::ToOpen {
             self.tally.connection_begun(users);
+            let timeout = self.job.program.pools[pool.index()].connect.timeout;
+            return self.open(turn, None, timeout);
         }
-        self.agenda.at(self.now + after, Happening::Connected { turn, is_new, answer: None });
+        self.agenda.at(self.now, Happening::Connected { turn, is_new: false, answer: None });
+    }
+
+    pub(super) fn not_connected(&mut self, turn: Turn) {
+        let after = self.job.latency;
+        let Some(person) = self.people.get_mut(&turn.who) else { return };
+        if person.connection(turn, ConnectionState::Opening).is_none() {
+            return;
+        }
+        let counts = &mut self.tally.counts;
+        counts.connections_attempted += person.users;
+        counts.connections_failed += person.users;
+        if !person.user.tries_again() {
+            let place = place_index(&self.job.program, person.user.place());
+            self.tally.error(person.users, ErrorKind::ConnectTimeout, place, || {
+                format!("no connection in time: the server is {after:?} away")
+            });
+        }
+        self.drop_connection(turn.who, turn.link);
+        self.input(turn.who, Input::ConnectFailed(turn.link));
     }
 
     pub(super) fn connected(&mut self, turn: Turn, is_new: bool, answer: Option<&Answer>) {
@@ -110,7 +137,7 @@ impl World<'_> {
     /// Nobody has a connection of a pool any longer, which stands or not.
     fn free(&mut self, pool: PoolId, stands: bool) {
         if let Some((turn, granted)) = self.pools.free(pool, stands) {
-            self.lend(turn, granted);
+            self.lend(pool, turn, granted);
         }
     }
 

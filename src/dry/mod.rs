@@ -92,7 +92,9 @@ pub fn run(job: &Job, mut is_enough: impl FnMut() -> bool) -> Outcome {
     }
     if let Some(before) = before.as_ref().filter(|before| !before.is_well()) {
         // A real run would not begin.
-        return Outcome { ending: Ending::NotSetUp, ..before.clone() };
+        let has_ended = before.ending == Ending::Ended;
+        let ending = if has_ended { Ending::NotSetUp } else { before.ending };
+        return Outcome { ending, ..before.clone() };
     }
     let mut outcome = World::new(&job, &mut is_enough).go().into_outcome();
     outcome.take_in(before);

@@ -48,6 +48,8 @@ pub(super) enum Happening {
         is_new: bool,
         answer: Option<Box<Answer>>,
     },
+    /// A connection did not come about in time.
+    NotConnected(Turn),
     /// No connection of a pool was free in time.
     NoneFree(Turn),
     GivenBack(Turn),
@@ -202,6 +204,7 @@ impl<'j> World<'j> {
             Happening::Wake(who) => self.wake(who),
             Happening::Dismiss(who) => self.input(who, Input::Abort),
             Happening::Connected { turn, is_new, answer } => self.connected(turn, is_new, answer.as_deref()),
+            Happening::NotConnected(turn) => self.not_connected(turn),
             Happening::NoneFree(turn) => self.none_free(turn),
             Happening::GivenBack(turn) => self.given_back(turn),
             Happening::Message(turn, made) => self.message(turn, &made),

@@ -1,9 +1,12 @@
 //! Whatever a plan asks of a server, the one that is made up says it; where it cannot, it says so.
 
+use std::time::Duration;
+
 use wsplan::dry::{Job, Peer};
 use wsplan::metrics::ErrorKind;
 
 use super::{job, line_of, run};
+use crate::support::compiling::compile_file;
 
 /// A plan that waits for a message of which this is asked.
 fn expecting(expect: &str) -> String {
@@ -202,6 +205,42 @@ fn what_cannot_be_made_up_is_told_with_its_place() {
         .replace("    steps:", "    always: [{ when: { $.type: { matches: ^t } } }]\n    steps:");
     let outcome = run(&job(&plan));
     assert_eq!(outcome.unanswered[0].reason, "an `always` rule takes the message that it waits for");
+}
+
+#[test]
+fn every_ready_made_plan_is_answered() {
+    let folder = crate::support::documents::root().join("plans");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "yaml") {
+            continue;
+        }
+        let compiled = compile_file(&path).compiled.expect("it is in order");
+        let outcome = run(&Job { users_simulated: 40, ..Job::new(compiled.program, compiled.load) });
+        assert!(outcome.unanswered.is_empty(), "{}: {:?}", path.display(), outcome.unanswered);
+        assert!(outcome.is_well(), "{}: {:?} {:?}", path.display(), outcome.ending, outcome.errors);
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
+}
+
+#[test]
+fn a_server_that_is_too_far_away_is_not_reached_in_time() {
+    let plan = "
+target: ws://127.0.0.1:1/
+load: { users: 2 }
+defaults: { connect_timeout: 2s, restart_delay: 1s }
+scenarios:
+  user:
+    steps:
+      - connect: { reconnect: { attempts: 2, delay: 1s, factor: 1, jitter: 0 } }
+";
+    let far = run(&Job { latency: Duration::from_secs(3), ..job(plan) });
+    assert_eq!(far.errors.of_kind(ErrorKind::ConnectTimeout), 2);
+    assert_eq!((far.counts.connections_attempted, far.counts.connections_failed), (6, 6));
+    let near = run(&Job { latency: Duration::from_secs(1), ..job(plan) });
+    assert!(near.is_well(), "{:?}", near.errors);
 }
 
 #[test]
