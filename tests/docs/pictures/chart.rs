@@ -8,7 +8,8 @@ use wsplan::quantity::Exact;
 
 use super::{COLUMNS, WIDTH, labels, ticks};
 
-const HEIGHT: u64 = 6;
+/// How many rows there are for one scenario, and for several on top of one another.
+const HEIGHTS: [u64; 2] = [6, 10];
 
 /// What scenarios are drawn with.
 const INKS: [char; 4] = ['#', 'o', '.', '+'];
@@ -131,15 +132,16 @@ fn picture(what: &str, names: &[&str], series: &Series, below: &[(usize, String)
     let sum = |column: usize| series.iter().map(|of_scenario| of_scenario[column]).sum::<u64>();
     let peak = (0..WIDTH).map(sum).max().unwrap();
     assert!(peak > 0 && series.len() <= INKS.len(), "nothing can be drawn of {series:?}");
+    let height = HEIGHTS[usize::from(series.len() > 1)];
     let indent = peak.to_string().len();
     let mut text = format!("{what}\n");
-    for row in (0..HEIGHT).rev() {
+    for row in (0..height).rev() {
         let label = match row + 1 {
-            HEIGHT => peak.to_string(),
-            row if row * 2 == HEIGHT && peak.is_multiple_of(2) => (peak / 2).to_string(),
+            top if top == height => peak.to_string(),
+            row if row * 2 == height && peak.is_multiple_of(2) => (peak / 2).to_string(),
             _ => String::new(),
         };
-        let line: String = (0..WIDTH).map(|column| ink(series, column, row, peak)).collect();
+        let line: String = (0..WIDTH).map(|column| ink(series, column, row, (height, peak))).collect();
         writeln!(text, "{}", format!("{label:>indent$} |{line}").trim_end()).unwrap();
     }
     writeln!(text, "{:>indent$} +{}", 0, "-".repeat(WIDTH)).unwrap();
@@ -152,12 +154,18 @@ fn picture(what: &str, names: &[&str], series: &Series, below: &[(usize, String)
 }
 
 /// What stands in a cell: the scenario that reaches into it first, from below.
-fn ink(series: &Series, column: usize, row: u64, peak: u64) -> char {
+fn ink(series: &Series, column: usize, row: u64, (height, peak): (u64, u64)) -> char {
+    let total = series.iter().map(|of_scenario| of_scenario[column]).sum::<u64>();
     let mut sum = 0;
     for (of_scenario, ink) in series.iter().zip(INKS) {
         sum += of_scenario[column];
         // Who is there is seen, however few they are.
-        if (sum * HEIGHT).div_ceil(peak) > row {
+        let reach = if sum == total {
+            (sum * height).div_ceil(peak)
+        } else {
+            ((2 * sum * height + peak) / (2 * peak)).max(sum.min(1))
+        };
+        if reach > row {
             return ink;
         }
     }
@@ -169,8 +177,8 @@ fn rows_are_parts_of_the_peak_and_nobody_is_left_out() {
     let mut few = [0; WIDTH];
     (few[0], few[1], few[2]) = (1, 300, 600);
     let series = vec![few, [0; WIDTH]];
-    let column = |column| (0..HEIGHT).map(|row| ink(&series, column, row, 600)).collect::<String>();
+    let column = |column| (0..6).map(|row| ink(&series, column, row, (6, 600))).collect::<String>();
     assert_eq!([column(0), column(1), column(2), column(3)], ["#     ", "###   ", "######", "      "]);
     let stacked = vec![[100; WIDTH], [200; WIDTH]];
-    assert_eq!((0..HEIGHT).map(|row| ink(&stacked, 0, row, 300)).collect::<String>(), "##oooo");
+    assert_eq!((0..6).map(|row| ink(&stacked, 0, row, (6, 300))).collect::<String>(), "##oooo");
 }
