@@ -10,8 +10,8 @@ use crate::program::{BodyKind, LinkId, Secrets};
 
 /// How many messages are kept.
 const KEPT_COUNT: usize = 4;
-/// How much of each.
-const KEPT_BYTES: usize = 96;
+/// How much of each. With more the ring would not fit into 512 bytes, which allocators have a size for.
+const KEPT_BYTES: usize = 90;
 /// How many characters of a message are shown.
 pub(super) const SHOWN_CHARACTERS: usize = KEPT_BYTES;
 
@@ -111,6 +111,11 @@ mod tests {
     fn payloads(recent: &Recent) -> Vec<String> {
         let listed = recent.listed(&Secrets::default(), |_| None);
         listed.into_iter().map(|frame| frame.payload).collect()
+    }
+
+    #[test]
+    fn a_ring_takes_no_more_than_half_a_kilobyte() {
+        assert!(size_of::<Ring>() <= 512, "{}", size_of::<Ring>());
     }
 
     #[test]
