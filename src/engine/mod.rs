@@ -5,6 +5,7 @@
 //! interval's snapshot to the thread that called [`run`], which merges them and shows them to an observer. Who reads
 //! the figures, and how, the engine does not know.
 
+mod abreast;
 mod barrier;
 mod collect;
 mod control;

@@ -1,17 +1,17 @@
 //! One thread of a run: starts its users when they are due, stops them when they are to leave, and reports.
 
 use std::cell::{OnceCell, RefCell};
-use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::task::LocalSet;
 use tokio::time::interval;
 
+use super::abreast;
 use super::barrier::Barriers;
 use super::control::Control;
 use super::delivery::{HAND_OVER, Outlet};
@@ -105,18 +105,12 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
     shard.watch.finish()
 }
 
-/// All lanes of the load, side by side, until the last is over. They are polled by the runtime's own future, which comes
-/// before its tasks: users do not get ahead of an order.
+/// All lanes of the load, until the last is over. They are polled by the runtime's own future, which comes before its
+/// tasks: users do not get ahead of an order.
 async fn follow(plan: &Rc<Plan>, shard: &Rc<Shard>) {
     let rows = Rc::new(Rows::new(&plan.job.program, &plan.job.load));
-    let schedule = |number| Schedule::new(Rc::clone(shard), Rc::clone(plan), number, Rc::clone(&rows));
-    let mut lanes: Vec<_> =
-        (0..plan.job.load.lanes().len()).map(|number| Box::pin(schedule(number).run())).collect();
-    poll_fn(|context| {
-        lanes.retain_mut(|lane| lane.as_mut().poll(context).is_pending());
-        if lanes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    let schedule = |number| Schedule::new(Rc::clone(shard), Rc::clone(plan), number, Rc::clone(&rows)).run();
+    abreast::all((0..plan.job.load.lanes().len()).map(schedule)).await;
 }
 
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
