@@ -35,7 +35,7 @@ pub(crate) fn main() -> Result<(), Box<dyn Error>> {
     let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
     let style = Style { color: false, width: 100, unicode: true };
     eprint!("{}", render(&diagnostics.into_sorted(), &sources, style));
-    let Compiled { program, load, thresholds } = compiled.ok_or("the plan has mistakes")?;
+    let Compiled { program, load, thresholds, .. } = compiled.ok_or("the plan has mistakes")?;
 
     let (ready, address) = mpsc::channel();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -53,7 +53,7 @@
 //! let files = Directory::new(".");
 //! let compiled = compile_source(&mut sources, file, &Options::new(&files), &mut diagnostics);
 //! assert!(diagnostics.is_empty());
-//! let Compiled { program, load, thresholds } = compiled.expect("there was no error");
+//! let Compiled { program, load, thresholds, .. } = compiled.expect("there was no error");
 //!
 //! // Run: blocks until every user has left. The plan says nothing of load, so it is one user, once.
 //! let Target::Url(target) = program.target.clone() else { panic!("the plan has a URL") };

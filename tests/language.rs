@@ -34,6 +34,7 @@ fn kind(kind: &Kind) -> String {
         Kind::Duration => "duration".into(),
         Kind::Size => "size".into(),
         Kind::Rate => "rate".into(),
+        Kind::Share => "percentage".into(),
         Kind::Words(words) => words.iter().map(|word| code(word.word)).collect::<Vec<_>>().join(" or "),
         Kind::List(of, min, max) => format!("{}: {}", list(*min, *max), self::kind(of)),
         Kind::Map(noun) => link(noun),

@@ -4,6 +4,7 @@ mod fail_on;
 mod generator;
 mod live;
 mod once;
+mod search;
 mod server;
 mod trace;
 mod verdict;
@@ -28,7 +29,6 @@ use super::terminal::{complain, is_colored, print, say, show, width};
 use crate::compile::Compiled;
 use crate::diagnostic::{Severity, Sources};
 use crate::engine::{self, Control, Job};
-use crate::metrics::judge;
 use crate::net::{self, SourceAddresses};
 use crate::program::{Program, Target, Url};
 use crate::report::console::{self, Look};
@@ -208,12 +208,19 @@ fn can_be_spoken(program: &Program) -> Result<(), String> {
 }
 
 fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, control: &Control) -> Exit {
-    let Compiled { program, load, thresholds } = compiled;
+    let Compiled { program, load, criteria, thresholds } = compiled;
     // Short enough to be typed again.
     let seed = args.seed.unwrap_or_else(|| rand::rngs::SysRng.try_next_u32().unwrap_or(0).into());
     let threads = threads(args);
     let Ends { targets, addresses } = ends;
-    let mut job = Job { threads, seed, sources: addresses, ..Job::new(program, load, targets) };
+    let mut job = Job {
+        threads,
+        seed,
+        sources: addresses,
+        criteria,
+        thresholds: thresholds.clone(),
+        ..Job::new(program, load, targets)
+    };
     let started = Timestamp::now();
     let cpu_before = generator::cpu_time();
     let tracing = Tracing::begin(&args.trace, &job.program, sources);
@@ -231,10 +238,10 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
             return Exit::Unable;
         }
     };
-    let judgement = judge(&thresholds, &outcome.totals, outcome.elapsed);
+    let (figures, judgement) = search::judged(&outcome, &thresholds, &job.criteria);
     let generator = generator::since(cpu_before, job.thread_count(), &outcome);
-    let failed_on = failures(&args.fail_on, &outcome.totals, &generator.reasons);
-    let has_held = judgement.passed() && failed_on.is_empty();
+    let failed_on = failures(&args.fail_on, figures, &generator.reasons);
+    let has_held = judgement.passed() && failed_on.is_empty() && search::has_held(&outcome);
     let exit = verdict::of(&outcome, is_set_up, has_held, control.is_ended());
     let report = RunReport {
         plan: job.program.name.clone(),
@@ -250,6 +257,7 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
         is_insecure: job.program.tls.is_insecure,
         failed_on,
         exit_status: exit.status(),
+        search: outcome.found,
         interrupted: control.is_ended(),
         is_setup_failed: !is_set_up,
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Compiler;
+use super::{Compiler, search};
 use crate::diagnostic::{Diagnostic, Severity, Span, codes};
 use crate::load::{Arrivals, Cycles, Flow, Lane, Load, Mix, Part, Profile, RateStage, Shape, Spacing, Stage};
 use crate::plan::model;
@@ -61,6 +61,8 @@ pub(super) fn lower(plan: &model::Plan, overrides: &LoadOverrides) -> Load {
         let parts: Vec<Part> =
             (0..plan.scenarios.len()).map(|other| Part::Weight(u64::from(other == at))).collect();
         let begins = own.start.map_or(Duration::ZERO, |start| start.value);
+        let beside = search::beside(own).filter(|_| of_plan.search.is_some() && !overrides.replaces());
+        let overrides = &LoadOverrides { duration: overrides.duration.or(beside), ..overrides.clone() };
         lanes.push(Lane { begins, shape: shape(own, overrides, None), mix: Mix::of(&parts) });
     }
     let weight = |profile: &model::UserProfile| profile.weight.map_or(1, |weight| weight.value);
@@ -93,6 +95,9 @@ fn count_of_fixed(parts: &[Part]) -> Option<u64> {
 
 fn shape(plan: &model::Load, overrides: &LoadOverrides, fixed: Option<u64>) -> Shape {
     let iterations = overrides.iterations.or(plan.iterations.map(|n| n.value));
+    if let Some(search) = plan.search.as_ref().filter(|_| !overrides.replaces()) {
+        return search::lower(&search.value, iterations, MAX_USERS).into();
+    }
     if !plan.stages.is_empty() && !overrides.replaces() {
         let stages = plan.stages.iter().map(|s| Stage { users: s.users.value, over: s.over.value }).collect();
         return Profile::with_stages(stages, iterations).into();
@@ -184,8 +189,10 @@ impl Compiler<'_, '_> {
     pub(super) fn load(&mut self, plan: &model::Plan) -> Load {
         let own = lower(plan, &LoadOverrides::default());
         self.check_loads(plan, &own);
+        self.check_search(plan);
         self.timeouts_within(&own, plan);
         let load = lower(plan, &self.options.load);
+        self.check_iterations(&load);
         self.check_overrides(&load);
         load
     }
@@ -223,6 +230,7 @@ impl Compiler<'_, '_> {
         if let Some(load) = &plan.load
             && !plan.scenarios.is_empty()
             && plan.scenarios.iter().all(|scenario| scenario.load.is_some())
+            && load.value.search.is_none()
         {
             self.diagnostics.push(
                 Diagnostic::new(codes::IDLE_LOAD, "every scenario has a load of its own")

@@ -35,6 +35,7 @@ mod proxy;
 mod reconnect;
 mod scenario;
 mod scope;
+mod search;
 mod target;
 mod template;
 mod thresholds;
@@ -106,6 +107,8 @@ pub struct Compiled {
     pub program: Program,
     /// How many of them, and when.
     pub load: Load,
+    /// What breaks a level, where the load is a search.
+    pub criteria: Vec<Threshold>,
     /// The verdict.
     pub thresholds: Vec<Threshold>,
 }
@@ -147,7 +150,7 @@ pub fn compile(
     let streams = compiler.streams(plan);
     let load = compiler.load(plan);
     let barriers = compiler.barriers(&load);
-    let thresholds = compiler.thresholds(plan);
+    let (thresholds, criteria) = (compiler.thresholds(plan), compiler.criteria(plan, &load));
     compiler.rows_for_all(&data, &scenarios, &load);
     let Compiler { names, states, timers, diagnostics, .. } = compiler;
     let (canary, profiles) = (names.canary(), load::profiles(plan, names.profile()));
@@ -179,7 +182,7 @@ pub fn compile(
         limits: limits(&plan.defaults),
         secrets,
     };
-    Some(Compiled { program, load, thresholds })
+    Some(Compiled { program, load, criteria, thresholds })
 }
 
 /// The state of a compilation.

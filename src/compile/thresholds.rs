@@ -21,7 +21,7 @@ impl Compiler<'_, '_> {
         plan.thresholds.iter().filter_map(|text| self.threshold(text, plan)).collect()
     }
 
-    fn threshold(&mut self, text: &Spanned<String>, plan: &Plan) -> Option<Threshold> {
+    pub(super) fn threshold(&mut self, text: &Spanned<String>, plan: &Plan) -> Option<Threshold> {
         let threshold = match Threshold::parse(&text.value) {
             Ok(threshold) => threshold,
             Err(error) => {

@@ -50,6 +50,8 @@ pub(super) fn course(shape: &Shape, elapsed: Duration, standing: Standing) -> Co
             Course::Hold { wanted, of, again: change.into_iter().chain(end).min() }
         }
         Shape::Arrivals(arrivals) => Course::Arrivals(arrivals),
+        // What breaks is not known here: a search comes as the highest of its levels.
+        Shape::Search(_) => Course::Over,
         Shape::Cycles(cycles) => match cycles.users_in(standing.cycle) {
             None => Course::Over,
             Some(wanted) if standing.present_count == 0 && standing.wanted >= wanted => Course::NextCycle,

@@ -65,11 +65,11 @@ pub enum Peer {
 }
 
 impl Job {
-    /// An obliging server that answers within a millisecond, and seed 0.
+    /// Of a search, its highest level. An obliging server that answers within a millisecond, and seed 0.
     pub fn new(program: Program, load: Load) -> Self {
         Self {
             program: Arc::new(program),
-            load,
+            load: load.at_highest_level(),
             peer: Peer::Obliging,
             latency: Duration::from_millis(1),
             seed: 0,

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::resources::Lookout;
 use super::schedule::Track;
+use super::search::Searcher;
 use super::{Job, Report, TICK};
+use crate::metrics::search::{Found, Progress};
 use crate::metrics::{Gauge, Layout, Resources, Snapshot, Watch};
 
 /// What the observer sees.
@@ -22,6 +24,8 @@ pub struct Tick {
     pub totals: Snapshot,
     /// The lines that users logged since the last tick.
     pub logs: Vec<String>,
+    /// How far a search is, where the run is one.
+    pub search: Option<Progress>,
 }
 
 /// How a run went.
@@ -35,6 +39,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// Whether every thread came to its end; a thread that panicked took its last interval with it.
     pub is_whole: bool,
+    /// What a search has come to, where the run was one.
+    pub found: Option<Found>,
 }
 
 impl Outcome {
@@ -45,6 +51,7 @@ impl Outcome {
             watch: Watch::default(),
             elapsed: Duration::ZERO,
             is_whole: true,
+            found: None,
         }
     }
 }
@@ -54,8 +61,9 @@ pub(super) fn collect(
     reports: &Receiver<Report>,
     job: &Job,
     (start, tracks): (Instant, &[Track]),
+    mut searcher: Option<Searcher<'_>>,
     mut observe: impl FnMut(&Tick),
-) -> (Snapshot, Resources) {
+) -> (Snapshot, Resources, Option<Found>) {
     let mut lookout = Lookout::new(job.sources.count());
     // The last is the ledger of streams.
     let mut threads = vec![Snapshot::new(Arc::clone(&job.layout)); job.threads + 1];
@@ -63,21 +71,35 @@ pub(super) fn collect(
     let mut logs = Vec::new();
     let mut next_tick = start + TICK;
     loop {
-        let is_over = match reports.recv_timeout(next_tick.saturating_duration_since(Instant::now())) {
+        let due = searcher.as_ref().and_then(Searcher::due).map(|due| start + due);
+        let wake = due.map_or(next_tick, |due| due.min(next_tick));
+        let is_over = match reports.recv_timeout(wake.saturating_duration_since(Instant::now())) {
             Ok(report) => {
+                if let Some(searcher) = &mut searcher {
+                    searcher.hear(&report);
+                    searcher.advance(start.elapsed());
+                }
                 threads[report.thread].append(&report.interval);
                 logs.extend(report.logs);
                 lookout.glance();
                 continue;
             }
-            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(searcher) = &mut searcher {
+                    searcher.advance(start.elapsed());
+                }
+                if Instant::now() < next_tick {
+                    continue;
+                }
+                false
+            }
             Err(RecvTimeoutError::Disconnected) => true,
         };
         next_tick += TICK;
         let interval = merge(&mut threads, &job.layout);
         totals.append(&interval);
         if is_over && logs.is_empty() {
-            return (totals, lookout.seen());
+            return (totals, lookout.seen(), searcher.map(Searcher::found));
         }
         let elapsed = start.elapsed();
         let wanted =
@@ -89,9 +111,10 @@ pub(super) fn collect(
             interval,
             totals: totals.clone(),
             logs: std::mem::take(&mut logs),
+            search: searcher.as_ref().map(Searcher::progress),
         });
         if is_over {
-            return (totals, lookout.seen());
+            return (totals, lookout.seen(), searcher.map(Searcher::found));
         }
     }
 }

@@ -51,6 +51,11 @@ impl Control {
         *self.order.borrow() == Order::Abort
     }
 
+    /// Whether nothing has ended the run yet.
+    pub(super) fn goes_on(&self) -> bool {
+        *self.order.borrow() == Order::Run
+    }
+
     pub(super) fn orders(&self) -> watch::Receiver<Order> {
         self.order.subscribe()
     }

@@ -180,7 +180,7 @@ impl Office {
 
     fn report(&mut self) {
         let interval = self.recorder.take();
-        let _ = self.reports.send(Report { thread: self.thread, interval, logs: Vec::new() });
+        let _ = self.reports.send(Report { thread: self.thread, interval, logs: Vec::new(), told: None });
     }
 }
 

@@ -16,7 +16,9 @@ use super::trace::Subject;
 use super::wire::{Errand, Who, Wire};
 use crate::codec::{Decoded, Fault, Frame};
 use crate::drive::place_index;
-use crate::machine::{ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, User};
+use crate::machine::{
+    ConnectRequest, Delivery, DeliveryEvent, Disconnect, Input, Output, Payload, Unanswered, User,
+};
 use crate::metrics::ErrorKind;
 use crate::net::{self, Flush, ReadFailure, RequestError, UpgradeRequest, Writer};
 use crate::program::{LinkId, SlotId, Value};
@@ -100,6 +102,17 @@ impl Driver {
         self.user.identity().0
     }
 
+    /// What the user waits for, and for how long it has.
+    pub(super) fn unanswered(&self, now: Duration, tell: &mut impl FnMut(Unanswered, Duration)) {
+        if self.is_done() {
+            return;
+        }
+        self.user.unanswered(now, &mut |one| {
+            let since = one.since.unwrap_or_else(|| self.wire.half(self.user.present_link()).asked_at);
+            tell(one, now.saturating_sub(since));
+        });
+    }
+
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.user.deadline()
     }
@@ -121,7 +134,11 @@ impl Driver {
 
     /// The connection that the user asked for last.
     pub(super) fn take_request(&mut self, link: LinkId) -> Option<Box<ConnectRequest>> {
-        self.wire.half_mut(link).request.take()
+        let now = self.wire.shard.now();
+        let half = self.wire.half_mut(link);
+        let request = half.request.take()?;
+        half.asked_at = now;
+        Some(request)
     }
 
     /// What the user wants done that has not been begun: a connection, or an errand.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
 use super::pool::{Idle, Lease};
 use super::shard::Shard;
@@ -30,6 +31,8 @@ pub(super) struct Half {
     pub(super) codec: Codec,
     /// The connection that the user wants and that nobody has begun to open.
     pub(super) request: Option<Box<ConnectRequest>>,
+    /// When it began to be opened, since the run's start.
+    pub(super) asked_at: Duration,
     /// Where the connection is one of a pool, whose task reads it.
     pub(super) lease: Option<Box<Lease>>,
     /// Whether it goes back to its pool once all that is queued has left.

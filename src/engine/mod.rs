@@ -7,6 +7,7 @@
 
 mod abreast;
 mod barrier;
+mod census;
 mod collect;
 mod control;
 mod delivery;
@@ -22,6 +23,7 @@ mod recent;
 mod relay;
 mod resources;
 mod schedule;
+mod search;
 mod session;
 mod shard;
 mod shown;
@@ -36,8 +38,8 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::load::{Load, Segment};
-use crate::metrics::{Layout, Snapshot, TimerId, Watch};
+use crate::load::{Lane, Load, Segment, Shape};
+use crate::metrics::{Layout, Snapshot, Threshold, TimerId, Watch};
 use crate::net::SourceAddresses;
 use crate::program::{Program, State, Url};
 
@@ -60,6 +62,10 @@ pub struct Job {
     pub layout: Arc<Layout>,
     /// How many users, and when.
     pub load: Load,
+    /// What breaks a level, where the load is a search.
+    pub criteria: Vec<Threshold>,
+    /// Which errors are none to a search, by what they say of errors.
+    pub thresholds: Vec<Threshold>,
     /// Which of the users are this process's.
     pub segment: Segment,
     /// Where to connect: as many as the program's target has.
@@ -87,6 +93,8 @@ impl Job {
             program,
             layout,
             load,
+            criteria: Vec::new(),
+            thresholds: Vec::new(),
             segment: Segment::WHOLE,
             targets,
             sources,
@@ -120,7 +128,12 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut threads = Vec::with_capacity(thread_count);
     let barriers = barrier::Barriers::new(&job.program);
-    let tracks: Arc<[_]> = job.load.lanes().iter().map(|_| schedule::Track::new(thread_count)).collect();
+    let helm = job.load.search().map(|_| search::Helm::new());
+    let track = |lane: &Lane| {
+        let helm = helm.as_ref().filter(|_| matches!(lane.shape, Shape::Search(_)));
+        schedule::Track::new(thread_count, helm)
+    };
+    let tracks: Arc<[_]> = job.load.lanes().iter().map(track).collect();
     let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
@@ -133,6 +146,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             control: control.clone(),
             barriers: barriers.clone(),
             tracks: Arc::clone(&tracks),
+            helm: helm.clone(),
             reports: reports.clone(),
             outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };
@@ -148,7 +162,8 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     drop(ledger);
     let office = has_streams.then(|| delivery::Office::new(job, batches, backlog, reports));
     let keeper = office.map(delivery::Office::open).transpose().inspect_err(|_| control.abort())?;
-    let (totals, resources) = collect::collect(&inbox, job, (start, &tracks), observe);
+    let searcher = search::Searcher::of(job, control, helm.as_ref(), &tracks);
+    let (totals, resources, found) = collect::collect(&inbox, job, (start, &tracks), searcher, observe);
     let mut is_whole = true;
     let mut watch = Watch { threads: Vec::with_capacity(thread_count), resources };
     for thread in threads {
@@ -158,7 +173,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
         }
     }
     is_whole &= keeper.is_none_or(|keeper| keeper.join().is_ok());
-    Ok(Outcome { totals, watch, elapsed: start.elapsed(), is_whole })
+    Ok(Outcome { totals, watch, elapsed: start.elapsed(), is_whole, found })
 }
 
 /// The users of one thread: a segment of the process's own segment.
@@ -173,4 +188,6 @@ struct Report {
     thread: usize,
     interval: Snapshot,
     logs: Vec<String>,
+    /// Where the run is a search.
+    told: Option<census::Told>,
 }

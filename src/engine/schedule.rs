@@ -6,6 +6,7 @@
 mod arrivals;
 mod cycles;
 mod levels;
+mod steered;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use self::arrivals::{Present, Seat};
 use super::control::Order;
 use super::driver::Driver;
 use super::relay::Relay;
+use super::search::{Course, Helm, Leg};
 use super::session::{self, interrupt};
 use super::shard::{Plan, Shard};
 use crate::drive::Rows;
@@ -33,6 +35,8 @@ pub(super) struct Track {
     relay: Relay,
     /// Of arrivals.
     present: Present,
+    /// Of a search.
+    helm: Option<Helm>,
 }
 
 pub(super) struct Schedule {
@@ -52,8 +56,8 @@ pub(super) struct Schedule {
 }
 
 impl Track {
-    pub(super) fn new(thread_count: usize) -> Self {
-        Self { relay: Relay::new(thread_count), present: Present::default() }
+    pub(super) fn new(thread_count: usize, helm: Option<&Helm>) -> Self {
+        Self { relay: Relay::new(thread_count), present: Present::default(), helm: helm.cloned() }
     }
 
     /// How many users a lane wants so long after the run's start.
@@ -63,7 +67,19 @@ impl Track {
             Shape::Levels(profile) => profile.target_at(elapsed),
             Shape::Cycles(cycles) => cycles.users_in(self.relay.cycle()).unwrap_or(0),
             Shape::Arrivals(_) => self.present.count(),
+            Shape::Search(_) => match self.helm.as_ref().map(Helm::present).as_deref() {
+                Some(Course { begins, leg: Leg::Users(profile), .. }) => {
+                    profile.target_at(elapsed.saturating_sub(*begins))
+                }
+                Some(Course { leg: Leg::Arrivals { .. }, .. }) => self.present.count(),
+                _ => 0,
+            },
         }
+    }
+
+    /// How many of its users are in the run, where that is counted.
+    pub(super) fn present_count(&self) -> u64 {
+        self.present.count()
     }
 }
 
@@ -97,6 +113,11 @@ impl Schedule {
                 self.follow_cycles(cycles, runner, &mut orders).await;
             }
             Shape::Arrivals(arrivals) => self.follow_arrivals(arrivals, lane.begins, &mut orders).await,
+            Shape::Search(_) => {
+                if let Some(helm) = &plan.tracks[self.number].helm {
+                    self.follow_search(helm, lane.begins, &mut orders).await;
+                }
+            }
         }
         self.drain(&mut orders).await;
     }
@@ -154,6 +175,15 @@ impl Schedule {
         }
     }
 
+    /// Tells all to leave who are there, so that others come for them.
+    fn send_away(&mut self) {
+        let deadline = Instant::now() + self.setting.program.limits.drain;
+        for driver in self.users.drain(..) {
+            interrupt(&driver, Input::Stop);
+            self.leaving.push_back((driver, deadline));
+        }
+    }
+
     fn start(&mut self) {
         let own = self.users.len();
         let index = self.segment().nth(own as u64).unwrap_or(u64::MAX);
@@ -162,7 +192,9 @@ impl Schedule {
         } else {
             self.generations[own].0 += 1;
         }
-        self.launch(index, self.generations[own], None);
+        let track = &self.plan.tracks[self.number];
+        let seat = track.helm.is_some().then(|| track.present.take(u64::MAX)).flatten();
+        self.launch(index, self.generations[own], seat);
     }
 
     /// Starts a user, which gives its seat back when it leaves.
@@ -178,6 +210,9 @@ impl Schedule {
         user.set_profile(load.profile_of(self.number, index));
         let driver = Rc::new(RefCell::new(Driver::new(Rc::clone(&self.shard), user)));
         self.shard.recorder.borrow_mut().user_started();
+        if let Some(census) = &self.shard.census {
+            census.enlist(&driver);
+        }
         let session = session::run(Rc::clone(&driver));
         self.tasks.spawn_local(async move {
             session.await;

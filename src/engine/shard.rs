@@ -13,10 +13,12 @@ use tokio::time::interval;
 
 use super::abreast;
 use super::barrier::Barriers;
+use super::census::Census;
 use super::control::Control;
 use super::delivery::{HAND_OVER, Outlet};
 use super::pool::Pools;
 use super::schedule::{Schedule, Track};
+use super::search::Helm;
 #[cfg(target_os = "linux")]
 use super::ticker::Ticker;
 use super::trace::Trace;
@@ -24,7 +26,7 @@ use super::watch::SelfWatch;
 use super::{Job, Report, TICK};
 use crate::drive::Rows;
 use crate::load::Segment;
-use crate::machine::{ConnectRequest, Delivery, Setting};
+use crate::machine::{ConnectRequest, Delivery, Place, Setting};
 use crate::metrics::{self, Counts, Recorder, Snapshot, ThreadWatch};
 use crate::net::{ConnectTimings, Network, Options};
 use crate::program::{ConnectTimers, TimerId, Url};
@@ -47,6 +49,8 @@ pub(super) struct Plan {
     pub(super) barriers: Barriers,
     /// Of each lane of the load.
     pub(super) tracks: Arc<[Track]>,
+    /// Where the load is a search.
+    pub(super) helm: Option<Helm>,
     pub(super) reports: Sender<Report>,
     /// Where the plan has streams.
     pub(super) outlet: Option<Outlet>,
@@ -69,6 +73,8 @@ pub(super) struct Shard {
     logs: RefCell<Vec<String>>,
     outlet: Option<Outlet>,
     pub(super) trace: Option<Trace>,
+    /// Where the load is a search.
+    pub(super) census: Option<Census>,
 }
 
 /// Runs a thread's users to the end; what the thread saw of itself.
@@ -82,7 +88,8 @@ pub(super) fn run(mut plan: Plan, runtime: Runtime) -> ThreadWatch {
         (plan.start, plan.epoch),
         outlet,
     );
-    let shard = Rc::new(shard);
+    let census = plan.helm.as_ref().map(|helm| Census::new(helm.course(), &plan.job.layout));
+    let shard = Rc::new(Shard { census, ..shard });
     let local = LocalSet::new();
     local.block_on(&runtime, async {
         let reporter =
@@ -116,8 +123,16 @@ async fn follow(plan: &Rc<Plan>, shard: &Rc<Shard>) {
 async fn report_each_tick(shard: Rc<Shard>, number: usize, reports: Sender<Report>) {
     // Four times a tick, so that what the collector shows is never older than a quarter of one.
     let mut ticks = interval(TICK / 4);
+    let mut windows = shard.census.as_ref().map(Census::windows);
     loop {
-        ticks.tick().await;
+        match &mut windows {
+            // A window of a search ends on all threads at once.
+            Some(windows) => tokio::select! {
+                _ = ticks.tick() => {}
+                () = windows.next() => {}
+            },
+            None => drop(ticks.tick().await),
+        }
         shard.watch.end_window();
         shard.report(number, &reports);
     }
@@ -162,6 +177,7 @@ impl Shard {
             logs: RefCell::default(),
             outlet,
             trace: job.trace.clone(),
+            census: None,
             setting: Rc::new(Setting { program, epoch, seed: job.seed, iterations: Some(1) }),
         }
     }
@@ -250,6 +266,20 @@ impl Shard {
         });
     }
 
+    /// Nobody waits any longer for what has taken so long.
+    pub(super) fn given_up(&self, timer: TimerId, after: Duration) {
+        if let Some(census) = &self.census {
+            census.given_up(timer, after);
+        }
+    }
+
+    /// No message came in time to what is done at a place.
+    pub(super) fn timed_out(&self, place: Place) {
+        if let Some(census) = &self.census {
+            census.timed_out(&self.setting.program, place);
+        }
+    }
+
     pub(super) fn log(&self, line: String) {
         let mut logs = self.logs.borrow_mut();
         if logs.len() < LOG_LINES_A_REPORT {
@@ -262,6 +292,7 @@ impl Shard {
     fn report(&self, thread: usize, reports: &Sender<Report>) {
         let interval: Snapshot = self.recorder.borrow_mut().take();
         // The collector outlives the threads; were it gone, nobody would want the figures.
-        let _ = reports.send(Report { thread, interval, logs: self.logs.take() });
+        let told = self.census.as_ref().map(|census| census.tell(self.now(), || self.watch.lap()));
+        let _ = reports.send(Report { thread, interval, logs: self.logs.take(), told });
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct SelfWatch {
 
 struct State {
     watch: ThreadWatch,
+    /// What is not in that any more.
+    past: ThreadWatch,
     window: Moment,
 }
 
@@ -44,7 +46,13 @@ impl Moment {
 
 impl SelfWatch {
     pub(super) fn new() -> Self {
-        Self { state: RefCell::new(State { watch: ThreadWatch::default(), window: Moment::now() }) }
+        Self {
+            state: RefCell::new(State {
+                watch: ThreadWatch::default(),
+                past: ThreadWatch::default(),
+                window: Moment::now(),
+            }),
+        }
     }
 
     /// Probes the loop until dropped.
@@ -79,7 +87,18 @@ impl SelfWatch {
     pub(super) fn finish(&self) -> ThreadWatch {
         let state = &mut *self.state.borrow_mut();
         state.end_window();
-        state.watch.clone()
+        let mut watch = state.past.clone();
+        watch.append(&state.watch);
+        watch
+    }
+
+    /// What was seen since this was last asked for.
+    pub(super) fn lap(&self) -> ThreadWatch {
+        let state = &mut *self.state.borrow_mut();
+        state.end_window();
+        let lap = std::mem::take(&mut state.watch);
+        state.past.append(&lap);
+        lap
     }
 }
 

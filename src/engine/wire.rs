@@ -14,8 +14,8 @@ use super::shard::Shard;
 use super::trace::{Subject, Tracer};
 use crate::drive::{self, error_kind, place_index};
 use crate::machine::{
-    ConnectRequest, Delivery, Event, Failure, FetchRequest, Input, Output, Payload, RenderFailure, Taker,
-    Unused,
+    ConnectRequest, Delivery, Event, Failure, FailureKind, FetchRequest, Input, Output, Payload,
+    RenderFailure, Taker, Unused,
 };
 use crate::metrics::{Context, Sample, UserEnd};
 use crate::net;
@@ -242,6 +242,9 @@ impl Output for Wire {
             self.watch_failure(place, kind, failure.detail);
         }
         self.shard.recorder.borrow_mut().error_of(kind, Some(place), || self.sample_of(failure.detail));
+        if failure.kind == FailureKind::Timeout {
+            self.shard.timed_out(failure.place);
+        }
     }
 
     fn arrive(&mut self, barrier: BarrierId) {

@@ -17,6 +17,7 @@ impl Shape {
             Self::Levels(profile) => of_profile(profile),
             Self::Cycles(cycles) => Some(of_cycles(cycles)),
             Self::Arrivals(arrivals) => of_arrivals(arrivals),
+            Self::Search(_) => None,
         }
     }
 }

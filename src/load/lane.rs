@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Arrivals, Cycles, Mix, Profile};
+use super::search::Unit;
+use super::{Arrivals, Cycles, Mix, Profile, Search};
 
 /// All of a run's load. Most runs have one lane; scenarios with a load of their own have others.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Load {
     lanes: Vec<Lane>,
     profiles: Mix,
 }
 
 /// A part of the load.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
     /// How long after the run's start it begins.
     pub begins: Duration,
@@ -23,7 +24,7 @@ pub struct Lane {
 }
 
 /// How the number of a lane's users is ruled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
     /// By the time alone.
     Levels(Profile),
@@ -31,6 +32,8 @@ pub enum Shape {
     Cycles(Cycles),
     /// By nothing but who comes: an open load.
     Arrivals(Arrivals),
+    /// By what became of the levels before. There is one such lane at most, and when it is over, so is the run.
+    Search(Search),
 }
 
 impl Load {
@@ -78,6 +81,24 @@ impl Load {
         self.lanes.iter().enumerate().filter_map(last).max().unwrap_or(0)
     }
 
+    /// The same with the highest level of a search in its place, once, for as long as a level is measured at least.
+    #[must_use]
+    pub fn at_highest_level(mut self) -> Self {
+        for lane in &mut self.lanes {
+            if let Shape::Search(search) = &lane.shape {
+                lane.shape = search.highest_level();
+            }
+        }
+        self
+    }
+
+    /// The search, where one of the lanes is steered by it.
+    pub fn search(&self) -> Option<&Search> {
+        self.lanes
+            .iter()
+            .find_map(|lane| if let Shape::Search(search) = &lane.shape { Some(search) } else { None })
+    }
+
     /// The most users that there may be at one time: the lanes' peaks, whenever they are.
     pub fn peak_users(&self) -> u64 {
         self.lanes.iter().map(Lane::peak_users).fold(0, u64::saturating_add)
@@ -116,6 +137,7 @@ impl Lane {
             Shape::Levels(profile) => profile.peak_users(),
             Shape::Cycles(cycles) => cycles.peak_users(),
             Shape::Arrivals(arrivals) => arrivals.max_users.min(arrivals.count_bound()),
+            Shape::Search(search) => search.peak_users(),
         }
     }
 
@@ -125,6 +147,9 @@ impl Lane {
         match &self.shape {
             Shape::Levels(_) | Shape::Cycles(_) => self.peak_users(),
             Shape::Arrivals(arrivals) => arrivals.count_bound(),
+            // How many arrive is up to what breaks.
+            Shape::Search(Search { unit: Unit::Arrivals { .. }, .. }) => u64::MAX,
+            Shape::Search(search) => search.peak_users(),
         }
     }
 }
@@ -136,6 +161,8 @@ impl Shape {
             Self::Levels(profile) => profile.iterations(),
             Self::Cycles(cycles) => Some(cycles.iterations()),
             Self::Arrivals(arrivals) => Some(arrivals.iterations),
+            Self::Search(Search { unit: Unit::Arrivals { iterations, .. }, .. }) => Some(*iterations),
+            Self::Search(_) => None,
         }
     }
 
@@ -143,7 +170,7 @@ impl Shape {
     pub fn total_duration(&self) -> Option<Duration> {
         match self {
             Self::Levels(profile) => profile.total_duration(),
-            Self::Cycles(_) => None,
+            Self::Cycles(_) | Self::Search(_) => None,
             Self::Arrivals(arrivals) => arrivals.duration,
         }
     }
@@ -158,6 +185,12 @@ impl From<Profile> for Shape {
 impl From<Arrivals> for Shape {
     fn from(arrivals: Arrivals) -> Self {
         Self::Arrivals(arrivals)
+    }
+}
+
+impl From<Search> for Shape {
+    fn from(search: Search) -> Self {
+        Self::Search(search)
     }
 }
 

@@ -13,6 +13,7 @@ mod lane;
 mod leg;
 mod mix;
 mod profile;
+pub mod search;
 mod segment;
 
 pub use arrivals::{Arrivals, Flow, RateStage, Spacing};
@@ -20,4 +21,5 @@ pub use cycles::Cycles;
 pub use lane::{Lane, Load, Shape};
 pub use mix::{Mix, Part};
 pub use profile::{End, Profile, Stage};
+pub use search::Search;
 pub use segment::{Segment, SegmentError};

@@ -58,6 +58,11 @@ impl Profile {
         Self { stages, iterations, end: End::After(total) }
     }
 
+    /// Stages one after the other, the last of which is held until something else ends the run.
+    pub fn held(stages: Vec<Stage>) -> Self {
+        Self { stages, iterations: None, end: End::WhenDone }
+    }
+
     /// The stages as given; a ramp is the one stage it amounts to.
     pub fn stages(&self) -> &[Stage] {
         &self.stages

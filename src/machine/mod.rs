@@ -45,6 +45,7 @@ mod scan;
 mod scope;
 mod select;
 mod steps;
+mod unanswered;
 mod user;
 mod wait;
 
@@ -60,5 +61,6 @@ pub use request::{ConnectRequest, FetchRequest};
 pub use response::Response;
 pub use scope::{Rng, Scope};
 pub use select::{Selected, select};
+pub use unanswered::{Unanswered, limit};
 pub use user::{Setting, User};
 pub use wait::Wait;

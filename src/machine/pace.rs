@@ -29,6 +29,13 @@ pub(super) struct Paced {
     awaited: Option<(Duration, TimerId)>,
 }
 
+impl Paced {
+    /// When the step was due that waits for a message, and where that is recorded.
+    pub(super) fn awaited(&self) -> Option<(Duration, TimerId)> {
+        self.awaited
+    }
+}
+
 /// Whether a loop goes on.
 pub(super) enum Round {
     /// With a round.
@@ -98,21 +105,21 @@ impl User {
     }
 
     /// The number of the loop's last round.
-    fn last_round(&self, repeat: &Repeat) -> Option<u64> {
+    pub(super) fn last_round(&self, repeat: &Repeat) -> Option<u64> {
         match self.slots[repeat.index.index()] {
             Value::Int(last) => u64::try_from(last).ok(),
             _ => None,
         }
     }
 
-    fn time_in(&self, slot: SlotId) -> Duration {
+    pub(super) fn time_in(&self, slot: SlotId) -> Duration {
         match self.slots[slot.index()] {
             Value::Int(nanos) => Duration::from_nanos(u64::try_from(nanos).unwrap_or(0)),
             _ => Duration::ZERO,
         }
     }
 
-    fn due_time(&self, pace: Pace, index: u64) -> Duration {
+    pub(super) fn due_time(&self, pace: Pace, index: u64) -> Duration {
         let after_ns = pace.every.as_nanos().saturating_mul(u128::from(index));
         let after = Duration::from_nanos(u64::try_from(after_ns).unwrap_or(u64::MAX));
         self.time_in(pace.entered).saturating_add(after)

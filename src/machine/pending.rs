@@ -304,6 +304,19 @@ impl Pending {
         Abandoned { pending_count, missing_count }
     }
 
+    /// Each request that is pending: its step, when it left, when it was due, and until when it is awaited.
+    pub(super) fn each(&self, mut tell: impl FnMut(StateId, Option<Duration>, Option<Duration>, Duration)) {
+        for lane in self.lanes.iter() {
+            let mut id = lane.oldest;
+            while id != NONE {
+                let entry = self.entry(id);
+                let deadline = Duration::from_nanos(entry.deadline_ns);
+                tell(entry.what.state, time(entry.sent_ns), time(entry.due_ns), deadline);
+                id = entry.newer;
+            }
+        }
+    }
+
     fn entry(&self, id: u32) -> &Entry {
         &self.entries[id as usize]
     }

@@ -15,6 +15,7 @@ mod percentile;
 mod recorder;
 mod sample;
 mod samples;
+pub mod search;
 mod snapshot;
 mod steps;
 mod text;

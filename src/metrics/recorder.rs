@@ -44,6 +44,13 @@ impl Recorder {
             .record(time);
     }
 
+    /// Records one duration so many times.
+    pub fn times(&mut self, timer: TimerId, time: Duration, count: u64) {
+        if count > 0 {
+            self.interval.timings[timer.index()].get_or_insert_default().record_many(time, count);
+        }
+    }
+
     /// Counts one error at a state of the program. `sample` is called only for the first of its kind and place
     /// in an interval.
     pub fn error(&mut self, kind: ErrorKind, place: Option<u32>, sample: impl FnOnce() -> String) {

@@ -72,6 +72,12 @@ impl Snapshot {
         self.users.append(later.users);
     }
 
+    /// Adds figures of some thread, of some time within the same stretch. Users at one time are not among them, as the
+    /// parts neither follow one another nor are of one time.
+    pub fn add_interval(&mut self, part: &Self) {
+        self.add(part);
+    }
+
     fn add(&mut self, other: &Self) {
         self.counts.merge(&other.counts);
         self.errors.merge(&other.errors);

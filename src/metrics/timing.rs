@@ -56,6 +56,12 @@ impl Timing {
         self.record_us(us, 1);
     }
 
+    /// Adds one duration so many times.
+    pub(super) fn record_many(&mut self, time: Duration, count: u64) {
+        let us = u64::try_from(time.min(LONGEST_TIME).as_micros()).expect("an hour of microseconds fits");
+        self.record_us(us, count);
+    }
+
     fn record_us(&mut self, us: u64, count: u64) {
         let us = us.clamp(1, LONGEST_US);
         self.histogram.record_n(us, count).expect("an hour's buckets fit in memory");
@@ -68,6 +74,17 @@ impl Timing {
         self.histogram.add(&other.histogram).expect("the histogram grows where it must");
         self.min_us = self.min_us.min(other.min_us);
         self.max_us = self.max_us.max(other.max_us);
+    }
+
+    /// Adds those of another's recordings that are longer than a time.
+    pub(super) fn merge_longer(&mut self, other: &Self, than: Duration) {
+        let than_us = u64::try_from(than.as_micros()).unwrap_or(u64::MAX);
+        for bucket in other.histogram.iter_recorded() {
+            let us = bucket.value_iterated_to().min(other.max_us);
+            if us > than_us {
+                self.record_us(us, bucket.count_at_value());
+            }
+        }
     }
 
     /// How many durations were recorded.

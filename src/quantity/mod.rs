@@ -9,5 +9,5 @@ mod size;
 
 pub use duration::{Exact, duration_pattern, parse_duration, parse_duration_or_zero};
 pub use rate::{RATE_PATTERN, Rate, parse_rate};
-pub use share::{parse_decimal, parse_share};
+pub use share::{SHARE_PATTERN, parse_decimal, parse_share};
 pub use size::{SIZE_PATTERN, parse_size};

@@ -40,6 +40,11 @@ impl Rate {
         self.thousandths_an_hour
     }
 
+    /// So many thousandths in an hour.
+    pub fn from_thousandths_an_hour(thousandths_an_hour: u64) -> Self {
+        Self { thousandths_an_hour }
+    }
+
     /// How many a second.
     pub fn per_second(self) -> f64 {
         self.thousandths_an_hour as f64 / 3_600_000.0

@@ -8,6 +8,9 @@ pub fn parse_decimal(text: &str) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
+/// The pattern of a share, of ECMA-262 and of Rust alike: what [`parse_share`] reads, without needless zeros before it.
+pub const SHARE_PATTERN: &str = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]{1,9})?)%$";
+
 /// Reads `0.1%` as 0.001. The percent sign is required, because `0.1` could mean either; `None` also of more than
 /// `100%`.
 pub fn parse_share(text: &str) -> Option<f64> {

@@ -5,6 +5,7 @@ mod deliveries;
 mod errors;
 mod generator;
 mod samples;
+mod search;
 mod steps;
 mod timings;
 
@@ -34,6 +35,7 @@ pub fn render(report: &RunReport, look: Look) -> String {
         page.insecurity(),
         page.saturation(),
         page.heading(),
+        page.search(),
         page.counts(),
         page.timings(),
         page.steps(),
@@ -119,6 +121,9 @@ impl Page<'_> {
         let report = self.report;
         let failed = report.judgement.observed.iter().filter(|o| !o.passed).count();
         let mut reasons = Vec::new();
+        if report.search.as_ref().is_some_and(|found| found.held.is_none()) {
+            reasons.push("no level held".to_owned());
+        }
         if failed > 0 {
             reasons.push(format!("{failed} of {} thresholds did not hold", report.judgement.observed.len()));
         }

@@ -22,6 +22,8 @@ pub struct DryRun {
     pub peer: &'static str,
     /// How long everything took that went to the server and back.
     pub latency: Duration,
+    /// Whether the load is a search, of which this is the highest level.
+    pub is_search: bool,
     /// What fixed every draw.
     pub seed: u64,
     /// How long it was gone through at most, in time of the real world.

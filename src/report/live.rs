@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::bar::bar;
 use super::paint::{Paint, Tone};
 use super::text::columns;
+use crate::metrics::search::Progress;
 use crate::metrics::{Gauge, Snapshot, Timing, format_count, format_duration, format_rate};
 
 /// How the figures are to be shown.
@@ -43,6 +44,8 @@ pub struct Moment {
     pub iterations: Option<u64>,
     /// How many users there should be now.
     pub target_users: u64,
+    /// How far a search is, where the run is one.
+    pub search: Option<Progress>,
 }
 
 /// Shows the figures of one run to a writer.
@@ -173,7 +176,7 @@ impl<W: Write> Live<W> {
         let users = format!("{}/{}", format_count(self.users.now), format_count(moment.target_users));
         let errors = if self.error_count == 0 { Tone::Quiet } else { Tone::Bad };
         let part = |least, label, text, tone| Part { least, label, text, tone };
-        vec![
+        let mut parts = vec![
             part(0, "", elapsed, Tone::Strong),
             part(1, "users", users, Tone::Plain),
             part(6, "connects", format_count(self.connection_count), Tone::Plain),
@@ -182,7 +185,11 @@ impl<W: Write> Live<W> {
             part(7, "p50", time_at(50.0), Tone::Plain),
             part(5, "p99", time_at(99.0), Tone::Plain),
             part(2, "errors", format_count(self.error_count), errors),
-        ]
+        ];
+        if let Some(search) = moment.search {
+            parts.insert(1, part(1, "search", search.to_string(), Tone::Strong));
+        }
+        parts
     }
 
     /// What users waited for replies and messages; as long as there are none, for connections.
@@ -278,7 +285,7 @@ mod tests {
 
     fn at(seconds: u32, total: Option<Duration>) -> Moment {
         let elapsed = SECOND * seconds;
-        Moment { elapsed, interval: SECOND, total, iterations: None, target_users: 1000 }
+        Moment { elapsed, interval: SECOND, total, iterations: None, target_users: 1000, search: None }
     }
 
     fn written(live: Live<Vec<u8>>) -> String {

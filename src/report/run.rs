@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::metrics::search::Found;
 use crate::metrics::{
     Context, ErrorEntry, ErrorKind, ErrorTable, Judgement, Percentile, Reason, Snapshot, Watch,
 };
@@ -38,6 +39,8 @@ pub struct RunReport {
     pub failed_on: Vec<&'static str>,
     /// The exit status of the process.
     pub exit_status: u8,
+    /// What a search has found, where the run was one.
+    pub search: Option<Found>,
     /// Whether somebody ended the run before its time.
     pub interrupted: bool,
     /// Whether the setup failed, so that no user was started.
@@ -164,6 +167,7 @@ pub(super) mod tests {
             seed: 7,
             is_insecure: false,
             failed_on: Vec::new(),
+            search: None,
             interrupted: false,
             is_setup_failed: false,
         }
@@ -186,6 +190,7 @@ pub(super) mod tests {
             seed: 7,
             is_insecure: false,
             failed_on: Vec::new(),
+            search: None,
             interrupted: false,
             is_setup_failed: false,
         }

@@ -3,6 +3,7 @@
 //! Fields may be added later; those that are here keep their names and meaning.
 
 mod generator;
+mod search;
 mod write;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use super::RunReport;
 use crate::metrics::{Counts, DeliveryCounts, Percentile, StepFigures, Timing};
 
 pub use generator::{EvidenceUnit, Files, Generator, Ports, Reason, Thread};
+pub use search::{Criterion, LevelUnit, Search, TriedLevel};
 pub use write::WriteError;
 
 /// The figures and the verdict of one run of `wsplan run`.
@@ -64,6 +66,8 @@ pub struct Summary {
     pub errors: Vec<Error>,
     /// The thresholds in the plan's order.
     pub thresholds: Vec<Threshold>,
+    /// What a search has found; null where the load was none. The thresholds are then judged on the highest level that held.
+    pub search: Option<Search>,
     /// What the generator itself used, and whether it was the bottleneck.
     pub generator: Generator,
     /// What fixed every draw; `--seed` repeats it.
@@ -466,6 +470,7 @@ impl Summary {
                 .collect(),
             errors: report.errors.iter().map(Error::of).collect(),
             thresholds: report.judgement.observed.iter().map(Threshold::of).collect(),
+            search: report.search.as_ref().map(|found| Search::of(found, &report.percentiles)),
             generator: Generator::of(&report.generator),
             seed: report.seed,
             failed_on: report.failed_on.iter().map(|&word| word.to_owned()).collect(),

@@ -23,6 +23,7 @@ mod pipelined;
 mod pressure;
 mod saturation;
 mod script;
+mod search;
 mod seed;
 mod sources;
 mod tinyproxy;

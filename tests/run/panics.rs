@@ -26,6 +26,8 @@ scenarios:
     let entry = program.scenarios[0].entry;
     program.states[entry.index()].next = StateId::new(program.states.len());
     let job = Job {
+        criteria: Vec::new(),
+        thresholds: Vec::new(),
         layout: Arc::new(Layout::new(program.timers.iter().map(String::as_str))),
         program: Arc::new(program),
         load,

@@ -24,6 +24,8 @@ fn plans() -> Vec<Node> {
         "cycles: [1, 2]",
         "arrivals: { rate: 5/s }",
         "bursts: { users: 5, every: 1s }",
+        "search: { users: { from: 1, to: 2 }, until: [errors rate > 1%], hold: 1s, settle: 1s, precision: 5% }",
+        "search: { rate: { from: 1/s, to: 2/s }, until: [errors rate > 1%], max_users: 5 }",
     ];
     let loads = shapes.map(|shape| LOADS.replace(shapes[0], shape));
     let texts = ready_made.into_iter().chain([EVERYTHING.to_owned(), instead]).chain(loads);

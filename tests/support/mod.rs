@@ -1,5 +1,6 @@
 //! What several test modules share.
 
+pub(crate) mod capacity;
 pub(crate) mod cases;
 pub(crate) mod certificates;
 pub(crate) mod compiling;

@@ -369,15 +369,18 @@ impl Conversation {
     }
 
     fn accept_key(&self) -> String {
-        let key = self
-            .transcript
-            .request
-            .lines()
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
-            .map_or("", |(_, value)| value.trim());
-        let digest =
-            Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
-        STANDARD.encode(digest)
+        accept_key(&self.transcript.request)
     }
+}
+
+/// The key that accepts a request to upgrade (RFC 6455 section 4.2.2).
+pub(crate) fn accept_key(request: &str) -> String {
+    let key = request
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
+        .map_or("", |(_, value)| value.trim());
+    let digest =
+        Sha1::new().chain_update(key).chain_update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11").finalize();
+    STANDARD.encode(digest)
 }

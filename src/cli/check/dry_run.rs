@@ -53,6 +53,7 @@ impl DryRunArgs {
             PeerWord::Obliging => (Peer::Obliging, "obliging"),
             PeerWord::Silent => (Peer::Silent, "silent"),
         };
+        let is_search = load.search().is_some();
         let epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let job = Job { peer, latency: self.latency, seed: self.seed, epoch, ..Job::new(program, load) };
         let begun = Instant::now();
@@ -64,6 +65,7 @@ impl DryRunArgs {
             path: path.display().to_string(),
             peer: word,
             latency: self.latency,
+            is_search,
             seed: self.seed,
             patience: PATIENCE,
             errors: error_rows(&outcome.errors, at),

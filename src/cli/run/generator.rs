@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
+use super::search;
 use crate::engine::Outcome;
 use crate::metrics::saturation;
 use crate::report::Generator;
@@ -16,7 +17,10 @@ pub(super) fn since(before: Duration, threads: usize, outcome: &Outcome) -> Gene
         peak_rss_bytes: peak_rss_bytes().unwrap_or(0),
         threads: u32::try_from(threads).unwrap_or(u32::MAX),
         watch: outcome.watch.clone(),
-        reasons: saturation(&outcome.watch, &outcome.totals.errors),
+        reasons: outcome
+            .found
+            .as_ref()
+            .map_or_else(|| saturation(&outcome.watch, &outcome.totals.errors), search::reasons),
     }
 }
 

@@ -47,6 +47,7 @@ impl Progress {
             total: self.total,
             iterations: self.iterations,
             target_users: tick.users_wanted,
+            search: tick.search,
         };
         let _ = live.tick(tick.interval.clone(), moment);
     }

@@ -121,6 +121,7 @@ impl Driver {
     pub(in super::super) fn connect_timed_out(&mut self, link: LinkId, request: &ConnectRequest) {
         let address = self.wire.shard.target_of(request).address();
         let after = request.timeout;
+        self.wire.shard.given_up(request.timers.total, after);
         let detail = format_args!("no connection to {address} within {after:?}").to_string();
         self.count_connect_failure(link, ErrorKind::ConnectTimeout, &detail);
     }

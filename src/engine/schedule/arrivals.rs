@@ -27,7 +27,7 @@ impl Present {
     }
 
     /// One of so many places, where one is free.
-    fn take(&self, max_users: u64) -> Option<Seat> {
+    pub(super) fn take(&self, max_users: u64) -> Option<Seat> {
         let next = |count: u64| (count < max_users).then_some(count + 1);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
         Some(Seat(self.clone()))
@@ -78,7 +78,7 @@ impl Schedule {
         }
     }
 
-    fn arrive(&mut self, index: u64, max_users: u64) {
+    pub(super) fn arrive(&mut self, index: u64, max_users: u64) {
         let seat = self.plan.tracks[self.number].present.take(max_users);
         self.shard.count(|counts| {
             counts.arrivals_due += 1;

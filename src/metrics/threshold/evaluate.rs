@@ -86,7 +86,7 @@ impl Threshold {
         Observed { expression: self.to_string(), value, passed }
     }
 
-    fn figure(&self, totals: &Snapshot, elapsed: Duration) -> Option<Value> {
+    pub(super) fn figure(&self, totals: &Snapshot, elapsed: Duration) -> Option<Value> {
         match (&self.metric, self.stat) {
             (Metric::Timer(name), stat) => {
                 let timing = totals.timing(totals.layout().id(name)?);
@@ -135,7 +135,7 @@ impl Threshold {
     }
 
     /// Rounded for people, unless rounding makes it look like the very value that it differs from.
-    fn shown(&self, figure: Value, ordering: Option<Ordering>) -> String {
+    pub(super) fn shown(&self, figure: Value, ordering: Option<Ordering>) -> String {
         let rounded = for_people(figure);
         let misleads = ordering != Some(Ordering::Equal) && rounded == for_people(self.value);
         if misleads { figure.to_string() } else { rounded }
@@ -151,7 +151,7 @@ fn for_people(value: Value) -> String {
     }
 }
 
-fn compare(figure: Value, value: Value) -> Option<Ordering> {
+pub(super) fn compare(figure: Value, value: Value) -> Option<Ordering> {
     match (figure, value) {
         (Value::Time(a), Value::Time(b)) => Some(a.cmp(&b)),
         (Value::Count(a), Value::Count(b)) => Some(a.cmp(&b)),
@@ -163,7 +163,7 @@ fn compare(figure: Value, value: Value) -> Option<Ordering> {
 }
 
 impl Operator {
-    fn holds(self, ordering: Ordering) -> bool {
+    pub(super) fn holds(self, ordering: Ordering) -> bool {
         match self {
             Self::Less => ordering.is_lt(),
             Self::LessOrEqual => ordering.is_le(),

@@ -1,5 +1,6 @@
 //! Thresholds: `METRIC STAT OP VALUE`, the verdict of a run.
 
+mod criterion;
 mod evaluate;
 mod mistake;
 mod parse;

@@ -50,6 +50,19 @@ pub struct ThreadWatch {
 }
 
 impl ThreadWatch {
+    /// Adds what the same thread saw of itself in the time that followed.
+    pub fn append(&mut self, later: &Self) {
+        self.watched += later.watched;
+        self.cpu += later.cpu;
+        if let Some(waited) = later.run_queue {
+            *self.run_queue.get_or_insert_default() += waited;
+        }
+        self.busy += later.busy;
+        self.starved += later.starved;
+        self.loop_lag.merge(&later.loop_lag);
+        self.timer_lateness.merge(&later.timer_lateness);
+    }
+
     /// Adds a window of time with what the thread used and waited in it. Windows are judged one by one, so that a
     /// second of distress is not lost in a minute's mean.
     pub fn window(&mut self, elapsed: Duration, cpu: Duration, run_queue: Option<Duration>) {

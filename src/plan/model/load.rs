@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Spanned, count, duration, entries, list, rate, spanned, text};
+use super::{Search, Spanned, count, duration, entries, list, rate, spanned, text};
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
 use crate::quantity::Rate;
 
@@ -31,6 +31,8 @@ pub struct Load {
     pub bursts: Option<Spanned<Bursts>>,
     /// Kinds of users by how active they are.
     pub profiles: Vec<UserProfile>,
+    /// Levels that are tried until something breaks.
+    pub search: Option<Spanned<Search>>,
 }
 
 /// A kind of user.
@@ -114,6 +116,7 @@ impl Load {
             arrivals: node.lookup("arrivals").and_then(|node| Some(spanned(node, Arrivals::decode(node)?))),
             profiles: entries(node.lookup("profiles")).filter_map(UserProfile::decode).collect(),
             bursts: node.lookup("bursts").and_then(|node| Some(spanned(node, Bursts::decode(node)?))),
+            search: node.lookup("search").and_then(|node| Some(spanned(node, Search::decode(node)?))),
         }
     }
 }

@@ -22,6 +22,7 @@ mod pool;
 mod reconnect;
 mod repeat;
 mod scenario;
+mod search;
 mod step;
 mod target;
 mod template;
@@ -48,6 +49,7 @@ pub use pool::{Borrow, Pool};
 pub use reconnect::Reconnect;
 pub use repeat::{Repeat, Until};
 pub use scenario::{Reaction, Scenario};
+pub use search::{Levels, Search};
 pub use step::{Assignment, Close, Step, Verb};
 pub use target::Target;
 pub use template::Template;
@@ -58,7 +60,7 @@ use std::time::Duration;
 
 use super::syntax::{Entry, Node, NodeKind};
 use crate::diagnostic::Span;
-use crate::quantity::{Rate, parse_duration, parse_rate, parse_size};
+use crate::quantity::{Rate, parse_duration, parse_rate, parse_share, parse_size};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,10 @@ fn duration(node: &Node) -> Option<Spanned<Duration>> {
 
 fn rate(node: &Node) -> Option<Spanned<Rate>> {
     parse_rate(node.text()?).map(|rate| spanned(node, rate))
+}
+
+fn share(node: &Node) -> Option<Spanned<f64>> {
+    parse_share(node.text()?).map(|share| spanned(node, share))
 }
 
 fn size(node: &Node) -> Option<Spanned<u64>> {

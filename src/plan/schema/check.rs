@@ -9,7 +9,7 @@ use super::table::{Kind, Noun, Word};
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, codes, nearest};
 use crate::plan::syntax::{Entry, Key, Node, NodeKind};
-use crate::quantity::{parse_duration, parse_rate, parse_size};
+use crate::quantity::{SHARE_PATTERN, parse_duration, parse_rate, parse_size};
 
 /// Reports everything in the tree that is not the shape of a plan. What is given back says what may have stood in the
 /// parts that are not understood, so that later stages do not complain of it; it is empty where nothing was reported.
@@ -88,6 +88,7 @@ impl<'n> Checker<'_, 'n> {
             Kind::Duration => self.quantity(node, kind, |text| parse_duration(text).is_some(), place),
             Kind::Size => self.quantity(node, kind, |text| parse_size(text).is_some(), place),
             Kind::Rate => self.quantity(node, kind, |text| parse_rate(text).is_some(), place),
+            Kind::Share => self.quantity(node, kind, |text| matches_pattern(SHARE_PATTERN, text), place),
             Kind::Words(words) => self.word(node, words, place),
             Kind::List(of, min, max) => self.list(node, of, (*min, *max), place),
             Kind::Map(noun) => self.map(node, noun, place, None),
@@ -358,7 +359,7 @@ fn accepts_type(kind: &Kind, node: &Node) -> bool {
         Kind::Ordered => is_ordered(node),
         Kind::Integer(..) | Kind::Number(..) => matches!(node.kind, NodeKind::Number(_)),
         // A bare number is meant as a quantity and is told so.
-        Kind::Duration | Kind::Size | Kind::Rate => {
+        Kind::Duration | Kind::Size | Kind::Rate | Kind::Share => {
             matches!(node.kind, NodeKind::String(_) | NodeKind::Number(_))
         }
         Kind::List(..) => node.items().is_some(),

@@ -9,7 +9,7 @@ use super::nouns::{NAME_PATTERN, PLAN, all};
 use super::table::{Field, Kind, Noun, Rule};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::syntax::{Limits, Node, NodeKind, parse};
-use crate::quantity::{RATE_PATTERN, SIZE_PATTERN, duration_pattern};
+use crate::quantity::{RATE_PATTERN, SHARE_PATTERN, SIZE_PATTERN, duration_pattern};
 
 /// The schema of a plan.
 pub fn json_schema() -> Value {
@@ -115,6 +115,7 @@ fn kind_schema(kind: &Kind) -> Value {
         Kind::Duration => json!({ "type": "string", "minLength": 1, "pattern": duration_pattern() }),
         Kind::Size => json!({ "type": "string", "pattern": SIZE_PATTERN }),
         Kind::Rate => json!({ "type": "string", "pattern": RATE_PATTERN }),
+        Kind::Share => json!({ "type": "string", "pattern": SHARE_PATTERN }),
         Kind::Words(words) => {
             let options: Vec<_> =
                 words.iter().map(|word| json!({ "const": word.word, "description": word.doc })).collect();

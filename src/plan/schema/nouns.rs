@@ -6,7 +6,7 @@ use super::table::{Field, Kind, Noun, Open, Rule, Word};
 use crate::plan::syntax::Node;
 use Kind::{
     Any, Body, Bool, Duration, Either, Integer, List, Map, Name, Null, Number, Ordered, Path, Rate, Scalar,
-    ShortOrLong, Size, Template, Text, True, Words,
+    Share, ShortOrLong, Size, Template, Text, True, Words,
 };
 
 /// A name that templates can refer to.
@@ -596,9 +596,23 @@ static LOAD: Noun = Noun {
             "Kinds of users by how active they are, by name: each user gets one, by weight, within its scenario.",
             "{ active: { weight: 2, think: 0.5 }, passive: { weight: 3, think: 3 } }",
         ),
+        optional(
+            "search",
+            Map(&SEARCH),
+            "Finds the highest load at which nothing breaks.",
+            "{ users: { from: 100, to: 20000 }, until: [say.rtt p95 > 100ms] }",
+        ),
     ],
     open: None,
-    rules: LOAD_RULES,
+    rules: &[
+        LOAD_RULES[0],
+        LOAD_RULES[1],
+        LOAD_RULES[2],
+        LOAD_RULES[3],
+        LOAD_RULES[4],
+        LOAD_RULES[5],
+        SEARCH_ALONE,
+    ],
 };
 
 static PROFILES: Noun = Noun {
@@ -667,6 +681,79 @@ const LOAD_RULES: &[Rule] = &[
     Rule::Excludes("arrivals", &["users", "ramp", "rate", "stages", "cycles", "bursts"]),
     Rule::Excludes("bursts", &["users", "ramp", "rate", "stages", "cycles"]),
 ];
+
+const SEARCH_ALONE: Rule = Rule::Excludes(
+    "search",
+    &["users", "ramp", "rate", "stages", "cycles", "arrivals", "bursts", "duration"],
+);
+
+static SEARCH: Noun = Noun {
+    name: "search",
+    doc: "Tries levels of load, one after the other, until it knows the highest at which nothing breaks.",
+    fields: &[
+        optional(
+            "users",
+            Map(&USER_LEVELS),
+            "Levels are numbers of users at a time, who repeat their scenario.",
+            "{ from: 100, to: 20000 }",
+        ),
+        optional(
+            "rate",
+            Map(&RATE_LEVELS),
+            "Levels are rates at which new users come, in place of `users`.",
+            "{ from: 10/s, to: 5000/s }",
+        ),
+        required(
+            "until",
+            List(&Text, 1, 100),
+            "What breaks a level: each is written as a threshold, and breaks it where it is true.",
+            "[say.rtt p95 > 100ms, errors rate > 5%]",
+        ),
+        optional(
+            "hold",
+            Duration,
+            "For how long a level is measured; up to four times as long where that is too short for the percentiles in `until`. Default: 30s.",
+            "30s",
+        ),
+        optional(
+            "settle",
+            Duration,
+            "How long it takes to get to a level, which is not measured. Default: 5s.",
+            "5s",
+        ),
+        optional(
+            "precision",
+            Share,
+            "The search ends when what held and what broke are at most so far apart. Default: 5%.",
+            "5%",
+        ),
+        optional("max_users", Integer(1, COUNT_MAX), MAX_USERS_DOC, "20000"),
+    ],
+    open: None,
+    rules: &[Rule::ExactlyOne(&["users", "rate"]), Rule::Excludes("users", &["max_users"])],
+};
+
+static USER_LEVELS: Noun = Noun {
+    name: "levels of users",
+    doc: "The numbers of users between which is searched.",
+    fields: &[
+        required("from", Integer(1, COUNT_MAX), "The first level, which should hold.", "100"),
+        required("to", Integer(1, COUNT_MAX), "The highest level that is tried.", "20000"),
+    ],
+    open: None,
+    rules: &[],
+};
+
+static RATE_LEVELS: Noun = Noun {
+    name: "levels of a rate",
+    doc: "The rates between which is searched.",
+    fields: &[
+        required("from", Rate, "The first level, which should hold.", "10/s"),
+        required("to", Rate, "The highest level that is tried.", "5000/s"),
+    ],
+    open: None,
+    rules: &[],
+};
 
 static ARRIVALS: Noun = Noun {
     name: "arrivals",

@@ -102,6 +102,8 @@ pub enum Kind {
     Size,
     /// How often in a time, such as `50/s`.
     Rate,
+    /// A percentage up to a hundred, such as `5%`.
+    Share,
     /// One word of a closed list.
     Words(&'static [Word]),
     /// A list with at least and at most so many items.

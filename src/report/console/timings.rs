@@ -38,18 +38,26 @@ impl Page<'_> {
         figures.extend((!shown.iter().any(|percentile| percentile.is_max())).then_some(Figure::Max));
         let name_width = rows.iter().map(|row| columns(&row.name)).max().unwrap_or(0);
         let table = Table { rows, name_width, width: self.width, paint: self.paint };
-        if asked.is_empty() { table.without_the_least(figures) } else { table.in_parts(&figures) }
+        let table =
+            if asked.is_empty() { table.without_the_least(figures) } else { table.in_parts(&figures) };
+        self.times_of().unwrap_or_default() + &table
     }
 
     fn timing_rows(&self) -> Vec<Row<'_>> {
+        let is_of_level = self.times_of().is_some();
         let errors_of = |name: &str| {
+            // Those of all levels stand below.
+            if is_of_level {
+                return 0;
+            }
             let here =
                 self.report.errors.iter().filter(|row| {
                     row.place.as_ref().is_some_and(|place| place.timer.as_deref() == Some(name))
                 });
             here.map(|row| row.count).sum()
         };
-        let timings = self.report.totals.timings();
+        let of_level = self.report.search.as_ref().and_then(|found| found.figures.as_ref());
+        let timings = of_level.map_or(&self.report.totals, |window| &window.figures).timings();
         let row = |(name, timing)| Row {
             name: escape_for_terminal(name).into_owned(),
             timing,

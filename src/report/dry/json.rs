@@ -10,7 +10,19 @@ use crate::report::{ErrorRow, Place};
 /// The dry run as JSON: every figure is there, also where it is zero; what is not known is null.
 pub fn to_json(run: &DryRun) -> Value {
     let DryRun {
-        plan, path, peer, latency, seed, outcome, errors, steps, unanswered, timeless, needs, ..
+        plan,
+        path,
+        peer,
+        latency,
+        seed,
+        is_search,
+        outcome,
+        errors,
+        steps,
+        unanswered,
+        timeless,
+        needs,
+        ..
     } = run;
     let counts: serde_json::Map<String, Value> = Counter::ALL
         .iter()
@@ -22,6 +34,7 @@ pub fn to_json(run: &DryRun) -> Value {
         "peer": peer,
         "latency_s": latency.as_secs_f64(),
         "seed": seed,
+        "search_highest_level": is_search,
         "one_of_users": outcome.one_of,
         "ending": ending(outcome.ending),
         "duration_s": outcome.elapsed.as_secs_f64(),

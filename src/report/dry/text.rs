@@ -44,15 +44,17 @@ struct Page<'r> {
 
 impl Page<'_> {
     fn heading(&self) -> String {
-        let DryRun { plan, path, peer, latency, seed, outcome, .. } = self.run;
+        let DryRun { plan, path, peer, latency, seed, outcome, is_search, .. } = self.run;
         let plan = cut(&escape_for_terminal(plan), self.width / 2);
         let path = cut_start(&escape_for_terminal(path), self.width / 2);
         let users = match outcome.one_of {
             1 => String::new(),
             every => format!(", from one of {every} users"),
         };
+        let level = if *is_search { " of the search's highest level" } else { "" };
         let latency = format_duration(*latency);
-        let words = format!("dry run with seed {seed}{users}; the server is {peer}, and {latency} away");
+        let words =
+            format!("dry run{level} with seed {seed}{users}; the server is {peer}, and {latency} away");
         let rest = wrap(&words, self.width, 3).join("\n");
         format!(
             "{}  {}\n{}\n",

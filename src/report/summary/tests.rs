@@ -56,7 +56,7 @@ fn the_fields_are_those_agreed() {
     let summary = json_of(&eventful_run());
     assert_eq!(
         keys(&summary),
-        "wsplan plan started duration_s users connections pools arrivals tls messages deflate sends requests http iterations operations metrics steps delivery errors thresholds generator seed failed_on exit_status"
+        "wsplan plan started duration_s users connections pools arrivals tls messages deflate sends requests http iterations operations metrics steps delivery errors thresholds search generator seed failed_on exit_status"
     );
     assert_eq!(keys(&summary["users"]), "started finished failed peak out_of_data");
     assert_eq!(

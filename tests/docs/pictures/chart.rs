@@ -29,6 +29,7 @@ pub(super) fn draw(load: &Load, names: &[&str]) -> String {
             picture("users", names, &closed(load, length, empty()), &below)
         }
         Shape::Cycles(cycles) => rounds(cycles, &load.lanes()[0], names, empty()),
+        Shape::Search(_) => panic!("what a search does is up to the server"),
         Shape::Arrivals(_) => {
             let length = coming(load);
             let what = format!("users that arrive in each {}", Exact(length / COLUMNS));

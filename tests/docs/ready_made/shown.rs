@@ -58,6 +58,7 @@ pub(super) const ROWS: &[Row] = &[
     row(OWN, "a tour", &["quickstart", "chat", "echo"]),
     row(OWN, "names from a file", &["accounts"]),
     row(OWN, "delivery", &["delivery"]),
+    row(OWN, "the load at which it breaks", &["search"]),
 ];
 
 /// A load that is small and soon over.
@@ -213,6 +214,8 @@ pub(super) const RUNS: &[Run] = &[
         let counts = ["users.started", "users.peak", "iterations.ended", "connections.established"];
         counts.map(|path| ran.count(path)) == [60, 30, 1200, 1200]
     }),
+    // That it searches is seen with fewer users, by the tests of searches.
+    well("search", &SHORT, |ran| ran.count("users.peak") == 10 && ran.times("say.rtt") >= 10),
     well("session-attach", &["--users", "10", "--duration", "4s", "--target", "{server}"], |ran| {
         ran.times("attach.rtt") == 10 && ran.times("request.rtt") >= 10
     }),

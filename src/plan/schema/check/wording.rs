@@ -19,6 +19,7 @@ pub(super) fn describe(kind: &Kind) -> String {
         Kind::Duration => "a length of time".into(),
         Kind::Size => "a size".into(),
         Kind::Rate => "a rate".into(),
+        Kind::Share => "a percentage".into(),
         Kind::Words(words) => format!("one of {}", join(words.iter().map(|word| word.word))),
         Kind::List(..) => "a list".into(),
         Kind::Map(_) | Kind::ShortOrLong(..) => "a map".into(),
@@ -179,6 +180,12 @@ pub(super) fn unit_help(
     let (unit, meaning, others) = match kind {
         Kind::Size => ("B", "bytes", "KB, MB, GB, KiB, MiB, GiB"),
         Kind::Rate => ("/s", "so many a second", "/m, /h"),
+        Kind::Share => {
+            return match bare {
+                Some(number) => format!("write `{number}%` if so many of a hundred are meant"),
+                None => "a number from 0 to 100 and a percent sign, as in `5%`".to_owned(),
+            };
+        }
         _ => ("s", "seconds", "ns, us, ms, m, h, d"),
     };
     if let Some(number) = bare {
