@@ -76,6 +76,32 @@ fn a_plan_without_mistakes_is_ok() {
     assert_eq!((ended.status, ended.out.as_str(), ended.err.as_str()), (0, "", "good.yaml: ok\n"));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_printed_is_not_lost_in_silence() {
+    let folder = Folder::plans();
+    let to = |arguments: &[&str], path: &str| {
+        let stdout = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+        Ended::of(folder.command(arguments).stdout(stdout).stderr(Stdio::piped()).output().unwrap())
+    };
+    for arguments in [
+        &["run", "builtin:echo", "--send", "x", "--quiet", "--format", "json"][..],
+        &["run", "builtin:echo", "--send", "x", "--quiet"],
+        &["run", "builtin:echo", "--send", "x", "--print-plan"],
+        &["check", "good.yaml", "--dry-run"],
+        &["check", "good.yaml", "--format", "json"],
+        &["compile", "good.yaml"],
+        &["explain"],
+        &["schema"],
+    ] {
+        let full = to(arguments, "/dev/full");
+        assert_eq!(full.status, 3, "{arguments:?}: {}", full.err);
+        assert!(full.err.contains("error: cannot write to standard output: "), "{arguments:?}: {}", full.err);
+        assert_eq!(to(arguments, "/dev/null").status, 0, "{arguments:?}");
+    }
+    assert_eq!(to(&["check", "broken.yaml", "--format", "json"], "/dev/full").status, 2);
+}
+
 #[test]
 fn every_file_is_checked_and_none_hides_the_others() {
     let folder = Folder::plans();

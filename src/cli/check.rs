@@ -62,19 +62,20 @@ pub(super) fn run(args: &CheckArgs) -> Exit {
     }
     let dry_runs =
         compiled.into_iter().map(|(path, compiled)| args.dry_run.carry_out(compiled, path, &sources));
-    match args.format {
+    let printed = match args.format {
         Format::Human => {
             show(&diagnostics, &sources);
             faultless.iter().for_each(|name| say(&format!("{name}: ok\n")));
             let look = Look { width: width(), colour: is_colored(&std::io::stdout()) };
-            dry_runs.for_each(|run| print(&format!("\n{}", dry::render(&run, look))));
+            let rendered: Vec<_> = dry_runs.map(|run| format!("\n{}", dry::render(&run, look))).collect();
+            print(&rendered.concat())
         }
         Format::Json if args.dry_run.dry_run => {
             let dry_runs: Vec<_> = dry_runs.map(|run| dry::to_json(&run)).collect();
-            print(&format!("{}\n", to_json_with(&diagnostics, &sources, &dry_runs)));
+            print(&format!("{}\n", to_json_with(&diagnostics, &sources, &dry_runs)))
         }
         Format::Json => print(&format!("{}\n", to_json(&diagnostics, &sources))),
-    }
+    };
     let is_refused = |diagnostic: &Diagnostic| diagnostic.is_error() || args.deny_warnings;
-    if diagnostics.iter().any(is_refused) { Exit::Usage } else { Exit::Success }
+    if diagnostics.iter().any(is_refused) { Exit::Usage } else { printed }
 }

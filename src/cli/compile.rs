@@ -51,6 +51,5 @@ pub(super) fn run(args: &CompileArgs) -> Exit {
         Emit::Json => emit::json(program, &line),
         Emit::Dot => emit::dot(program, &line),
         Emit::Mermaid => emit::mermaid(program, &line),
-    });
-    Exit::Success
+    })
 }

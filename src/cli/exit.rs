@@ -11,7 +11,7 @@ pub enum Exit {
     Verdict,
     /// The plan or the command line is wrong.
     Usage,
-    /// The run could not be carried out.
+    /// The run could not be carried out, or its result could not be written.
     Unable,
     /// Interrupted, after a drain that still reported everything.
     Interrupted,

@@ -18,21 +18,20 @@ pub(super) struct ExplainArgs {
 /// Prints the entry of the code, or the list of codes.
 pub(super) fn run(args: &ExplainArgs) -> Exit {
     let Some(text) = &args.code else {
-        for code in Code::all() {
+        let line = |code: &Code| {
             let severity = match code.severity() {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
             };
-            print(&format!("{code}  {severity:<7}  {}\n", code.title()));
-        }
-        return Exit::Success;
+            format!("{code}  {severity:<7}  {}\n", code.title())
+        };
+        return print(&Code::all().iter().map(line).collect::<Vec<_>>().concat());
     };
     let Some(code) = Code::parse(text) else {
         complain(&format!("there is no code `{text}`"), Some("`wsplan explain` lists them all"));
         return Exit::Usage;
     };
-    print(&plain(explain(code)));
-    Exit::Success
+    print(&plain(explain(code)))
 }
 
 /// An entry as a terminal shows it: without the marks of Markdown, the examples indented.

@@ -31,7 +31,7 @@ Exit status:
   0    it held
   1    a threshold failed, something failed that no threshold speaks of, or --fail-on says so
   2    the plan or the command line is wrong
-  3    the run could not be carried out
+  3    the run could not be carried out, or its result could not be written
   130  interrupted")]
 struct CommandLine {
     #[command(subcommand)]

@@ -151,8 +151,7 @@ fn compiled(args: &RunArgs, sources: &mut Sources) -> Result<Compiled, Exit> {
             let (text, front) = args.line.load(sources, target, &args.overrides, unset_environment);
             if is_printed && front.compiled.is_some() {
                 show(&front.diagnostics, sources);
-                print(&text);
-                return Err(Exit::Success);
+                return Err(print(&text));
             }
             front
         }
@@ -266,20 +265,20 @@ fn carry_out(args: &RunArgs, sources: &Sources, compiled: Compiled, ends: Ends, 
 
 fn publish(args: &RunArgs, report: &RunReport, exit: Exit) -> Exit {
     let summary = Summary::of(report);
-    match args.format {
+    let printed = match args.format {
         Format::Json => print(&summary.to_json()),
         Format::Human => {
             let look = Look { width: width(), colour: is_colored(&std::io::stdout()) };
-            print(&console::render(report, look));
+            print(&console::render(report, look))
         }
-    }
+    };
     if let Some(path) = &args.summary
         && let Err(error) = summary.write(path)
     {
         complain(&error.to_string(), None);
         return Exit::Unable;
     }
-    exit
+    if printed == Exit::Success { exit } else { printed }
 }
 
 /// What the plan is called by in reports. A target is not: what stands in it may be a secret.

@@ -11,6 +11,5 @@ pub fn text() -> String {
 
 /// Prints the schema.
 pub(super) fn run() -> Exit {
-    print(&text());
-    Exit::Success
+    print(&text())
 }

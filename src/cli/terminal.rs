@@ -1,10 +1,11 @@
 //! What goes to whom: diagnostics and progress to people on standard error, results on standard output. A reader that
 //! went away is no reason to fail.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
 use terminal_size::terminal_size_of;
 
+use super::exit::Exit;
 use crate::diagnostic::{Diagnostic, Sources, Style, render, summary};
 
 /// Writes to standard error.
@@ -13,10 +14,17 @@ pub(super) fn say(text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }
 
-/// Writes to standard output.
-pub(super) fn print(text: &str) {
+/// Writes a result to standard output, and says so where that is not possible: on a full disk it is lost.
+#[must_use]
+pub(super) fn print(text: &str) -> Exit {
     let mut stream = stdout().lock();
-    let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("cannot write to standard output: {error}"), None);
+            Exit::Unable
+        }
+        _ => Exit::Success,
+    }
 }
 
 /// An error that has no place in a plan.

@@ -42,10 +42,11 @@ impl World<'_> {
         }
         let next = coming.peek().map(|(_, due)| *due);
         self.lanes[at].coming = Some(coming);
-        match next.into_iter().chain(arrivals.duration).min() {
-            Some(when) => self.look_at(at, lane.begins.saturating_add(when)),
-            None if self.lanes[at].is_empty() => self.drain(at),
-            None => {}
+        if next.is_none() && self.lanes[at].is_empty() {
+            return self.drain(at);
+        }
+        if let Some(when) = next.into_iter().chain(arrivals.duration).min() {
+            self.look_at(at, lane.begins.saturating_add(when));
         }
     }
 }

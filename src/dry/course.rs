@@ -42,7 +42,7 @@ pub(super) fn course(shape: &Shape, elapsed: Duration, standing: Standing) -> Co
             }
             let (wanted, of) = (profile.target_at(elapsed), profile.peak_users());
             let nobody_will_come = profile.peak_after(elapsed) <= standing.wanted;
-            if standing.present_count == 0 && standing.wanted > 0 && nobody_will_come {
+            if standing.present_count == 0 && nobody_will_come {
                 return Course::Over;
             }
             let handful = u32::try_from(of.div_ceil(STARTS_MAX).max(1)).unwrap_or(u32::MAX);
@@ -89,18 +89,23 @@ mod tests {
     #[test]
     fn nobody_is_over_at_once_and_a_gap_is_not() {
         let nobody: Shape = Profile::with_users(0, s(0), None, None).into();
+        assert_eq!(course(&nobody, s(0), Standing::default()), Course::Over);
+        let nobody_long: Shape = Profile::with_users(0, s(0), Some(s(60)), None).into();
         assert_eq!(
-            course(&nobody, s(0), Standing::default()),
-            Course::Hold { wanted: 0, of: 0, again: None }
+            course(&nobody_long, s(0), Standing::default()),
+            Course::Over,
+            "a run does not wait for nobody"
         );
         let stages = vec![
             Stage { users: 2, over: s(0) },
             Stage { users: 0, over: s(0) },
             Stage { users: 0, over: s(5) },
         ];
+        let standing = Standing { wanted: 0, present_count: 0, cycle: 0 };
+        let fallen: Shape = Profile::with_stages(stages.clone(), None).into();
+        assert_eq!(course(&fallen, s(1), standing), Course::Over, "all have left, and nobody comes back");
         let gap: Shape =
             Profile::with_stages([stages, vec![Stage { users: 2, over: s(5) }]].concat(), None).into();
-        let standing = Standing { wanted: 0, present_count: 0, cycle: 0 };
         assert!(matches!(course(&gap, s(1), standing), Course::Hold { wanted: 0, again: Some(_), .. }));
     }
 

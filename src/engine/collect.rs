@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::crowd::Crowd;
 use super::resources::Lookout;
 use super::schedule::Track;
 use super::search::Searcher;
@@ -60,7 +61,7 @@ impl Outcome {
 pub(super) fn collect(
     reports: &Receiver<Report>,
     job: &Job,
-    (start, tracks): (Instant, &[Track]),
+    (start, tracks, crowd): (Instant, &[Track], &Crowd),
     mut searcher: Option<Searcher<'_>>,
     mut observe: impl FnMut(&Tick),
 ) -> (Snapshot, Resources, Option<Found>) {
@@ -98,6 +99,7 @@ pub(super) fn collect(
         next_tick += TICK;
         let interval = merge(&mut threads, &job.layout);
         totals.append(&interval);
+        totals.users.peak = crowd.peak();
         if is_over && logs.is_empty() {
             return (totals, lookout.seen(), searcher.map(Searcher::found));
         }

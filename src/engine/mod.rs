@@ -10,6 +10,7 @@ mod barrier;
 mod census;
 mod collect;
 mod control;
+mod crowd;
 mod delivery;
 mod driver;
 mod failure;
@@ -134,6 +135,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
         schedule::Track::new(thread_count, helm)
     };
     let tracks: Arc<[_]> = job.load.lanes().iter().map(track).collect();
+    let crowd = crowd::Crowd::default();
     let has_streams = !job.program.streams.is_empty();
     for (number, runtime) in runtimes.into_iter().enumerate() {
         let plan = shard::Plan {
@@ -147,6 +149,7 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
             barriers: barriers.clone(),
             tracks: Arc::clone(&tracks),
             helm: helm.clone(),
+            crowd: crowd.clone(),
             reports: reports.clone(),
             outlet: has_streams.then(|| delivery::Outlet::new(number, ledger.clone(), Arc::clone(&backlog))),
         };
@@ -163,7 +166,8 @@ pub fn run(job: &Job, control: &Control, observe: impl FnMut(&Tick)) -> std::io:
     let office = has_streams.then(|| delivery::Office::new(job, batches, backlog, reports));
     let keeper = office.map(delivery::Office::open).transpose().inspect_err(|_| control.abort())?;
     let searcher = search::Searcher::of(job, control, helm.as_ref(), &tracks);
-    let (totals, resources, found) = collect::collect(&inbox, job, (start, &tracks), searcher, observe);
+    let (totals, resources, found) =
+        collect::collect(&inbox, job, (start, &tracks, &crowd), searcher, observe);
     let mut is_whole = true;
     let mut watch = Watch { threads: Vec::with_capacity(thread_count), resources };
     for thread in threads {

@@ -214,9 +214,10 @@ impl Schedule {
             census.enlist(&driver);
         }
         let session = session::run(Rc::clone(&driver));
+        let head = self.plan.crowd.enter();
         self.tasks.spawn_local(async move {
             session.await;
-            drop(seat);
+            drop((head, seat));
         });
         self.users.push(driver);
     }

@@ -15,6 +15,7 @@ use super::abreast;
 use super::barrier::Barriers;
 use super::census::Census;
 use super::control::Control;
+use super::crowd::Crowd;
 use super::delivery::{HAND_OVER, Outlet};
 use super::pool::Pools;
 use super::schedule::{Schedule, Track};
@@ -51,6 +52,7 @@ pub(super) struct Plan {
     pub(super) tracks: Arc<[Track]>,
     /// Where the load is a search.
     pub(super) helm: Option<Helm>,
+    pub(super) crowd: Crowd,
     pub(super) reports: Sender<Report>,
     /// Where the plan has streams.
     pub(super) outlet: Option<Outlet>,

@@ -196,6 +196,27 @@ fn nobody_at_all_is_over_at_once() {
 }
 
 #[test]
+fn nobody_is_waited_for_where_nobody_will_come() {
+    let lasts = |load: &str| {
+        let steps = "steps: [connect: {}, think: 1s, close: {}]";
+        let plan = format!("target: ws://127.0.0.1:1/\nload: {load}\nscenarios:\n  user:\n    {steps}\n");
+        run(&job(&plan)).elapsed
+    };
+    assert_eq!(lasts("{ users: 0, duration: 1h }"), Duration::ZERO);
+    assert_eq!(lasts("{ arrivals: { rate: 0/s }, duration: 1h }"), Duration::ZERO);
+    let minute = Duration::from_mins(1);
+    for load in [
+        "{ stages: [{ users: 2, over: 0s }, { users: 2, over: 10s }, { users: 0, over: 0s }, { users: 0, over: 1h }] }",
+        "{ cycles: [2, 0], duration: 20s }",
+        "{ arrivals: { rate: 1/s, over: 10s }, duration: 1h }",
+        "{ bursts: { users: 2, every: 5s, times: 2 }, duration: 1h }",
+    ] {
+        let lasted = lasts(load);
+        assert!(lasted >= Duration::from_secs(5) && lasted < minute, "{load}: {lasted:?}");
+    }
+}
+
+#[test]
 fn users_wait_for_one_another_and_for_connections_that_they_share() {
     let plan = "
 target: ws://127.0.0.1:1/

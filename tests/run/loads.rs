@@ -233,6 +233,28 @@ fn who_comes_when_all_places_are_taken_is_turned_away() {
     assert_eq!(summary_of(&ended)["users"]["peak"], 3);
 }
 
+/// However many are due: an order is heard between them, and users are served.
+#[test]
+fn a_crowd_that_comes_at_once_holds_nothing_up() {
+    let plan = "target: ws://127.0.0.1:1
+load: { bursts: { users: 1000000, every: 1s, times: 1, max_users: 2 } }
+scenarios:
+  user: { steps: [stop: run] }
+";
+    let (ended, _) = run(plan, &["--threads", "1"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    let (due, missed) = arrivals_of(&ended);
+    assert!(due < 10_000 && missed > 0, "{due} came, of whom {missed} were turned away");
+}
+
+/// A bound that is kept over all threads is seen to be: what threads saw one after the other does not add up.
+#[test]
+fn no_more_are_there_at_a_time_than_may_be() {
+    let plan = OPEN.replace("rate: 50/s, over: 200ms", "rate: 500/s, over: 200ms, max_users: 1");
+    let (ended, _) = run(&plan, &["--threads", "3"]);
+    assert_eq!(summary_of(&ended)["users"]["peak"], 1, "{}", ended.stderr);
+}
+
 #[test]
 fn bursts_come_every_so_often() {
     let plan =

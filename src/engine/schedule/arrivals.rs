@@ -13,6 +13,8 @@ use crate::load::Arrivals;
 
 /// How far ahead anything is waited for at a time.
 const FAR: Duration = Duration::from_hours(24);
+/// So many come before others are looked after: however many are due, users are served, and an order is heard.
+const AT_ONCE: usize = 256;
 
 /// How many users of a lane are in the run, on all threads.
 #[derive(Clone, Default)]
@@ -58,8 +60,17 @@ impl Schedule {
             if arrivals.duration.is_some_and(|end| now >= end) {
                 return;
             }
-            while let Some((index, _)) = due.next_if(|(_, at)| *at <= now) {
+            let mut come_count = 0;
+            while come_count < AT_ONCE
+                && let Some((index, _)) = due.next_if(|(_, at)| *at <= now)
+            {
                 self.arrive(index, max_users);
+                come_count += 1;
+            }
+            if come_count == AT_ONCE {
+                while self.tasks.try_join_next().is_some() {}
+                tokio::task::yield_now().await;
+                continue;
             }
             let next = due.peek().map(|(_, at)| *at);
             if next.is_none() && self.tasks.is_empty() {

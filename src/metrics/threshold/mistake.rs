@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Metric;
+
 /// A threshold that cannot be read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThresholdError {
@@ -94,9 +96,10 @@ impl ThresholdMistake {
                 "write METRIC STAT OP VALUE, as in `say.rtt p99 < 250ms` or `errors rate < 1%`".to_owned()
             }
             Self::UnknownOperator(_) => "the comparisons are < <= > >= == !=".to_owned(),
-            Self::NoStat { metric } => {
+            Self::NoStat { metric } if matches!(Metric::named(metric), Metric::Timer(_)) => {
                 format!("write which figure of it, as in `{metric} p99` or `{metric} count`")
             }
+            Self::NoStat { metric } => format!("write which figure of it, as in `{metric} count`"),
             Self::UnknownStat(_) => {
                 "the statistics are p0 to p100 (also p99.9), min, max, mean, count and rate".to_owned()
             }

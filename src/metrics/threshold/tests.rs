@@ -147,6 +147,11 @@ fn help_writes_the_correction_out() {
     assert_eq!(help("errors rate < 1"), "write `1%` of all, or `1/s`");
     assert_eq!(help("messages.sent rate < 5"), "write `5/s`");
     assert_eq!(help("errors p99 < 5ms"), "`errors` has `count` and `rate` only");
+    assert_eq!(help("a.rtt < 5ms"), "write which figure of it, as in `a.rtt p99` or `a.rtt count`");
+    for counted in ["arrivals.missed", "errors", "users.peak"] {
+        let shown = help(&format!("{counted} < 5"));
+        assert_eq!(shown, format!("write which figure of it, as in `{counted} count`"));
+    }
 }
 
 /// 100 replies of 1 to 100 ms; 3 timeouts, 1 going away and 1 reset in 1,000 operations; one timer unused.
