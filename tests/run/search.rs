@@ -238,3 +238,19 @@ fn other_loads_go_on_beside_a_search_and_end_with_it() {
         ended.stderr
     );
 }
+
+/// However many are due at once, those who are there are served, and one of them can end it.
+#[test]
+fn a_crowd_that_comes_at_once_holds_no_search_up() {
+    let folder = folder(
+        "target: ws://127.0.0.1:1
+load: { search: { rate: { from: 1000000000/s, to: 2000000000/s }, until: [errors rate > 5%], max_users: 2 } }
+scenarios:
+  user: { steps: [stop: run] }
+",
+    );
+    let ended = finish(wsplan_run(folder.path()).args(["plan.yaml", "--format", "json", "--threads", "1"]));
+    let summary = summary_of(&ended);
+    let due = summary["arrivals"]["due"].as_u64().unwrap();
+    assert!(due < 100_000, "{due} came: {}", ended.stderr);
+}

@@ -14,7 +14,7 @@ use crate::load::Arrivals;
 /// How far ahead anything is waited for at a time.
 const FAR: Duration = Duration::from_hours(24);
 /// So many come before others are looked after: however many are due, users are served, and an order is heard.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// How many users of a lane are in the run, on all threads.
 #[derive(Clone, Default)]

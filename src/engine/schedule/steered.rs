@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::arrivals::AT_ONCE;
 use super::{Order, Schedule};
 use crate::engine::search::{Course, Helm, Leg};
 use crate::load::Arrivals;
@@ -53,6 +54,11 @@ impl Schedule {
             };
             self.dismiss();
             let wait = next.map_or(FAR, |at| FAR.min(at.saturating_sub(now)));
+            if wait.is_zero() {
+                while self.tasks.try_join_next().is_some() {}
+                tokio::task::yield_now().await;
+                continue;
+            }
             let until = Instant::now() + wait;
             let until = self.leaving.front().map_or(until, |(_, deadline)| until.min(*deadline));
             tokio::select! {
@@ -83,7 +89,8 @@ impl Schedule {
         });
     }
 
-    /// Starts the users that are due by now, of each stretch up to the beginning of the next; when the next one is due.
+    /// Starts the users that are due by now, but not too many, of each stretch up to the beginning of the next; when the
+    /// next one is due.
     fn let_in(&mut self, now: Duration, stretches: &mut Stretches) -> Option<Duration> {
         loop {
             let end = stretches.get(1).map(|next| next.begins);
@@ -91,8 +98,15 @@ impl Schedule {
             let max_users = self.plan.job.segment.count_of(stretch.arrivals.max_users);
             let begins = stretch.begins;
             let is_due = |at: Duration| at <= now && end.is_none_or(|end| at < end);
-            while let Some((index, _)) = stretch.due.next_if(|(_, at)| is_due(begins.saturating_add(*at))) {
+            let mut come_count = 0;
+            while come_count < AT_ONCE
+                && let Some((index, _)) = stretch.due.next_if(|(_, at)| is_due(begins.saturating_add(*at)))
+            {
                 self.arrive(index, max_users);
+                come_count += 1;
+            }
+            if come_count == AT_ONCE {
+                return Some(now);
             }
             if end.is_some_and(|end| end <= now) {
                 stretches.pop_front();
