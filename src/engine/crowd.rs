@@ -1,9 +1,10 @@
-//! How many users are in the run on all threads: the figures of threads, added up, only say how many there were at most.
+//! How many users there are on all threads, in the run or of a lane: the figures of threads, added up, only say how many
+//! there were at most.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Who is in the run.
+/// Who is there.
 #[derive(Clone, Default)]
 pub(super) struct Crowd(Arc<Heads>);
 
@@ -13,15 +14,31 @@ struct Heads {
     peak: AtomicU64,
 }
 
-/// A user that is in it, until it is dropped.
+/// A user that is there, until it is dropped.
 pub(super) struct Head(Crowd);
 
 impl Crowd {
     /// One more.
     pub(super) fn enter(&self) -> Head {
-        let now = self.0.now.fetch_add(1, Ordering::Relaxed) + 1;
+        let before = self.0.now.fetch_add(1, Ordering::Relaxed);
+        self.seen(before + 1)
+    }
+
+    /// One more, where that makes no more than so many.
+    pub(super) fn enter_below(&self, max: u64) -> Option<Head> {
+        let next = |now: u64| (now < max).then_some(now + 1);
+        let before = self.0.now.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
+        Some(self.seen(before + 1))
+    }
+
+    fn seen(&self, now: u64) -> Head {
         self.0.peak.fetch_max(now, Ordering::Relaxed);
         Head(self.clone())
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.0.now.load(Ordering::Relaxed)
     }
 
     /// The most there were at one time.
@@ -49,5 +66,16 @@ mod tests {
         let others = [crowd.enter(), crowd.enter()];
         assert_eq!(crowd.peak(), 3);
         drop((there, others));
+    }
+
+    #[test]
+    fn nobody_enters_where_all_places_are_taken() {
+        let crowd = Crowd::default();
+        let both = [crowd.enter_below(2), crowd.enter_below(2)];
+        assert!(both.iter().all(Option::is_some) && crowd.enter_below(2).is_none());
+        assert_eq!((crowd.count(), crowd.peak()), (2, 2));
+        drop(both);
+        assert!(crowd.enter_below(1).is_some());
+        assert!(crowd.enter_below(0).is_none());
     }
 }

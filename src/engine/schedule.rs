@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
-use self::arrivals::{Present, Seat};
 use super::control::Order;
+use super::crowd::{Crowd, Head};
 use super::driver::Driver;
 use super::relay::Relay;
 use super::search::{Course, Helm, Leg};
@@ -34,10 +34,13 @@ pub(super) struct Track {
     /// Of cycles.
     relay: Relay,
     /// Of arrivals.
-    present: Present,
+    present: Crowd,
     /// Of a search.
     helm: Option<Helm>,
 }
+
+/// How far ahead anything is waited for at a time.
+const FAR: Duration = Duration::from_hours(24);
 
 pub(super) struct Schedule {
     shard: Rc<Shard>,
@@ -57,7 +60,7 @@ pub(super) struct Schedule {
 
 impl Track {
     pub(super) fn new(thread_count: usize, helm: Option<&Helm>) -> Self {
-        Self { relay: Relay::new(thread_count), present: Present::default(), helm: helm.cloned() }
+        Self { relay: Relay::new(thread_count), present: Crowd::default(), helm: helm.cloned() }
     }
 
     /// How many users a lane wants so long after the run's start.
@@ -193,12 +196,12 @@ impl Schedule {
             self.generations[own].0 += 1;
         }
         let track = &self.plan.tracks[self.number];
-        let seat = track.helm.is_some().then(|| track.present.take(u64::MAX)).flatten();
+        let seat = track.helm.is_some().then(|| track.present.enter());
         self.launch(index, self.generations[own], seat);
     }
 
     /// Starts a user, which gives its seat back when it leaves.
-    fn launch(&mut self, index: u64, (generation, taken_count): (u32, u64), seat: Option<Seat>) {
+    fn launch(&mut self, index: u64, (generation, taken_count): (u32, u64), seat: Option<Head>) {
         let load = &self.plan.job.load;
         let scenario = load.lanes()[self.number].mix.scenario_of(index);
         let share = self.rows.share_of(&self.setting.program, self.number, index, taken_count);

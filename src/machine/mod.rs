@@ -55,6 +55,7 @@ pub use io::{
     Unused,
 };
 pub use message::{Message, Payload};
+pub use operand::as_json;
 pub use pace::LATE;
 pub use render::{RenderFailure, evaluate, evaluate_into, render};
 pub use request::{ConnectRequest, FetchRequest};

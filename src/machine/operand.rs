@@ -66,6 +66,11 @@ fn with_value<T>(value: &Value, then: impl FnOnce(&Json<'_>) -> T) -> Option<T> 
     }
 }
 
+/// A slot's value as JSON of its own; `None` where it is not set.
+pub fn as_json(value: &Value) -> Option<Json<'static>> {
+    with_value(value, |json| json.clone().into_owned())
+}
+
 /// The value an operand has now, to be shown.
 pub(super) fn resolve(operand: &Operand, scope: &mut Scope<'_>) -> Json<'static> {
     match operand {
@@ -79,7 +84,7 @@ pub(super) fn resolve(operand: &Operand, scope: &mut Scope<'_>) -> Json<'static>
         }
         Operand::Constant(json) => json.clone(),
         Operand::Expr(expr) => match evaluate(expr, scope) {
-            Ok(value) => with_value(&value, |json| json.clone().into_owned()).unwrap_or_default(),
+            Ok(value) => as_json(&value).unwrap_or_default(),
             Err(failure) => Json::Text(format!("({failure})").into()),
         },
     }

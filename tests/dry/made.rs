@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wsplan::dry::{Job, Peer};
+use wsplan::dry::{Job, Outcome, Peer};
 use wsplan::metrics::ErrorKind;
 
 use super::{job, line_of, run};
@@ -13,6 +13,13 @@ fn expecting(expect: &str) -> String {
     format!(
         "target: ws://127.0.0.1:1/\nvars: {{ n: 41, word: hello, list: [1, 2] }}\nscenarios:\n  user:\n    steps:\n      - connect: {{}}\n      - expect: {expect}\n"
     )
+}
+
+/// A dry run of a plan in which nothing fails.
+fn run_well(plan: &str) -> Outcome {
+    let outcome = run(&job(plan));
+    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    outcome
 }
 
 #[test]
@@ -54,14 +61,12 @@ fn messages_are_made_up_for_all_that_can_be_asked() {
 
 #[test]
 fn what_is_captured_is_there() {
-    let outcome = run(&job(&expecting(
+    run_well(&expecting(
         "{ where: { $.type: joined }, assert: { $.room: { length: { gt: 3 } } }, capture: { id: $.session.id, first: '$.members[*].name', code: { regex: 'code=([0-9a-f]+);', path: $.text } } }",
-    )));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
-    let text = run(&job(&expecting(
+    ));
+    run_well(&expecting(
         "{ where: { text: { starts_with: id } }, capture: { id: { regex: 'id=(\\w{4}) n=(\\d+)', group: 2 } } }",
-    )));
-    assert!(text.is_well(), "{:?} {:?}", text.errors, text.unanswered);
+    ));
 }
 
 #[test]
@@ -85,8 +90,7 @@ scenarios:
           while: { status: { ne: done } }
           steps: [{ request: { send: poll, reply: { $.type: polled }, capture: { status: $.status } } }]
 ";
-    let outcome = run(&job(plan));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    let outcome = run_well(plan);
     assert_eq!((outcome.counts.messages_sent, outcome.counts.iterations), (3, 1));
 }
 
@@ -105,8 +109,7 @@ scenarios:
       - ping: true
       - expect_close: { code: 4001, reason: { contains: bye } }
 ";
-    let outcome = run(&job(plan));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    let outcome = run_well(plan);
     assert_eq!(outcome.counts.messages_received, 103);
     assert_eq!((outcome.elapsed.as_secs(), outcome.counts.connections_closed_by_peer), (4, 1));
 }
@@ -132,8 +135,7 @@ scenarios:
       - await_all: true
       - request: { send: plain, reply: { text: { equals: 'plain {{user.id}}' } } }
 ";
-    let outcome = run(&job(plan));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    let outcome = run_well(plan);
     assert_eq!((outcome.counts.requests, outcome.counts.messages_received), (51, 51));
     assert!(outcome.counts.requests_throttled > 0);
 }
@@ -155,8 +157,7 @@ scenarios:
       - connect: { subprotocols: [a.v1, b.v2], expect_subprotocol: b.v2, capture: { server: { header: server, regex: 'v([0-9]+)' } } }
       - send: '{{token}} {{status}} {{etag}} {{sid}} {{server}}'
 ";
-    let outcome = run(&job(plan));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    let outcome = run_well(plan);
     let counts = &outcome.counts;
     assert_eq!((counts.http_requests, counts.connections_refused, counts.connections_established), (2, 1, 1));
     assert!(counts.http_bytes_sent > 0 && counts.http_bytes_received > 0);
@@ -175,8 +176,7 @@ scenarios:
     steps: [{ connect: {} }, { send: '{{room}}' }]
 teardown: [{ connect: {} }, { send: clean }]
 ";
-    let outcome = run(&job(plan));
-    assert!(outcome.is_well(), "{:?} {:?}", outcome.errors, outcome.unanswered);
+    let outcome = run_well(plan);
     assert_eq!((outcome.counts.users_started, outcome.counts.messages_sent), (3, 5));
     let failing = plan.replace("$.type: made", "$.type: { lt: 1, gt: 2 }");
     let outcome = run(&job(&failing));

@@ -5,9 +5,9 @@ use regex::Regex;
 use super::pattern;
 use super::uses::Uses;
 use crate::machine::matching::holds;
-use crate::machine::{Scope, evaluate, json};
+use crate::machine::{Scope, as_json, evaluate};
 use crate::program::matcher::{Comparison, Test};
-use crate::program::{Json, JsonType, Operand, SlotId, Value};
+use crate::program::{Json, JsonType, Operand, SlotId};
 
 /// What stands where anything may.
 pub(super) const ANYTHING: &str = "made-up";
@@ -227,7 +227,7 @@ pub(super) fn length_for(comparison: Comparison, length: usize) -> usize {
 pub(super) fn resolve(operand: &Operand, scope: &mut Scope<'_>) -> Option<Json<'static>> {
     match operand {
         Operand::Constant(json) => Some(json.clone()),
-        Operand::Expr(expr) => evaluate(expr, scope).ok().and_then(|value| of_value(&value)),
+        Operand::Expr(expr) => evaluate(expr, scope).ok().and_then(|value| as_json(&value)),
         Operand::List(operands) => {
             operands.iter().map(|one| resolve(one, scope)).collect::<Option<_>>().map(Json::Array)
         }
@@ -237,16 +237,4 @@ pub(super) fn resolve(operand: &Operand, scope: &mut Scope<'_>) -> Option<Json<'
             .collect::<Option<_>>()
             .map(Json::Object),
     }
-}
-
-fn of_value(value: &Value) -> Option<Json<'static>> {
-    Some(match value {
-        Value::Unset => return None,
-        Value::Null => Json::Null,
-        Value::Bool(bool) => Json::Bool(*bool),
-        Value::Int(int) => Json::Int(*int),
-        Value::Float(float) => Json::Decimal(format!("{float:?}").into()),
-        Value::Text(text) => Json::Text(text.clone().into()),
-        Value::Json(text) => json::parse(text).ok()?.into_owned(),
-    })
 }

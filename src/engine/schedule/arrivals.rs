@@ -1,46 +1,20 @@
 //! Users that come when they are due, whatever has become of those before them, and leave when they are done.
 
+use std::iter::Peekable;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::{Order, Schedule};
+use super::{FAR, Order, Schedule};
 use crate::load::Arrivals;
 
-/// How far ahead anything is waited for at a time.
-const FAR: Duration = Duration::from_hours(24);
 /// So many come before others are looked after: however many are due, users are served, and an order is heard.
-pub(super) const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 256;
 
-/// How many users of a lane are in the run, on all threads.
-#[derive(Clone, Default)]
-pub(in crate::engine) struct Present(Arc<AtomicU64>);
-
-/// A user's place among those that may be in the run at a time, until it is dropped.
-pub(super) struct Seat(Present);
-
-impl Present {
-    pub(in crate::engine) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// One of so many places, where one is free.
-    pub(super) fn take(&self, max_users: u64) -> Option<Seat> {
-        let next = |count: u64| (count < max_users).then_some(count + 1);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?;
-        Some(Seat(self.clone()))
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+/// Users with the times at which they are due, from the beginning of their load.
+pub(super) type Due = Peekable<Box<dyn Iterator<Item = (u64, Duration)>>>;
 
 impl Schedule {
     /// Starts this thread's users when each is due, until all have come and left, the end, or an order. Who comes while
@@ -51,25 +25,14 @@ impl Schedule {
         begins: Duration,
         orders: &mut watch::Receiver<Order>,
     ) {
-        let segment = self.segment();
-        let indexed = (0..).zip(arrivals.instants(self.setting.seed));
-        let mut due = indexed.filter(|(index, _)| segment.contains(*index)).peekable();
-        let max_users = self.plan.job.segment.count_of(arrivals.max_users);
+        let mut due = self.due_from(arrivals, 0);
         while *orders.borrow_and_update() == Order::Run {
             let now = self.shard.now().saturating_sub(begins);
             if arrivals.duration.is_some_and(|end| now >= end) {
                 return;
             }
-            let mut come_count = 0;
-            while come_count < AT_ONCE
-                && let Some((index, _)) = due.next_if(|(_, at)| *at <= now)
-            {
-                self.arrive(index, max_users);
-                come_count += 1;
-            }
-            if come_count == AT_ONCE {
-                while self.tasks.try_join_next().is_some() {}
-                tokio::task::yield_now().await;
+            if self.let_in(&mut due, arrivals.max_users, |at| at <= now) {
+                self.give_way().await;
                 continue;
             }
             let next = due.peek().map(|(_, at)| *at);
@@ -89,8 +52,38 @@ impl Schedule {
         }
     }
 
-    pub(super) fn arrive(&mut self, index: u64, max_users: u64) {
-        let seat = self.plan.tracks[self.number].present.take(max_users);
+    /// This thread's users of those who arrive, the first of all with this number.
+    pub(super) fn due_from(&self, arrivals: &Arrivals, first: u64) -> Due {
+        let segment = self.segment();
+        let indexed = (first..).zip(arrivals.instants(self.setting.seed));
+        let due: Box<dyn Iterator<Item = _>> =
+            Box::new(indexed.filter(move |(index, _)| segment.contains(*index)));
+        due.peekable()
+    }
+
+    /// Lets those in who are due, but not too many at once; whether others may be due as well.
+    pub(super) fn let_in(
+        &mut self,
+        due: &mut Due,
+        max_users: u64,
+        is_due: impl Fn(Duration) -> bool,
+    ) -> bool {
+        let max_users = self.plan.job.segment.count_of(max_users);
+        for _ in 0..AT_ONCE {
+            let Some((index, _)) = due.next_if(|(_, at)| is_due(*at)) else { return false };
+            self.arrive(index, max_users);
+        }
+        true
+    }
+
+    /// Lets users be served, and orders be heard, before more come.
+    pub(super) async fn give_way(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+        tokio::task::yield_now().await;
+    }
+
+    fn arrive(&mut self, index: u64, max_users: u64) {
+        let seat = self.plan.tracks[self.number].present.enter_below(max_users);
         self.shard.count(|counts| {
             counts.arrivals_due += 1;
             counts.arrivals_missed += u64::from(seat.is_none());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::{Order, Schedule};
+use super::{FAR, Order, Schedule};
 use crate::load::Profile;
 
 impl Schedule {
@@ -30,7 +30,7 @@ impl Schedule {
                 return;
             }
             let change = profile.next_change(now, self.segment()).into_iter().chain(end).min();
-            let until = self.shard.instant(begins + change.unwrap_or(now + Duration::from_hours(24)));
+            let until = self.shard.instant(begins + change.unwrap_or(now + FAR));
             let until = self.leaving.front().map_or(until, |(_, deadline)| until.min(*deadline));
             tokio::select! {
                 () = sleep_until(until.into()) => {}

@@ -1,27 +1,23 @@
 //! Users as a search says, which is known from one level to the next only.
 
 use std::collections::VecDeque;
-use std::iter::Peekable;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-use super::arrivals::AT_ONCE;
-use super::{Order, Schedule};
+use super::arrivals::Due;
+use super::{FAR, Order, Schedule};
 use crate::engine::search::{Course, Helm, Leg};
 use crate::load::Arrivals;
-
-/// How far ahead anything is waited for at a time.
-const FAR: Duration = Duration::from_hours(24);
 
 /// Arrivals from when they begin until the next ones do.
 struct Stretch {
     arrivals: Arc<Arrivals>,
     begins: Duration,
     /// This thread's users, counted over the run, each with the time from the beginning.
-    due: Peekable<Box<dyn Iterator<Item = (u64, Duration)>>>,
+    due: Due,
 }
 
 type Stretches = VecDeque<Stretch>;
@@ -48,15 +44,14 @@ impl Schedule {
                 }
                 Leg::Arrivals { arrivals, first } => {
                     self.take_up(&course, arrivals, *first, &mut stretches);
-                    self.let_in(now, &mut stretches)
+                    self.admit(now, &mut stretches)
                 }
                 Leg::Over => return self.plan.control.finish(),
             };
             self.dismiss();
             let wait = next.map_or(FAR, |at| FAR.min(at.saturating_sub(now)));
             if wait.is_zero() {
-                while self.tasks.try_join_next().is_some() {}
-                tokio::task::yield_now().await;
+                self.give_way().await;
                 continue;
             }
             let until = Instant::now() + wait;
@@ -78,34 +73,21 @@ impl Schedule {
         if course.is_afresh {
             self.send_away();
         }
-        let segment = self.segment();
-        let indexed = (first..).zip(arrivals.instants(self.setting.seed));
-        let due = indexed.filter(move |(index, _)| segment.contains(*index));
-        let due: Box<dyn Iterator<Item = (u64, Duration)>> = Box::new(due);
-        stretches.push_back(Stretch {
-            arrivals: Arc::clone(arrivals),
-            begins: course.begins,
-            due: due.peekable(),
-        });
+        let due = self.due_from(arrivals, first);
+        stretches.push_back(Stretch { arrivals: Arc::clone(arrivals), begins: course.begins, due });
     }
 
     /// Starts the users that are due by now, but not too many, of each stretch up to the beginning of the next; when the
     /// next one is due.
-    fn let_in(&mut self, now: Duration, stretches: &mut Stretches) -> Option<Duration> {
+    fn admit(&mut self, now: Duration, stretches: &mut Stretches) -> Option<Duration> {
         loop {
             let end = stretches.get(1).map(|next| next.begins);
             let stretch = stretches.front_mut()?;
-            let max_users = self.plan.job.segment.count_of(stretch.arrivals.max_users);
             let begins = stretch.begins;
             let is_due = |at: Duration| at <= now && end.is_none_or(|end| at < end);
-            let mut come_count = 0;
-            while come_count < AT_ONCE
-                && let Some((index, _)) = stretch.due.next_if(|(_, at)| is_due(begins.saturating_add(*at)))
+            if self
+                .let_in(&mut stretch.due, stretch.arrivals.max_users, |at| is_due(begins.saturating_add(at)))
             {
-                self.arrive(index, max_users);
-                come_count += 1;
-            }
-            if come_count == AT_ONCE {
                 return Some(now);
             }
             if end.is_some_and(|end| end <= now) {
